@@ -1,0 +1,43 @@
+# Every target first makes .venv from plain `python3` and the lock, if it is missing or stale.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test verify check bench format lock clean
+.DEFAULT_GOAL := demo
+
+demo: $(READY)  ## Both halves of one scenario, side by side, and a report (about five minutes)
+	$(BIN)/feedtwin demo
+
+test: $(READY)  ## Everything that is quick enough to run before each commit
+	$(BIN)/pytest -m "not verify and not bench"
+
+verify: $(READY)  ## The longer forms of the tests
+	$(BIN)/pytest -m verify
+
+bench: $(READY)  ## Timings, as ratios measured side by side
+	$(BIN)/pytest -m bench -s
+
+check: $(READY)  ## Format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Re-resolve requirements.lock (needs uv; the lock names no index)
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedtwin needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .feedtwin runs

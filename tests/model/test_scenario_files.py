@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from model.world.scenario_files import ScenarioError, load_scenario, resolved_toml
+
+LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="question.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_resolved_scenario_reads_back_as_itself(file):
+    scenario = load_scenario(LAPTOP)
+    assert load_scenario(file(resolved_toml(scenario))) == scenario
+
+
+def test_what_a_file_says_goes_before_what_it_extends_and_set_before_both(file):
+    file(LAPTOP.read_text(), "base.toml")
+    path = file('extends = "base.toml"\n[load]\nwarmup = "1 s"\nduration = "9 s"\n')
+    scenario = load_scenario(path, ["load.duration=7 s"])
+    assert (scenario.load.warmup, scenario.load.duration) == (1.0, 7.0)
+    assert scenario.people.users == 2_000
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("traffic.rat=80/s", "question.toml: traffic.rat: unknown key; did you mean 'rate'?"),
+        ("fleet.gatway.instances=3", "fleet.gatway: unknown key; did you mean 'gateway'?"),
+        ("load.warmup=3", "load.warmup: write a number and a unit"),
+        ("load.warmup=3 parsec", "load.warmup: write a number and a unit"),
+        ("traffic.rate=80", 'such as "120/s"'),
+        ("traffic.mix.newsfeed=0.5", "mix must add up to 1"),
+        ("traffic.mix.shout=0", "got 'shout'"),
+        ("traffic.requests_per_active_day=3", "give either rate or requests_per_active_day"),
+        ("people.followers.max=5 k", "followers.max must be below users"),
+        ("people.followers.mean=1 k", "followers.mean must not exceed max"),
+        ("people.daily_active=140 %", "must be a share between 0 and 1"),
+        ("people.users='1e999'", "must be finite"),
+        ("seed", "write key.path=value"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_file_and_key(file, override, complaint):
+    base = 'extends = "base.toml"\n[people]\nfollowers = { alpha = 2.2, mean = 12, max = "900" }\n'
+    file(LAPTOP.read_text(), "base.toml")
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(file(base), [override])
+    assert complaint in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name = ", "is not TOML"),
+        ('extends = "question.toml"', "extends this file in turn"),
+        ("extends = 3", "write the name of a file"),
+        ('extends = "nowhere.toml"', "nowhere.toml: cannot be read"),
+        ("", "name: is missing"),
+        ("x = " + "[" * 5_000, "question.toml: is n"),
+        ("#" * 1_000_001, "larger than"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_refused(file, text, complaint):
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(file(text))
+    assert complaint in str(refusal.value)
