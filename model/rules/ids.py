@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00Z; 41 bits of milliseconds last until 2093
+EPOCH_MS: int = 1_704_067_200_000  # 2024-01-01T00:00Z; 41 bits of milliseconds last until 2093
 LOGICAL_SHARD_BITS = 12
 SEQUENCE_BITS = 10
-ID_MAX = 2**63 - 1
+ID_MAX = (1 << 63) - 1
 
 _PLACE_BITS = LOGICAL_SHARD_BITS + SEQUENCE_BITS
-_PLACE_MASK = 2**_PLACE_BITS - 1
-_STRIDE = 0x27_220B  # odd, so that multiples of it visit all 2**22 places before one repeats
+_PLACE_MASK: int = (1 << _PLACE_BITS) - 1
+_STRIDE = 0x27_220B  # odd, so that multiples of it visit all 2^22 places before one repeats
 
 
 def id_of(created_ms: int, logical_shard: int, sequence: int) -> int:
@@ -19,11 +19,11 @@ def id_of(created_ms: int, logical_shard: int, sequence: int) -> int:
 
     Raises ValueError if a part does not fit its bits.
     """
-    if not 0 <= created_ms - EPOCH_MS < 2**41:
+    if not 0 <= created_ms - EPOCH_MS < 1 << 41:
         raise ValueError(f"created_ms must be in the 41 bits after {EPOCH_MS}, got {created_ms}")
-    if not 0 <= logical_shard < 2**LOGICAL_SHARD_BITS:
+    if not 0 <= logical_shard < 1 << LOGICAL_SHARD_BITS:
         raise ValueError(f"logical_shard must be in 0..4095, got {logical_shard}")
-    if not 0 <= sequence < 2**SEQUENCE_BITS:
+    if not 0 <= sequence < 1 << SEQUENCE_BITS:
         raise ValueError(f"sequence must be in 0..1023, got {sequence}")
     return ((created_ms - EPOCH_MS) << _PLACE_BITS) | (logical_shard << SEQUENCE_BITS) | sequence
 
@@ -35,7 +35,7 @@ def created_ms_of(identity: int) -> int:
 
 def logical_shard_of(identity: int) -> int:
     """Return the logical shard, in 0..4095, that the id carries."""
-    return (identity >> SEQUENCE_BITS) & (2**LOGICAL_SHARD_BITS - 1)
+    return (identity >> SEQUENCE_BITS) & ((1 << LOGICAL_SHARD_BITS) - 1)
 
 
 class IdMinter:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from model.rules import ids
 
-LOGICAL_SHARD_COUNT = 2**ids.LOGICAL_SHARD_BITS
+LOGICAL_SHARD_COUNT = 1 << ids.LOGICAL_SHARD_BITS
 
 
 def logical_shard_of_name(name: str) -> int:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model.rules import timelines
 from model.world.quantities import Bytes, Count, PerSecond, Seconds, Share
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 class Endpoint(Enum):

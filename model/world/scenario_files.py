@@ -88,8 +88,10 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        both_tables = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(old, value) if both_tables else value
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(old, value)
+        else:
+            merged[key] = value
     return merged
 
 
@@ -132,9 +134,13 @@ def _nearest(location: list[str]) -> str:
     table: type[BaseModel] | None = Scenario
     for part in location[:-1]:
         field = table.model_fields.get(part) if table else None
-        annotation = field.annotation if field else None
-        is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-        table = annotation if is_table else None
+        table = _table_of(field.annotation if field else None)
     known = list(table.model_fields) if table else []
     close = get_close_matches(location[-1], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def _table_of(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return None
