@@ -2,6 +2,36 @@
 
 from __future__ import annotations
 
+import sys
+
+import typer
+
+import loadtest.cli
+import model.cli
+import reference_impl.cli
+import reports.cli
+from model.rules.exits import Exit
+from model.world.scenario_files import ScenarioError
+
+
+def command() -> typer.Typer:
+    """Return the command line with every verb on it."""
+    app = typer.Typer(
+        help="One scenario, executed twice: simulated, and for real.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for folder in (reports.cli, model.cli, reference_impl.cli, loadtest.cli):
+        folder.add_verbs(app)
+    return app
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a scenario that cannot mean anything ends with exit code 2."""
+    try:
+        command()()
+    except ScenarioError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(Exit.USAGE)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,52 @@
+"""A report: one HTML file that opens by double click and asks no network for anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.rules.targets import Verdict
+from reports.figures import Figure
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Cells as the reader sees them; a cell that is a verdict is coloured as one."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One thing that the report says, with what shows it."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    table: Table | None = None
+    figure: Figure | None = None
+    listing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The answer first, then what it rests on; `made` says when, where and from what."""
+
+    title: str
+    answer: str
+    made: str
+    sections: tuple[Section, ...]
+
+
+def html_of(report: Report) -> str:
+    """Return the report as one page."""
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    verdicts = {verdict.value for verdict in Verdict}
+    return environment.get_template("report.html.j2").render(report=report, verdicts=verdicts)
