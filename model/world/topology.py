@@ -46,7 +46,7 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
 
     def some(name: str, members: int, servers: int = 1) -> Station:
         if members > 1 and members % slice_of:
-            raise ValueError(f"simulation.slice: {slice_of} does not divide the {members} of {name}")
+            raise ValueError(f"simulation.slice: {slice_of} does not divide {name}: {members}")
         return Station(name=name, members=max(1, members // slice_of), servers=servers)
 
     loops = [
