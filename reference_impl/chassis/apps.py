@@ -20,7 +20,7 @@ Check = Callable[[], Awaitable[None]]  # raises Unavailable when its store does 
 def service_app(
     station: str,
     settings: Settings,
-    routes: web.RouteTableDef,
+    routes: Sequence[web.AbstractRouteDef],
     *,
     checks: Sequence[Check] = (),
     is_at_edge: bool = False,

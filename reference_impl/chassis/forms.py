@@ -72,7 +72,7 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[_Part]:
         raise BadRequest("the form does not end with its boundary")
     for piece in pieces[1:-1]:
         headers, found, content = piece.partition(b"\r\n\r\n")
-        if not found or len(headers) > HEADERS_BYTES_MAX:
+        if not (found and piece.startswith(b"\r\n")) or len(headers) > HEADERS_BYTES_MAX:
             raise BadRequest("a field of the form lacks its headers")
         yield _part(headers, content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reference_impl.chassis.errors import UnsupportedMedia
 
+NAME_PATTERN = r"[0-9a-f]{64}\.(?:jpg|png|webp)"  # of a stored image: the hash of its content
 SUFFIX_OF = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 CONTENT_TYPE_OF = {suffix: content_type for content_type, suffix in SUFFIX_OF.items()}
 

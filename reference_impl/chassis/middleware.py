@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from reference_impl.chassis import stages
 from reference_impl.chassis.callers import CALLER, REQUEST_ID, caller_of
-from reference_impl.chassis.errors import STATUS_OF, ServiceError
+from reference_impl.chassis.errors import STATUS_OF, ServiceError, Unauthenticated
 from reference_impl.chassis.metering import Metered
 
 PROBLEM_JSON = "application/problem+json"
@@ -66,7 +66,10 @@ async def _answer_or_problem(request: web.Request, handler: Handler) -> web.Stre
     try:
         return await handler(request)
     except ServiceError as error:
-        return problem(STATUS_OF[type(error)], str(error), request.path)
+        answer = problem(STATUS_OF[type(error)], str(error), request.path)
+        if isinstance(error, Unauthenticated):
+            answer.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+        return answer
     except web.HTTPError as error:  # aiohttp's own: no such path, no such method
         answer = problem(error.status, error.reason, request.path)
         if hdrs.ALLOW in error.headers:
