@@ -1,0 +1,165 @@
+"""A cluster that was started: its addresses, its processes, and whether they are ready."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reference_impl.chassis.settings import Settings
+from reference_impl.cluster.errors import ClusterError, NotReady
+from reference_impl.cluster.home import Home
+from reference_impl.cluster.identities import Identity, read_identity
+from reference_impl.cluster.members import Check, Member
+from reference_impl.cluster.readiness import gateway_url, why_not_ready
+from reference_impl.cluster.supervision import SUPERVISOR
+
+SCHEMA_VERSION = 1
+PROBE_EVERY_S = 0.05
+STARTS_MAX = 3  # a program that needs more while the cluster starts will not get there
+LOG_TAIL_LINES = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process of a cluster, as it was when it was asked for."""
+
+    name: str
+    station: str
+    pid: int  # of a PostgreSQL server: of its postmaster, the parent of all its processes
+    started_s: float  # Unix time, as psutil tells it; 0 if it does not run
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What `up` started."""
+
+    home: Home
+    sockets: Path
+    settings: Settings  # for who uses the stores directly: every address, and the policy
+    members: tuple[Member, ...]
+    made_from: dict[str, Any]  # what of the scenario and the options decided about all this
+
+    @property
+    def gateway_urls(self) -> tuple[str, ...]:
+        """Where the gateways listen, for load and for people."""
+        gateways = (member for member in self.members if member.station == "gateway")
+        return tuple(url for member in gateways if (url := gateway_url(member)))
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Where the supervisor answers."""
+        return supervisor_socket(self.sockets)
+
+    def is_alive(self) -> bool:
+        """Say whether the supervisor of this cluster still runs."""
+        supervisor = self.identity_of(SUPERVISOR)
+        return supervisor is not None and supervisor.is_alive()
+
+    def identity_of(self, name: str) -> Identity | None:
+        """Return who was last started under a name."""
+        return read_identity(self.home.identity_of(name))
+
+    def processes(self) -> list[Process]:
+        """Return every process as it is now: pids change when the supervisor restarts one."""
+        return [self._process(member) for member in self.members]
+
+    def _process(self, member: Member) -> Process:
+        identity = self.identity_of(member.name)
+        running = identity is not None and identity.is_alive()
+        pid = identity.pid if identity else 0
+        started_s = _started_s(pid) if running else 0.0
+        return Process(
+            name=member.name, station=member.station, pid=pid, started_s=started_s, running=running
+        )
+
+    def why_not_ready(self, member: Member) -> str | None:
+        """Return why a process is not ready; None if it is."""
+        identity = self.identity_of(member.name)
+        if identity is None or not identity.is_alive():
+            return "not running"
+        return why_not_ready(member)
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Return once every process is ready; NotReady names the one that is not in time."""
+        self.wait_until_ready(self.members, timeout_s)
+
+    def wait_until_ready(self, members: Iterable[Member], timeout_s: float) -> None:
+        """Return once these processes are ready; NotReady also if one keeps ending."""
+        deadline_s = time.monotonic() + timeout_s
+        waiting = list(members)
+        while waiting := [member for member in waiting if self._is_late(member, deadline_s)]:
+            time.sleep(PROBE_EVERY_S)
+
+    def _is_late(self, member: Member, deadline_s: float) -> bool:
+        """Say whether to go on waiting for a process; NotReady if there is no hope."""
+        reason = self.why_not_ready(member)
+        if reason is None:
+            return False
+        identity = self.identity_of(member.name)
+        if identity is not None and identity.starts > STARTS_MAX:
+            raise NotReady(self._obituary(member, f"ended {identity.starts - 1} times"))
+        if time.monotonic() > deadline_s:
+            raise NotReady(self._obituary(member, f"is not ready: {reason}"))
+        return True
+
+    def _obituary(self, member: Member, what: str) -> str:
+        log = self.home.log_of(member.name)
+        lines = [f"{member.name} {what}", f"the end of {log}:", *last_lines(log, LOG_TAIL_LINES)]
+        return "\n  ".join(lines)
+
+    def state(self) -> dict[str, Any]:
+        """Return what `cluster_of` makes this cluster from again."""
+        # The secret has a file of its own; this one may be shown to others.
+        settings = replace(self.settings, secret="").to_environment()
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "sockets": str(self.sockets),
+            "settings": settings,
+            "made_from": self.made_from,
+            "members": [asdict(member) | {"check": member.check.value} for member in self.members],
+            "processes": [asdict(process) for process in self.processes()],
+            "gateway_urls": list(self.gateway_urls),
+        }
+
+
+def cluster_of(home: Home, state: dict[str, Any]) -> Cluster:
+    """Return the cluster that `state` describes."""
+    if state["schema_version"] != SCHEMA_VERSION:
+        raise ClusterError(f"{home.state}: written by another version of feedtwin")
+    members = tuple(
+        Member(**member | {"check": Check(member["check"])}) for member in state["members"]
+    )
+    return Cluster(
+        home=home,
+        sockets=Path(state["sockets"]),
+        settings=replace(Settings.from_environment(state["settings"]), secret=home.secret()),
+        members=members,
+        made_from=state["made_from"],
+    )
+
+
+def supervisor_socket(sockets: Path) -> Path:
+    """Return where the supervisor of the cluster with this sockets folder answers."""
+    return sockets / f"{SUPERVISOR}.sock"
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    """Return the last lines of a log; none if there is no log."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    return text.splitlines()[-count:]
+
+
+def _started_s(pid: int) -> float:
+    import psutil
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0.0

@@ -1,0 +1,135 @@
+"""The home folder of a cluster: what is kept between runs, and what is known about this one."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reference_impl.cluster.errors import Refused
+
+SOCKETS_PREFIX = "feedtwin-"
+SOCKETS_PATH_MAX = 40  # of the 103 to 107 bytes that a unix socket's path may have
+OWNER_FILE = "home"  # in the sockets folder: which home it belongs to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where everything of one cluster is; nothing of it is created by asking for a path."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """What runs, as JSON; there is none when nothing runs."""
+        return self.folder / "cluster.json"
+
+    @property
+    def orders(self) -> Path:
+        """One file per process: what to run."""
+        return self.folder / "orders"
+
+    @property
+    def identities(self) -> Path:
+        """One file per process: who runs."""
+        return self.folder / "identities"
+
+    @property
+    def logs(self) -> Path:
+        """One file per process, and the supervisor's own."""
+        return self.folder / "logs"
+
+    @property
+    def data(self) -> Path:
+        """What the engines keep."""
+        return self.folder / "data"
+
+    @property
+    def objects(self) -> Path:
+        """The embedded object store."""
+        return self.folder / "objects"
+
+    @property
+    def supervisor_conf(self) -> Path:
+        """What the supervisor was told."""
+        return self.folder / "supervisord.conf"
+
+    def create(self) -> None:
+        """Make the folders that are missing, for this account alone."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.orders, self.identities, self.logs, self.data, self.objects):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def secret(self) -> str:
+        """Return the key that signs cursors, made once and kept: old cursors stay valid."""
+        path = self.folder / "secret"
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(32))
+        return path.read_text(encoding="ascii")
+
+    def read_state(self) -> dict[str, Any] | None:
+        """Return what `write_state` wrote last; None if nothing runs or it is unreadable."""
+        try:
+            state = json.loads(self.state.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return state if isinstance(state, dict) else None
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Replace the state at once: a reader sees the old or the new, never half of it."""
+        _write_private(self.state, json.dumps(state, indent=1))
+
+    def log_of(self, name: str) -> Path:
+        """Return the log of a process."""
+        return self.logs / f"{name}.log"
+
+    def identity_of(self, name: str) -> Path:
+        """Return the file that says who runs under this name."""
+        return self.identities / f"{name}.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep everybody else from starting or stopping this cluster; Refused if they do so now."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused(f"{self.folder} is being started or stopped right now") from None
+            yield
+
+
+def make_sockets_folder(home: Home) -> Path:
+    """Make the short private folder that sockets live in; checkouts may be too deep for them."""
+    within = Path(tempfile.gettempdir())
+    if len(str(within / SOCKETS_PREFIX)) + 8 > SOCKETS_PATH_MAX:
+        within = Path("/tmp")  # noqa: S108 - mkdtemp makes a private folder in it
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=within))
+    (folder / OWNER_FILE).write_text(str(home.folder), encoding="utf-8")
+    return folder
+
+
+def remove_sockets_folder(home: Home, folder: Path) -> None:
+    """Remove the folder if it is (still) this home's."""
+    try:
+        owner = (folder / OWNER_FILE).read_text(encoding="utf-8")
+    except OSError:
+        return
+    if folder.name.startswith(SOCKETS_PREFIX) and owner == str(home.folder):
+        shutil.rmtree(folder)
+
+
+def _write_private(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)

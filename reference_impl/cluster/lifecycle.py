@@ -1,0 +1,169 @@
+"""Bring a cluster up, find the one that runs, take it down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from model.world.scenario import Fleet, Scenario
+from reference_impl.chassis.settings import Settings
+from reference_impl.cluster.clusters import Cluster, cluster_of, supervisor_socket
+from reference_impl.cluster.errors import Refused
+from reference_impl.cluster.home import Home, make_sockets_folder
+from reference_impl.cluster.interrupts import uninterrupted
+from reference_impl.cluster.members import plan_of
+from reference_impl.cluster.orders import Clerk
+from reference_impl.cluster.schemas import apply_schemas
+from reference_impl.cluster.supervision import configuration, start_supervisor
+from reference_impl.cluster.teardown import clear
+
+READY_WITHIN_S = 60.0
+
+EXTERNAL = ("user_databases", "post_databases", "timeline_stores", "broker", "session_store")
+
+Report = Callable[[str], None]
+
+
+def running(home: Path) -> Cluster | None:
+    """Return the cluster that was brought up in this home and still runs."""
+    place = Home(folder=home.resolve())
+    state = place.read_state()
+    if state is None or state.get("stage") != "up":
+        return None
+    cluster = cluster_of(place, state)
+    return cluster if cluster.is_alive() else None
+
+
+def down(home: Path) -> int:
+    """Stop everything of this home, crashed or not; return how many processes that were."""
+    place = Home(folder=home.resolve())
+    if not place.folder.exists():
+        return 0
+    with place.locked(), uninterrupted():
+        return clear(place)
+
+
+def up(
+    scenario: Scenario,
+    home: Path,
+    *,
+    server_timing: bool,
+    cpus: set[int] | None,
+    report: Report,
+    environ: Mapping[str, str] = os.environ,
+    services: bool = True,
+    replace: bool = False,
+) -> Cluster:
+    """Start what the scenario needs and return once all of it is ready.
+
+    `cpus` are the only ones that anything of it runs on.  `environ` may name stores that run
+    elsewhere (FEEDTWIN_USER_DATABASES and so on); none of that kind is started then.  Without
+    `services`, only engines start, with the schemas applied.
+
+    Raises Refused if another cluster runs in `home` and `replace` is not set, and NotReady if
+    something does not get ready in time; then, and when interrupted, nothing is left running.
+    """
+    place = Home(folder=home.resolve())
+    external = Settings.from_environment(environ)
+    made_from = _made_from(scenario, external, server_timing, cpus, services)
+    with place.locked():
+        present = running(place.folder)
+        if present is not None and present.made_from == made_from:
+            report(f"already up in {place.folder}")
+            present.wait_ready(READY_WITHIN_S)
+            return present
+        if present is not None and not replace:
+            raise Refused(_difference(present.made_from, made_from))
+        with uninterrupted():
+            clear(place)
+        return _bring_up(scenario, place, external, made_from, report)
+
+
+def _bring_up(
+    scenario: Scenario,
+    place: Home,
+    external: Settings,
+    made_from: dict[str, Any],
+    report: Report,
+) -> Cluster:
+    place.create()
+    own = Settings(
+        secret=place.secret(),
+        server_timing=made_from["server_timing"],
+        objects=external.objects or place.objects.as_uri(),
+    )
+    with ExitStack() as undo:
+        undo.callback(_clear_uninterrupted, place)
+        sockets = make_sockets_folder(place)
+        plan = plan_of(scenario, sockets, external, own=own, services=made_from["services"])
+        cluster = Cluster(
+            home=place,
+            sockets=sockets,
+            settings=plan.settings,
+            members=plan.members,
+            made_from=made_from,
+        )
+        place.write_state(cluster.state() | {"stage": "starting"})
+        _start(cluster, scenario.fleet, report)
+        place.write_state(cluster.state() | {"stage": "up"})
+        undo.pop_all()
+    return cluster
+
+
+def _start(cluster: Cluster, fleet: Fleet, report: Report) -> None:
+    home, cpus = cluster.home, cluster.made_from["cpus"]
+    report("preparing data folders")
+    programs = Clerk(cluster=cluster, fleet=fleet).programs()
+    socket = supervisor_socket(cluster.sockets)
+    home.supervisor_conf.write_text(configuration(home, socket, programs), encoding="utf-8")
+    with uninterrupted():
+        supervisor = start_supervisor(home, socket, cpus)
+    engines = [member for member in cluster.members if member.is_engine]
+    services = [member for member in cluster.members if not member.is_engine]
+    report(f"starting {len(engines)} engines")
+    for member in engines:
+        supervisor.start(member.name)
+    cluster.wait_until_ready(engines, READY_WITHIN_S)
+    apply_schemas(cluster.settings)
+    report(f"starting {len(services)} services")
+    for member in services:
+        supervisor.start(member.name)
+    cluster.wait_until_ready(services, READY_WITHIN_S)
+
+
+def _clear_uninterrupted(home: Home) -> None:
+    with uninterrupted():
+        clear(home)
+
+
+def _made_from(
+    scenario: Scenario,
+    external: Settings,
+    server_timing: bool,  # noqa: FBT001 - internal
+    cpus: set[int] | None,
+    services: bool,  # noqa: FBT001 - internal
+) -> dict[str, Any]:
+    """Return what decides about a cluster: not the traffic, which comes and goes."""
+    said = scenario.model_dump(mode="json", include={"name", "seed", "people", "fleet", "policy"})
+    elsewhere = {
+        field: list(value) if isinstance(value, tuple) else value
+        for field in EXTERNAL
+        if (value := getattr(external, field))
+    }
+    return said | {
+        "server_timing": server_timing,
+        "cpus": sorted(cpus or ()),
+        "services": services,
+        "external": elsewhere,
+    }
+
+
+def _difference(present: dict[str, Any], wanted: dict[str, Any]) -> str:
+    keys = sorted(key for key in wanted if present.get(key) != wanted[key])
+    return (
+        f"another cluster is up here: scenario {present['name']!r}, differing in "
+        f"{', '.join(keys)}; take it down first, or say --replace"
+    )

@@ -1,0 +1,117 @@
+"""What each member of a cluster is to run: writes the orders, and prepares their data folders."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.world.scenario import Fleet
+from reference_impl.cluster import binaries, valkey
+from reference_impl.cluster.clusters import Cluster
+from reference_impl.cluster.launch import Order, command_of
+from reference_impl.cluster.members import MODULES, Check, Member, settings_of
+from reference_impl.cluster.postgres import Postgres
+from reference_impl.cluster.supervision import SUPERVISOR, Program
+from reference_impl.cluster.unprivileged import How, how_here
+
+CONNECTIONS_SPARE = 40  # for the relay, seeding, tests and people
+MEMORY_OF = {"timeline_store": "1gb", "broker": "512mb", "session_store": "256mb"}
+DURABLE = ("broker", "session_store")  # a lost timeline is rebuilt, a lost event or token is not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clerk:
+    """Writes the order of every member of one cluster."""
+
+    cluster: Cluster
+    fleet: Fleet
+
+    def programs(self) -> list[Program]:
+        """Prepare data folders, write all orders, and return what the supervisor is to start."""
+        databases = self._databases()
+        return [self._program(member, databases) for member in self.cluster.members]
+
+    def _databases(self) -> Postgres | None:
+        """Return the PostgreSQL to use; None if all databases are elsewhere."""
+        if all(member.check is not Check.POSTGRESQL for member in self.cluster.members):
+            return None
+        return Postgres(binaries=binaries.postgres_folder(), how=how_here())
+
+    def _program(self, member: Member, databases: Postgres | None) -> Program:
+        if member.check is Check.POSTGRESQL:
+            assert databases is not None  # there is one if a member is of this kind
+            order = self._database_order(member, databases)
+        elif member.check is Check.VALKEY:
+            order = self._valkey_order(member)
+        else:
+            order = self._service_order(member)
+        command = command_of(order, self.cluster.home.orders / f"{member.name}.json")
+        stop = signal.Signals(order.stop_signal)
+        return Program(name=member.name, command=command, stop_signal=stop)
+
+    def _database_order(self, member: Member, databases: Postgres) -> Order:
+        data = self._data / member.name
+        databases.prepare(data, self.cluster.sockets / member.name, self._connections_max)
+        return self._order(
+            member,
+            databases.command(data),
+            {"LC_ALL": "C"},
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            how=databases.how,
+            database=str(data),
+        )
+
+    def _valkey_order(self, member: Member) -> Order:
+        data = self._data / member.name
+        data.mkdir(exist_ok=True)
+        command = valkey.command(
+            binaries.valkey_server(),
+            data,
+            Path(member.address.removeprefix("unix://")),
+            memory=MEMORY_OF[member.station],
+            durable=member.station in DURABLE,
+        )
+        return self._order(member, command, {})
+
+    def _service_order(self, member: Member) -> Order:
+        command = [sys.executable, "-P", "-m", MODULES[member.station]]
+        settings = settings_of(member, self.cluster.settings, self.fleet)
+        return self._order(member, command, settings.to_environment())
+
+    def _order(
+        self,
+        member: Member,
+        command: list[str],
+        environment: dict[str, str],
+        *,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        how: How = How.AS_IS,
+        database: str = "",
+    ) -> Order:
+        return Order(
+            command=command,
+            environment=environment,
+            identity=str(self.cluster.home.identity_of(member.name)),
+            parent=str(self.cluster.home.identity_of(SUPERVISOR)),
+            stop_signal=stop_signal,
+            how=how.value,
+            database=database,
+        )
+
+    @property
+    def _data(self) -> Path:
+        """One folder per layout of shards: rows written for two servers mean nothing to three."""
+        fleet = self.fleet
+        stores = (fleet.user_store, fleet.post_store, fleet.timeline_store)
+        users, posts, timelines = (store.shards for store in stores)
+        folder = self.cluster.home.data / f"users-{users}.posts-{posts}.timelines-{timelines}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    @property
+    def _connections_max(self) -> int:
+        services = [member for member in self.cluster.members if not member.is_engine]
+        most = max(self.fleet.user_store.connections, self.fleet.post_store.connections)
+        return CONNECTIONS_SPARE + most * len(services)

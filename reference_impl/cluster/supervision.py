@@ -1,0 +1,193 @@
+"""The supervisor: a supervisord of our own that outlives the command that started it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import resource
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from reference_impl.chassis.settings import PREFIX
+from reference_impl.cluster.errors import NotReady
+from reference_impl.cluster.home import Home
+from reference_impl.cluster.launch import Order, command_of
+
+SUPERVISOR = "supervisord"  # its name among the identities and the logs
+ANSWER_WAIT_S = 10.0
+STOP_WAIT_S = 10
+LOG_BYTES_MAX = 5_000_000
+LOGS_KEPT = 2
+OPEN_FILES = 16_384  # of one process, if the system grants it: Valkey alone asks for 10,032
+# The n-th attempt waits n seconds, so thirty give up after about eight minutes.
+START_RETRIES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One program that the supervisor keeps running."""
+
+    name: str
+    command: list[str]
+    stop_signal: signal.Signals
+
+
+def configuration(home: Home, socket_path: Path, programs: Iterable[Program]) -> str:
+    """Return the supervisord.conf that starts nothing by itself."""
+    sections = [_supervisor_section(home, socket_path)]
+    sections += [_program_section(home, program) for program in programs]
+    return "\n".join(sections)
+
+
+def _supervisor_section(home: Home, socket_path: Path) -> str:
+    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    unlimited = hard_limit == resource.RLIM_INFINITY
+    return f"""\
+[supervisord]
+nodaemon = true
+silent = true
+nocleanup = true
+umask = 077
+minfds = {OPEN_FILES if unlimited else min(hard_limit, OPEN_FILES)}
+minprocs = 1
+logfile = {_escaped(home.log_of(SUPERVISOR))}
+logfile_maxbytes = {LOG_BYTES_MAX}
+logfile_backups = {LOGS_KEPT}
+pidfile = {_escaped(socket_path.with_suffix(".pid"))}
+{"user = root" if os.geteuid() == 0 else ""}
+[unix_http_server]
+file = {_escaped(socket_path)}
+chmod = 0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+
+def _program_section(home: Home, program: Program) -> str:
+    return f"""\
+[program:{program.name}]
+command = {_escaped(shlex.join(program.command))}
+autostart = false
+autorestart = true
+startsecs = 1
+startretries = {START_RETRIES}
+stopsignal = {program.stop_signal.name.removeprefix("SIG")}
+stopwaitsecs = {STOP_WAIT_S}
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {_escaped(home.log_of(program.name))}
+stdout_logfile_maxbytes = {LOG_BYTES_MAX}
+stdout_logfile_backups = {LOGS_KEPT}
+"""
+
+
+def _escaped(value: Path | str) -> str:
+    """Escape what supervisord would expand."""
+    return str(value).replace("%", "%%")
+
+
+def start_supervisor(home: Home, socket_path: Path, cpus: set[int] | None) -> Supervisor:
+    """Start supervisord in a session of its own and wait until it answers."""
+    conf = str(home.supervisor_conf)
+    order = Order(
+        command=[sys.executable, "-P", "-m", "supervisor.supervisord", "-c", conf],
+        environment={},
+        identity=str(home.identity_of(SUPERVISOR)),
+        detached=True,
+        cpus=sorted(cpus or ()),
+    )
+    command = command_of(order, home.orders / f"{SUPERVISOR}.json")
+    with home.log_of(SUPERVISOR).open("ab") as log:
+        subprocess.run(  # noqa: S603 - our own words only
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home.folder,
+            env=_inherited(),
+            start_new_session=True,
+            check=True,
+        )
+    supervisor = Supervisor(socket_path)
+    supervisor.wait_until_it_answers()
+    return supervisor
+
+
+def _inherited() -> dict[str, str]:
+    """Return the environment without what could steer a process elsewhere than its settings do."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PG"))
+    }
+
+
+class Supervisor:
+    """Talks to a running supervisord; OSError if it is gone."""
+
+    def __init__(self, socket_path: Path) -> None:
+        transport = _UnixTransport(socket_path)
+        self._rpc = xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport)
+
+    def wait_until_it_answers(self) -> None:
+        """Return once it answers; NotReady if it does not in time."""
+        deadline_s = time.monotonic() + ANSWER_WAIT_S
+        while True:
+            try:
+                self.states()
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > deadline_s:
+                    raise NotReady(f"{SUPERVISOR} does not answer") from None
+                time.sleep(0.01)
+            else:
+                return
+
+    def start(self, name: str) -> None:
+        """Begin to start a program; does not wait until it runs."""
+        self._rpc.supervisor.startProcess(name, False)  # noqa: FBT003 - XML-RPC has no keywords
+
+    def begin_stop(self, name: str) -> None:
+        """Send a program its stop signal; does not wait until it ends."""
+        try:
+            self._rpc.supervisor.stopProcess(name, False)  # noqa: FBT003 - as above
+        except xmlrpc.client.Fault:
+            return  # it was not running
+
+    def states(self) -> dict[str, str]:
+        """Return the supervisor's view of every program: RUNNING, BACKOFF, FATAL and so on."""
+        answer = cast("list[dict[str, Any]]", self._rpc.supervisor.getAllProcessInfo())
+        return {process["name"]: process["statename"] for process in answer}
+
+    def shut_down(self) -> None:
+        """Tell it to stop everything that still runs, and then itself."""
+        self._rpc.supervisor.shutdown()
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, socket_path: Path) -> None:
+        super().__init__()
+        self._socket_path = socket_path
+
+    def make_connection(self, host: object) -> UnixConnection:  # noqa: ARG002 - there is one place only
+        return UnixConnection(self._socket_path, timeout_s=ANSWER_WAIT_S)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, socket_path: Path, *, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._socket_path = socket_path
+
+    def connect(self) -> None:
+        """Connect to the socket instead of to a host."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._socket_path))

@@ -1,0 +1,67 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from model.world.scenario import Endpoint, People, Scenario, Traffic
+from reference_impl.chassis.settings import Settings
+from reference_impl.cluster.clusters import Cluster
+from reference_impl.cluster.lifecycle import down, up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """Real stores of a fleet with two shards of everything, schemas applied, and no services."""
+
+    cluster: Cluster
+
+    @property
+    def settings(self) -> Settings:
+        """Where everything is; `dataclasses.replace` it to configure a service."""
+        return self.cluster.settings
+
+    @property
+    def user_databases(self) -> tuple[str, ...]:
+        return self.settings.user_databases
+
+    @property
+    def post_databases(self) -> tuple[str, ...]:
+        return self.settings.post_databases
+
+    @property
+    def timeline_stores(self) -> tuple[str, ...]:
+        return self.settings.timeline_stores
+
+    @property
+    def broker(self) -> str:
+        return self.settings.broker
+
+    @property
+    def session_store(self) -> str:
+        return self.settings.session_store
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory):
+    """Real engines, shared by all tests of a run: leave in them what disturbs no other test."""
+    home = tmp_path_factory.mktemp("feedtwin")
+    people = People.model_validate({"users": 2000, "followers": {"mean": 12, "max": 1000}})
+    traffic = Traffic.model_validate({"rate": "10/s", "mix": {Endpoint.NEWSFEED: "100 %"}})
+    scenario = Scenario(name="engines-for-tests", people=people, traffic=traffic)
+    try:
+        yield Engines(
+            cluster=up(
+                scenario,
+                home,
+                server_timing=True,
+                cpus=None,
+                report=print,
+                environ={},
+                services=False,
+            )
+        )
+    finally:
+        down(home)
