@@ -27,7 +27,7 @@ WAITING_MAX = 256  # callers waiting for a connection; the next is refused at on
 STATEMENT_MS = 2_000  # PostgreSQL's own unit
 CONNECT_S = 2
 
-_QUERY = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)(.+?)(?=^-- name: |\Z)", re.M | re.S)
+_QUERY = re.compile(r"^-- name: (\w+)\n((?:--[^\n]*\n)+)(.+?)(?=^-- name: |\Z)", re.M | re.S)
 
 
 class ShardedDatabase:
