@@ -1,0 +1,27 @@
+"""The media service's wiring."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.settings import Settings
+from reference_impl.media.handlers import SERVICE, routes
+from reference_impl.media.service import MediaService, Objects
+from reference_impl.media.store import StoredObjects, opened
+
+
+def create_app(settings: Settings, objects: Objects) -> web.Application:
+    """Return the media service on these objects."""
+    app = service_app("media", settings, routes, checks=[objects.check])
+    app[SERVICE] = MediaService(objects)
+    return app
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
+    """Open the object store that the settings name."""
+    yield create_app(settings, StoredObjects(opened(settings.objects)))
