@@ -20,10 +20,14 @@ MAY_IMPORT = {
     "loadtest": {"loadtest", "model", "reference_impl.cluster", "reference_impl.seeding"},
     "reports": {"reports", "loadtest", "model"},
 }
-# Two files see further than their folder: seeding draws the scenario's people, and the
+# Two places see further than their folder: seeding draws the people of the scenario, and the
 # verbs print their tables as every other verb does.
 MAY_ALSO_IMPORT = {
-    "reference_impl/seeding": {"model.world.population"},
+    "reference_impl/seeding": {
+        "model.world.population",
+        "model.world.workload",
+        "model.world.chance",
+    },
     "reference_impl/cli.py": {"model.answers.tables"},
 }
 ONLY_IN = {"locust": "loadtest/generator", "gevent": "loadtest/generator"}

@@ -63,7 +63,7 @@ def law_of(followers: Followers) -> FollowerLaw:
 def _mean_of_top(share: float, alpha: float, scale: float, cap: float) -> float:
     """Integrate min(cap, scale * u**(-1/(alpha-1))) over u from 0 to `share`."""
     exponent = 1 / (alpha - 1)
-    capped_share = min(share, (scale / cap) ** (1 / exponent))
+    capped_share: float = min(share, (scale / cap) ** (1 / exponent))
     body = scale * (_power_integral(share, exponent) - _power_integral(capped_share, exponent))
     return capped_share * cap + body
 

@@ -60,13 +60,13 @@ def _poisson_times_s(
     return times_s[times_s < until_s]
 
 
-def posting_weights(population: Population) -> NDArray[np.float64]:
-    """Return how often each user posts, relative to the others.
+def posting_weights(follower_counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how often users with so many followers post, relative to each other.
 
     Posting grows with the logarithm of the followers, as in the workload of Pequod
     (Kate et al., "Easy Freshness with Pequod Cache Joins", NSDI 2014).
     """
-    return 1 + 2 * np.log10(1 + population.follower_counts)
+    return 1 + 2 * np.log10(1 + follower_counts)
 
 
 class _Casting:
@@ -75,7 +75,7 @@ class _Casting:
     def __init__(self, population: Population) -> None:
         self._population = population
         self._active = np.flatnonzero(population.active)
-        self._posting = np.cumsum(posting_weights(population))
+        self._posting = np.cumsum(posting_weights(population.follower_counts))
         self._popularity = np.cumsum(1 + population.follower_counts)
 
     def cast(self, endpoint: Endpoint, who_u: float, whom_u: float) -> tuple[int, int]:

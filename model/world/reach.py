@@ -1,0 +1,95 @@
+"""How wide requests fan out: servers per page, servers and pages of followers per post.
+
+Widths come from the people: from the rows of a population that fits in memory, or from the
+follower law of one that does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.rules import timelines
+from model.rules.influencers import Delivery, delivery_of
+from model.world import chance
+from model.world.counts import CountTable, poisson
+from model.world.followers import law_of
+from model.world.population import USERS_MAX, population_of
+from model.world.scenario import Scenario
+from model.world.workload import posting_weights
+
+_LAW_POINTS = 20_000  # authors that stand for all, when there is a law instead of rows
+_ROUNDING = 21  # what a random number is for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Laws of the widths of one scenario."""
+
+    merged_servers: CountTable  # timeline servers that hold lists to merge into one page
+    page_servers: CountTable  # post servers that hold the posts of one page
+    follower_pages: CountTable  # pages of followers asked for, per pushed post
+    fanout_servers: CountTable  # timeline servers written to, per pushed post
+    followers: CountTable  # followers delivered to, per pushed post
+    merge_share: float  # share of posts that are kept once and merged on read
+
+
+def reach_of(scenario: Scenario, *, slice_of: int = 1) -> Reach:
+    """Return the widths in 1/`slice_of` of the scenario's shards, at full width of each request.
+
+    Authors are weighted by how often they post, readers equally.
+    """
+    influencers, authors = _samples(scenario)
+    threshold = scenario.policy.influencer_followers_min
+    pushed = authors[[delivery_of(int(f), threshold) is Delivery.PUSH for f in authors]]
+    pushed = pushed if len(pushed) else np.zeros(1, dtype=np.int64)
+    timeline_servers = max(1, scenario.fleet.timeline_store.shards // slice_of)
+    post_servers = max(1, scenario.fleet.post_store.shards // slice_of)
+    page = np.full(200, scenario.policy.page_limit)
+    chunks = -(-pushed // timelines.FANOUT_CHUNK_MAX)
+    return Reach(
+        merged_servers=_occupied(influencers, timeline_servers, scenario.seed),
+        page_servers=_occupied(page, post_servers, scenario.seed),
+        follower_pages=CountTable.of_samples(np.maximum(1, chunks)),
+        fanout_servers=_occupied(pushed + 1, timeline_servers, scenario.seed),
+        followers=CountTable.of_samples(pushed),
+        merge_share=float(np.mean(authors >= threshold)),
+    )
+
+
+def _samples(scenario: Scenario) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return influencers followed, per active reader, and followers, per post."""
+    threshold = scenario.policy.influencer_followers_min
+    if scenario.people.users <= USERS_MAX:
+        population = population_of(scenario)
+        followed = population.followed_among(population.follower_counts >= threshold)
+        weights = posting_weights(population.follower_counts)
+        return followed[population.active], _weighted(population.follower_counts, weights)
+    law = law_of(scenario.people.followers)
+    places = (np.arange(_LAW_POINTS) + 0.5) / _LAW_POINTS
+    followed_law = poisson(mean=law.mean_above(threshold))
+    followed = np.asarray([followed_law.quantile(float(place)) for place in places])
+    # Geometric steps reach the rarest and largest accounts; each stands for its share of users.
+    edges = np.geomspace(1 / scenario.people.users, 1, _LAW_POINTS + 1)
+    followers = law.followers_at(np.sqrt(edges[1:] * edges[:-1]))
+    return followed, _weighted(followers, posting_weights(followers) * np.diff(edges))
+
+
+def _weighted(values: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return as many values, taken in proportion to their weights."""
+    cumulated = np.cumsum(weights) / weights.sum()
+    places = (np.arange(_LAW_POINTS) + 0.5) / _LAW_POINTS
+    return values[np.minimum(np.searchsorted(cumulated, places), len(values) - 1)]
+
+
+def _occupied(balls: NDArray[np.int64], servers: int, seed: int) -> CountTable:
+    """Return the law of how many of `servers` hold something, when n things are spread at random.
+
+    The expectation, servers * (1 - (1 - 1/servers)**n), rounded up or down at random so that
+    its mean stays.
+    """
+    expected = servers * (1 - (1 - 1 / servers) ** balls.astype(np.float64))
+    up = chance.u_block(seed, 0, np.arange(len(balls)), _ROUNDING, 0, 0, 0)
+    return CountTable.of_samples(np.floor(expected + up).astype(np.int64))

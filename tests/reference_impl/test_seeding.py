@@ -1,0 +1,146 @@
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from model.rules.ids import created_ms_of
+from model.world.scenario_files import load_scenario
+from reference_impl.chassis.sessions import key_of
+from reference_impl.seeding import stores
+from reference_impl.seeding.people import NotSeeded, sample_images, seeded_people
+from reference_impl.seeding.seed import AlreadySeeded, people_of, seed
+from reference_impl.seeding.world import world_of
+
+LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load_scenario(
+        LAPTOP,
+        ["people.users=300", "people.followers.max=100", "policy.influencer_followers_min=50"],
+    )
+
+
+@pytest.fixture(scope="module")
+def world(scenario):
+    return world_of(scenario)
+
+
+@pytest.fixture
+def seeded(engines, scenario, tmp_path):
+    settings = replace(engines.settings, objects=f"file://{tmp_path}/objects")
+    counts = seed(scenario, settings, tmp_path, replace=True, report=lambda _: None)
+    yield settings, tmp_path, counts
+    stores.clear(settings)
+
+
+def rows_of(urls, query):
+    rows = []
+    for url in urls:
+        with psycopg.connect(url) as connection:
+            rows += connection.execute(query).fetchall()
+    return rows
+
+
+def test_a_timeline_holds_what_followed_authors_pushed_and_the_own_posts(world):
+    # Word for word what the rule says, one user after another.
+    for user in range(len(world.population)):
+        expected = set()
+        for author, posts in world.posts_of.items():
+            follows = user in world.population.followers_of(author)
+            if author == user or (follows and not world.is_merged[author]):
+                expected |= set(posts.tolist())
+        timeline = world.timeline_of(user).tolist()
+        assert timeline == sorted(expected, reverse=True)[: world.timeline_cap]
+
+
+def test_the_world_is_a_pure_function_of_the_scenario(scenario, world):
+    again = world_of(scenario)
+    assert (again.user_ids == world.user_ids).all()
+    assert (again.post_ids == world.post_ids).all()
+    assert (again.authors == world.authors).all()
+
+
+def test_ids_are_unique_and_rise_with_time(world):
+    for ids in (world.user_ids.tolist(), world.post_ids.tolist()):
+        assert len(set(ids)) == len(ids)
+        assert [created_ms_of(i) for i in ids] == sorted(created_ms_of(i) for i in ids)
+
+
+def test_every_row_is_written_once_to_the_server_that_owns_it(seeded, world):
+    settings, _, counts = seeded
+    assert counts.users == len(world.population)
+    users = rows_of(settings.user_databases, "SELECT user_id FROM users")
+    assert Counter(user for (user,) in users) == Counter(world.user_ids.tolist())
+    for server, url in enumerate(settings.user_databases):
+        owners = rows_of([url], "SELECT user_id FROM users")
+        assert {stores.even_table(2).server_of_id(user) for (user,) in owners} == {server}
+    pairs = Counter(rows_of(settings.user_databases, "SELECT follower_id, target_id FROM follows"))
+    mirrored = rows_of(settings.user_databases, "SELECT follower_id, target_id FROM followers")
+    assert pairs == Counter(mirrored)
+    assert pairs.total() == len(world.population.followers) == len(pairs)
+    posts = rows_of(settings.post_databases, "SELECT post_id FROM posts")
+    assert Counter(post for (post,) in posts) == Counter(world.post_ids.tolist())
+
+
+def test_every_person_has_a_session_and_their_own_timeline(seeded, world):
+    settings, home, _ = seeded
+    people = seeded_people(home)
+    with redis.Redis.from_url(settings.session_store) as sessions:
+        for user_id, token in zip(people.user_ids, people.tokens, strict=True):
+            assert int(sessions.get(key_of(token))) == user_id
+    written = 0
+    for url in settings.timeline_stores:
+        with redis.Redis.from_url(url) as server:
+            for user, user_id in enumerate(people.user_ids):
+                members = server.zrange(f"timeline:{{{user_id}}}", 0, -1, desc=True)
+                if members:
+                    found = [int.from_bytes(member) for member in members]
+                    assert found == world.timeline_of(user).tolist()
+                    written += len(found)
+    assert written == sum(len(world.timeline_of(user)) for user in range(len(people.user_ids)))
+
+
+def test_seeding_again_needs_a_word_and_then_leaves_nothing_of_before(seeded, scenario, world):
+    settings, home, _ = seeded
+    with pytest.raises(AlreadySeeded, match="--replace"):
+        seed(scenario, settings, home, replace=False, report=lambda _: None)
+    seed(scenario, settings, home, replace=True, report=lambda _: None)
+    users = rows_of(settings.user_databases, "SELECT user_id FROM users")
+    assert len(users) == len(world.population)
+
+
+def test_people_of_another_scenario_are_refused(seeded, scenario):
+    _, home, _ = seeded
+    assert people_of(scenario, home).user_ids
+    with pytest.raises(NotSeeded, match="other people"):
+        people_of(scenario.model_copy(update={"seed": 7}), home)
+    with pytest.raises(NotSeeded, match="feedtwin seed"):
+        seeded_people(home / "nowhere")
+
+
+def test_sample_images_are_different_pictures_of_the_size_asked_for():
+    from io import BytesIO
+
+    from PIL import Image
+
+    images = sample_images(20_000)
+    assert {len(image) for image in images} == {20_000}
+    assert len(set(images)) == len(images)
+    for image in images:
+        with Image.open(BytesIO(image)) as picture:
+            picture.load()
+            assert picture.size == (320, 320)
+
+
+@pytest.mark.bench
+def test_seeding_writes_five_thousand_rows_a_second(engines, tmp_path):
+    settings = replace(engines.settings, objects=f"file://{tmp_path}/objects")
+    counts = seed(load_scenario(LAPTOP), settings, tmp_path, replace=True, report=lambda _: None)
+    stores.clear(settings)
+    print(f"\n{counts.rows} rows in {counts.seconds:.2f} s: {counts.rows / counts.seconds:.0f}/s")
+    assert counts.rows / counts.seconds > 5_000
