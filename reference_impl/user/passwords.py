@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import thread_time_ns
@@ -52,7 +53,7 @@ class Passwords:
 
     async def hash_of(self, password: str) -> str:
         """Return what to store for a password."""
-        return await self._in_thread(lambda: self._hasher.hash(password))
+        return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Say whether the password is right; where there is no user it takes as long to say no."""
@@ -62,7 +63,7 @@ class Passwords:
 
     def _matches(self, password: str, password_hash: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash, _normal(password))
         except VerifyMismatchError:
             return False
 
@@ -78,6 +79,11 @@ class Passwords:
                 return result
         finally:
             self._at_once -= 1
+
+
+def _normal(password: str) -> str:
+    """Return one spelling of what keyboards encode differently (NIST SP 800-63B, 5.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, int]:

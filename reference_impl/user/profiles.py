@@ -55,7 +55,7 @@ def registration_of(fields: Mapping[str, str]) -> Registration:
 
 
 def password_of(fields: Mapping[str, object]) -> str:
-    """Return the password, which may contain anything that has an encoding."""
+    """Return the password, which may be any text that one can type; its length is in bytes."""
     password = text_of(fields, "password", chars_max=PASSWORD_BYTES_MAX)
     if not PASSWORD_BYTES_MIN <= len(password.encode()) <= PASSWORD_BYTES_MAX:
         limits = f"{PASSWORD_BYTES_MIN} to {PASSWORD_BYTES_MAX}"

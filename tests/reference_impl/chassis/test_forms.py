@@ -1,0 +1,116 @@
+import aiohttp
+import pytest
+from aiohttp import web
+
+from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.forms import FILE_BYTES_MAX, PARTS_MAX, form_of
+from reference_impl.chassis.settings import Settings
+
+IMAGE = b"\xff\xd8\xff" + bytes(range(256)) + b"\r\n--not the boundary\r\n"
+
+
+@pytest.fixture
+async def client(aiohttp_client):
+    async def read(request):
+        form = await form_of(request, file="image", required=["name"], optional=["caption"])
+        return web.json_response({**form.texts, "bytes": len(form.file)})
+
+    return await aiohttp_client(service_app("post", Settings(), [web.post("/form", read)]))
+
+
+def form(*, image=IMAGE, **texts):
+    data = aiohttp.FormData(default_to_multipart=True)
+    for name, value in texts.items():
+        data.add_field(name, value)
+    if image is not None:
+        data.add_field("image", image, filename="../../x.jpg", content_type="image/jpeg")
+    return data
+
+
+def by_hand(*parts, end="--", encoding="utf-8"):
+    body = "".join(f"--b\r\n{part}\r\n" for part in parts) + f"--b{end}\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    return {"data": body.encode(encoding), "headers": headers}
+
+
+async def test_a_form_is_read_whole(client):
+    answer = await client.post("/form", data=form(name="Zoë", caption="line\r\nline"))
+    assert await answer.json() == {"name": "Zoë", "caption": "line\r\nline", "bytes": len(IMAGE)}
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (form(name="a", image=None), "image must be given, as a file"),
+        (form(name="a", image="text"), None),
+        (form(), "name must be given"),
+        (form(name="a", is_admin="1"), "there is no field 'is_admin'"),
+        (form(name="x" * 20_000), "name must be text of at most"),
+    ],
+    ids=["no file", "a file of text", "a field missing", "a field too many", "long"],
+)
+async def test_a_form_with_other_fields_is_refused_by_name(client, data, complaint):
+    answer = await client.post("/form", data=data)
+    assert answer.status == (200 if complaint is None else 400)
+    if complaint:
+        assert complaint in (await answer.json())["detail"]
+
+
+async def test_a_field_given_twice_is_refused(client):
+    data = form(name="a")
+    data.add_field("name", "b")
+    answer = await client.post("/form", data=data)
+    assert answer.status == 400
+    assert "'name' is given twice" in (await answer.json())["detail"]
+
+
+async def test_the_file_may_not_come_as_text_nor_a_text_as_file(client):
+    as_text = by_hand(
+        'Content-Disposition: form-data; name="image"\r\n\r\nx',
+        'Content-Disposition: form-data; name="name"\r\n\r\nx',
+    )
+    as_file = form(name="a")
+    as_file.add_field("caption", b"x", filename="caption.txt")
+    assert (await client.post("/form", **as_text)).status == 400
+    assert (await client.post("/form", data=as_file)).status == 400
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": b"", "headers": {"Content-Type": "multipart/form-data"}},
+        {"data": b"", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        {"data": b"--b", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        {"data": b"--b--", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        by_hand("Content-Disposition: form-data; name=name\r\n\r\nZoë", encoding="latin-1"),
+        by_hand("no headers"),
+        by_hand("X: y\r\n\r\nno disposition"),
+        by_hand("Content-Disposition: attachment; name=image\r\n\r\nx"),
+        by_hand("Content-Disposition: form-data\r\n\r\nno name"),
+        by_hand('Content-Disposition: form-data; name="a\r\n\r\nx'),
+        by_hand(f"X: {'y' * 9000}\r\nContent-Disposition: form-data; name=a\r\n\r\nx"),
+        by_hand("Content-Disposition: form-data; name=name\r\n\r\nx", end=""),
+        by_hand(*["Content-Disposition: form-data; name=name\r\n\r\nx"] * (PARTS_MAX + 1)),
+        by_hand(*["Content-Disposition: form-data; name=name\r\n\r\nx"] * 1000),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_a_bad_request(client, sent):
+    answer = await client.post("/form", **sent)
+    assert answer.status == 400
+    assert answer.content_type == "application/problem+json"
+
+
+async def test_what_is_no_form_is_unsupported(client):
+    assert (await client.post("/form", json={"name": "a"})).status == 415
+
+
+async def test_a_file_has_a_limit_which_itself_is_allowed(client):
+    for extra, status in ((0, 200), (1, 413)):
+        image = b"x" * (FILE_BYTES_MAX + extra)
+        answer = await client.post("/form", data=form(name="a", image=image))
+        assert answer.status == status
+
+
+async def test_a_longer_form_is_refused_before_it_is_read(client):
+    answer = await client.post("/form", data=form(name="a", image=b"x" * (FILE_BYTES_MAX * 2)))
+    assert answer.status == 413
