@@ -1,0 +1,129 @@
+"""What the generator is told: where to send, when, in whose name.
+
+It travels as a folder of files, because the generator is another process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+ARRIVALS_MAX = 5_000_000  # about a gigabyte of rows in the generator's memory
+
+
+class People(Protocol):
+    """The seeded people that requests are sent for; index i is person i of the population."""
+
+    @property
+    def user_ids(self) -> Sequence[int]:
+        """Return the ids that the services gave them."""
+
+    @property
+    def usernames(self) -> Sequence[str]:
+        """Return the names that they log in with."""
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """Return the bearer tokens of their sessions."""
+
+    @property
+    def password(self) -> str:
+        """Return the password that they share."""
+
+    @property
+    def images(self) -> Sequence[bytes]:
+        """Return a few small JPEG files to upload in turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persons:
+    """The people as the generator reads them back."""
+
+    user_ids: Sequence[int]
+    usernames: Sequence[str]
+    tokens: Sequence[str]
+    password: str
+    images: Sequence[bytes]
+
+
+class PlannedArrival(NamedTuple):
+    """When one request is due, what it asks for, who sends it, about whom, and to which gateway."""
+
+    request: int
+    at_s: float
+    endpoint: str
+    user: int
+    target: int
+    gateway: int  # an index into the plan's gateway_urls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One stretch of load: its arrivals, and the limits that its generator keeps.
+
+    `arrivals` has one row for each, with the fields of PlannedArrival as columns, in order of
+    time; `until_s` is when the last of them may come.
+    """
+
+    run_id: str
+    gateway_urls: tuple[str, ...]
+    in_flight_max: int
+    request_timeout_s: float
+    until_s: float
+    arrivals: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that nothing can be sent by, or that no memory holds."""
+        if not self.gateway_urls:
+            raise ValueError("gateway_urls must name at least one gateway")
+        if len(self.arrivals) > ARRIVALS_MAX:
+            raise ValueError(
+                f"a run must have at most {ARRIVALS_MAX} arrivals, got {len(self.arrivals)}:"
+                " lower the rate or load.duration"
+            )
+
+
+def save_plan(folder: Path, plan: Plan, people: People) -> None:
+    """Write all that the generator needs into `folder`, which must be private: it holds tokens."""
+    plan.arrivals.to_parquet(folder / "arrivals.parquet", index=False)
+    persons = {name: list(getattr(people, name)) for name in ("user_ids", "usernames", "tokens")}
+    pd.DataFrame(persons).to_parquet(folder / "people.parquet", index=False)
+    for number, image in enumerate(people.images):
+        (folder / f"image-{number:05}").write_bytes(image)
+    written = {name: value for name, value in _fields_of(plan).items() if name != "arrivals"}
+    (folder / "plan.json").write_text(json.dumps(written | {"password": people.password}))
+
+
+def load_plan(folder: Path) -> tuple[Plan, Persons]:
+    """Read what `save_plan` wrote."""
+    said = json.loads((folder / "plan.json").read_text())
+    password = said.pop("password")
+    said["gateway_urls"] = tuple(said["gateway_urls"])
+    persons = _table(folder / "people.parquet")
+    images = [file.read_bytes() for file in sorted(folder.glob("image-*"))]
+    return (
+        Plan(**said, arrivals=_table(folder / "arrivals.parquet")),
+        Persons(
+            user_ids=persons.user_ids.tolist(),
+            usernames=persons.usernames.tolist(),
+            tokens=persons.tokens.tolist(),
+            password=password,
+            images=images,
+        ),
+    )
+
+
+def _fields_of(plan: Plan) -> dict[str, object]:
+    return {name: getattr(plan, name) for name in Plan.__dataclass_fields__}
+
+
+def _table(file: Path) -> pd.DataFrame:
+    """Read a table on one thread: the generator's other threads would steal its core."""
+    table: pd.DataFrame = pq.read_table(file, use_threads=False).to_pandas(use_threads=False)
+    return table

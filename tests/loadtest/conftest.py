@@ -1,0 +1,97 @@
+"""A gateway of known behaviour, people and plans to load it with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loadtest.plan import Persons, Plan, PlannedArrival
+
+STUB = Path(__file__).with_name("stub_gateway.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StubGateway:
+    process: subprocess.Popen
+    url: str
+    name: str = "gateway-1"
+    station: str = "gateway"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stats(self):
+        with urllib.request.urlopen(f"{self.url}/stats", timeout=5) as answer:
+            return json.load(answer)
+
+    def release(self):
+        urllib.request.urlopen(f"{self.url}/release", data=b"", timeout=5).close()
+
+
+@contextmanager
+def running_gateway(manner):
+    command = [sys.executable, str(STUB), json.dumps(manner)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield StubGateway(process=process, url=f"http://127.0.0.1:{int(process.stdout.readline())}")
+        process.stdin.close()
+
+
+@pytest.fixture
+def gateway(request):
+    """The stub gateway that behaves as its indirect parameter says."""
+    with running_gateway(getattr(request, "param", {})) as stub:
+        yield stub
+
+
+@pytest.fixture
+def people():
+    count = 20
+    return Persons(
+        user_ids=[10**15 + number for number in range(count)],
+        usernames=[f"user{number}" for number in range(count)],
+        tokens=[f"token-{number}" for number in range(count)],
+        password="correct horse",
+        images=[b"\xff\xd8\xff" + bytes([number]) * 500 for number in range(3)],
+    )
+
+
+@pytest.fixture
+def planned():
+    """A function that plans newsfeed requests at given instants, or Poisson at a given rate."""
+
+    def plan(urls, *, at_s=None, rate_per_s=100.0, until_s=1.0, in_flight_max=64, timeout_s=5.0):
+        if at_s is None:
+            gaps_s = np.random.default_rng(7).exponential(1 / rate_per_s, 10_000)
+            at_s = np.cumsum(gaps_s)
+            at_s = at_s[at_s < until_s]
+        rows = [
+            PlannedArrival(
+                request=number,
+                at_s=float(instant_s),
+                endpoint="newsfeed",
+                user=number % 20,
+                target=-1,
+                gateway=number % len(urls),
+            )
+            for number, instant_s in enumerate(at_s)
+        ]
+        return Plan(
+            run_id="0badcafe",
+            gateway_urls=tuple(urls),
+            in_flight_max=in_flight_max,
+            request_timeout_s=timeout_s,
+            until_s=until_s,
+            arrivals=pd.DataFrame(rows, columns=list(PlannedArrival._fields)),
+        )
+
+    return plan
