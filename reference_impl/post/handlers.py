@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from reference_impl.chassis.errors import BadRequest
-from reference_impl.chassis.fields import id_of
-from reference_impl.chassis.forms import form_of
+from reference_impl.chassis.fields import id_of, text_of
+from reference_impl.chassis.forms import Form, form_of
 from reference_impl.chassis.images import sniff_image
 from reference_impl.chassis.requests import user_id_of
 from reference_impl.post.service import POSTS_MAX, Image, Post, PostService
+
+CAPTION_MAX = 2_200  # characters, as on Instagram
 
 SERVICE = web.AppKey("post_service", PostService)
 
@@ -24,8 +26,14 @@ async def create(request: web.Request) -> web.Response:
     user_id = user_id_of(request)
     form = await form_of(request, file="image", required=(), optional=("caption",))
     image = Image(data=form.file, content_type=sniff_image(form.file))
-    post = await request.app[SERVICE].create(user_id, image, form.texts.get("caption", ""))
+    post = await request.app[SERVICE].create(user_id, image, _caption_of(form))
     return web.json_response({"post": body_of(post)}, status=201)
+
+
+def _caption_of(form: Form) -> str:
+    """Return the caption, empty if there is none; browsers send line ends as CR LF."""
+    fields = {"caption": form.texts.get("caption", "").replace("\r\n", "\n")}
+    return text_of(fields, "caption", chars_max=CAPTION_MAX, chars_min=0)
 
 
 @routes.get("/internal/posts")

@@ -10,7 +10,6 @@ from model.rules.ids import IdMinter, created_ms_of
 from model.rules.influencers import Delivery, delivery_of
 from reference_impl.chassis.errors import BadRequest, Unavailable
 
-CAPTION_MAX = 2_200  # characters, as on Instagram
 POSTS_MAX = 100  # in one answer: the longest page of a newsfeed
 MINTINGS_MAX = 5  # a second collision in a row is already a broken clock or minter
 
@@ -85,10 +84,6 @@ class PostService:
 
     async def create(self, user_id: int, image: Image, caption: str) -> Post:
         """Store the image, then the post, and return it; how it is delivered is decided here."""
-        if len(caption) > CAPTION_MAX:
-            raise BadRequest(
-                f"caption must be at most {CAPTION_MAX} characters, got {len(caption)}"
-            )
         image_url, follower_count = await asyncio.gather(
             self._media.put(image), self._follows.follower_count(user_id)
         )
