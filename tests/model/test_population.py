@@ -65,7 +65,7 @@ def test_counting_followed_influencers_agrees_with_walking_the_edges(population)
 
 def test_a_population_too_large_for_rows_is_refused(scenario):
     crowd = scenario.people.model_copy(update={"users": 10**9})
-    with pytest.raises(ValueError, match="people.users: at most"):
+    with pytest.raises(ValueError, match=r"people\.users: at most"):
         population_of(scenario.model_copy(update={"people": crowd}))
 
 

@@ -1,0 +1,108 @@
+"""What the stations of a run were asked for, and how much their processes worked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from model.answers.recordings import Recording
+from model.world.counts import CountTable
+from model.world.journeys import (
+    AllOf,
+    Emit,
+    ForEach,
+    Journey,
+    Steps,
+    Visit,
+    WithProbability,
+    sequence,
+)
+from model.world.topology import EVENT_LOOPS
+
+Demand = dict[tuple[str, str], float]  # (journey, station) -> visits, or calls, per request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The part of a recording that counts: load is steady from `since_s` to `until_s`."""
+
+    recording: Recording
+    since_s: float
+    until_s: float
+    idle_share: Mapping[str, float] = field(default_factory=dict)  # process -> cores, unasked
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """The answered requests that were intended in the window."""
+        rows = self.recording.requests
+        inside = (rows.intended_s >= self.since_s) & (rows.intended_s < self.until_s)
+        return rows[inside & (rows.status >= 200) & (rows.status < 300)]
+
+    def stages(self) -> pd.DataFrame:
+        """Return the stages of those requests, with their endpoint."""
+        return self.recording.stages.merge(self.requests[["request", "endpoint"]], on="request")
+
+    def counts(self) -> dict[str, int]:
+        """Return how many of those requests each endpoint had."""
+        return {str(name): int(n) for name, n in self.requests.endpoint.value_counts().items()}
+
+    def busy_s(self) -> dict[str, float]:
+        """Return the CPU seconds that each station's processes worked in the window.
+
+        Read off each process's clock between its readings; what it does when nobody asks
+        is taken off.
+        """
+        busy: dict[str, float] = {}
+        window_s = np.asarray([self.since_s, self.until_s])
+        for (station, process), clock in self.recording.cpu.groupby(["station", "process"]):
+            at_edges_s = np.interp(window_s, clock.at_s.to_numpy(), clock.cpu_s.to_numpy())
+            idle_s = self.idle_share.get(str(process), 0.0) * (self.until_s - self.since_s)
+            worked_s = max(0.0, float(at_edges_s[1] - at_edges_s[0]) - idle_s)
+            busy[str(station)] = busy.get(str(station), 0.0) + worked_s
+        return busy
+
+
+def demand_of(journeys: tuple[Journey, ...]) -> Demand:
+    """Return the mean visits of each station by one request of each journey, emitted ones apart.
+
+    An event loop's two visits, before and after asking others, are one call.
+    """
+    demand: Demand = {}
+    for journey in journeys:
+        for station, visits in _visits(journey.steps).items():
+            per_call = 0.5 if station in EVENT_LOOPS else 1.0
+            demand[journey.name, station] = visits * per_call
+    return demand
+
+
+def _visits(steps: Steps) -> dict[str, float]:
+    """Return the mean visits of each station in these steps."""
+    total: dict[str, float] = {}
+    for step in sequence(steps):
+        match step:
+            case Visit(station=station):
+                parts = [(1.0, {station: 1.0})]
+            case AllOf(branches=branches):
+                parts = [(1.0, _visits(branch)) for branch in branches]
+            case ForEach(count=count, body=body):
+                assert isinstance(count, CountTable), "the design draws its widths from laws"
+                parts = [(count.mean, _visits(body))]
+            case WithProbability(p=p, then=then):
+                parts = [(p, _visits(then))]
+            case _:
+                parts = []
+        for times, visits in parts:
+            for station, n in visits.items():
+                total[station] = total.get(station, 0.0) + times * n
+    return total
+
+
+def emitted_by(journeys: tuple[Journey, ...]) -> dict[str, list[str]]:
+    """Return which journeys each journey starts without waiting for them."""
+    return {
+        journey.name: [s.journey for s in sequence(journey.steps) if isinstance(s, Emit)]
+        for journey in journeys
+    }

@@ -1,0 +1,93 @@
+"""What was learnt from measurements: the work of every visit, and where that holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.world.laws import QuantileTable
+
+SCHEMA_VERSION = 1
+
+Pair = tuple[str, str]  # (journey, station)
+
+
+class CalibrationError(ValueError):
+    """Measurements that nothing can be learnt from, or a file that is no calibration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Laws of work, in seconds of one core at full speed.
+
+    A visit of a store has its own law; a call of an event loop has one for both of its
+    halves.  `spread` is the half-width of the mean between the runs it was learnt from, as a
+    share of it.  Rates are those of the runs: outside of them an answer is extrapolated.
+    """
+
+    works: Mapping[Pair, QuantileTable]
+    outside_s: Mapping[str, float]
+    spread: Mapping[str, float]  # by station
+    rate_min_per_s: float
+    rate_max_per_s: float
+    scenario: str
+    runs: tuple[str, ...]
+
+    def work_of(self, journey: str, station: str) -> QuantileTable:
+        """Return the law of a visit; CalibrationError if none was learnt."""
+        try:
+            return self.works[journey, station]
+        except KeyError:
+            raise CalibrationError(f"nothing was learnt of {station} in {journey}") from None
+
+    def delay_of(self, journey: str) -> float:
+        """Return the seconds of a journey that no station accounts for."""
+        return self.outside_s.get(journey, 0.0)
+
+    def save(self, file: Path) -> None:
+        """Write the calibration as JSON."""
+        works = [
+            {"journey": journey, "station": station, "mean_s": law.mean, "scv": law.scv,
+             "probabilities": law.probabilities, "values_s": law.values}
+            for (journey, station), law in self.works.items()
+        ]  # fmt: skip
+        said = {
+            "schema_version": SCHEMA_VERSION,
+            "scenario": self.scenario,
+            "runs": list(self.runs),
+            "rate_min_per_s": self.rate_min_per_s,
+            "rate_max_per_s": self.rate_max_per_s,
+            "outside_s": dict(self.outside_s),
+            "spread": dict(self.spread),
+            "works": works,
+        }
+        file.write_text(json.dumps(said, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def load_calibration(file: Path) -> Calibration:
+    """Read what `save` wrote; CalibrationError if it is something else."""
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        if said["schema_version"] != SCHEMA_VERSION:
+            raise CalibrationError(f"{file}: schema_version must be {SCHEMA_VERSION}")
+        works = {
+            (row["journey"], row["station"]): QuantileTable(
+                probabilities=tuple(row["probabilities"]), values=tuple(row["values_s"])
+            )
+            for row in said["works"]
+        }
+        return Calibration(
+            works=works,
+            outside_s=said["outside_s"],
+            spread=said["spread"],
+            rate_min_per_s=said["rate_min_per_s"],
+            rate_max_per_s=said["rate_max_per_s"],
+            scenario=said["scenario"],
+            runs=tuple(said["runs"]),
+        )
+    except OSError as error:
+        raise CalibrationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise CalibrationError(f"{file}: is not a calibration: {error}") from None

@@ -1,0 +1,188 @@
+"""Calibration is first shown to recover a system whose every work is known."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.answers.accounting import Window
+from model.answers.calibrate import Lesson, calibrate, expected_demand, visits_compared
+from model.answers.calibrations import Calibration, CalibrationError, load_calibration
+from model.answers.simulated import recording_of
+from model.answers.twin import twin_of
+from model.engine.simpy_engine import simulate
+from model.world.laws import gamma
+from model.world.scenario_files import load_scenario
+from model.world.topology import EVENT_LOOPS
+
+LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
+WORK_MS = {
+    "gateway": 0.6, "user": 0.9, "follow": 0.5, "post": 0.8, "media": 0.4, "timeline": 1.2,
+    "fanout": 1.5, "relay": 0.3, "session_store": 0.05, "user_db": 0.2, "post_db": 0.3,
+    "timeline_store": 0.08, "broker": 0.06, "object_store": 1.0, "password": 20.0,
+}  # fmt: skip
+OUTSIDE_S = 0.003
+UNTIL_S = 60.0
+
+
+def truth_of(scenario, demand):
+    """Return a calibration that is true: gamma works, the newsfeed's twice as long at a loop."""
+
+    def law(journey, station):
+        mean_ms = WORK_MS[station] * (2 if (journey, station) == ("newsfeed", "timeline") else 1)
+        return gamma(mean=mean_ms / 1e3, scv=0.3)
+
+    return Calibration(
+        works={pair: law(*pair) for pair in demand},
+        outside_s={"newsfeed": OUTSIDE_S},
+        spread={},
+        rate_min_per_s=0,
+        rate_max_per_s=1e9,
+        scenario=scenario.name,
+        runs=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    # A dearer mix than the laptop's, so that a short run has enough of everything.
+    mix = "{newsfeed=0.5, post=0.15, follow=0.1, unfollow=0.1, login=0.1, register=0.05}"
+    return load_scenario(LAPTOP, [f"traffic.mix={mix}"])
+
+
+@pytest.fixture(scope="module")
+def truth(scenario):
+    return truth_of(scenario, expected_demand(scenario))
+
+
+@pytest.fixture(scope="module")
+def lessons(scenario, truth):
+    def lesson(rate_per_s):
+        program = twin_of(scenario.at_rate(rate_per_s), truth)
+        run = simulate(program, seed=3, replication=int(rate_per_s), until_s=UNTIL_S)
+        window = Window(recording=recording_of(run), since_s=5.0, until_s=UNTIL_S)
+        return Lesson(name=f"at-{rate_per_s}", rate_per_s=rate_per_s, window=window)
+
+    return [lesson(40.0), lesson(20.0)]
+
+
+@pytest.fixture(scope="module")
+def learnt(scenario, lessons):
+    return calibrate(scenario, lessons)
+
+
+@pytest.mark.parametrize("station", ["gateway", "timeline", "user", "media", "password"])
+def test_the_work_of_a_metered_station_is_recovered_per_endpoint(truth, learnt, station):
+    pairs = [pair for pair in truth.works if pair[1] == station and pair in learnt.works]
+    assert pairs
+    for pair in pairs:
+        expected = truth.works[pair].mean
+        # Gamma with scv 0.3 from at least 100 requests: a standard error under 5.5 %.
+        assert learnt.works[pair].mean == pytest.approx(expected, rel=0.18), pair
+
+
+@pytest.mark.parametrize("station", ["session_store", "user_db", "post_db", "timeline_store"])
+def test_all_the_work_of_a_store_is_recovered(truth, learnt, lessons, scenario, station):
+    demand = expected_demand(scenario)
+    requests = pd.concat([lesson.window.requests for lesson in lessons])
+    counts = requests.endpoint.value_counts()
+
+    def total_s(calibration):
+        pairs = [pair for pair in demand if pair[1] == station and pair[0] in counts]
+        return sum(calibration.works[p].mean * demand[p] * counts[p[0]] for p in pairs)
+
+    assert total_s(learnt) == pytest.approx(total_s(truth), rel=0.1)
+
+
+def test_what_the_worker_and_the_relay_do_for_a_post_is_recovered(truth, learnt):
+    for pair in (("fanout", "fanout"), ("fanout", "relay"), ("reflection", "relay")):
+        assert learnt.works[pair].mean == pytest.approx(truth.works[pair].mean, rel=0.15), pair
+
+
+def test_the_delay_outside_of_all_stations_is_recovered(learnt):
+    # Medians of a few hundred requests at a low load: within half a millisecond.
+    assert learnt.outside_s["newsfeed"] == pytest.approx(OUTSIDE_S, abs=0.0005)
+    assert learnt.outside_s["post"] == pytest.approx(0, abs=0.001)
+
+
+def test_a_load_that_was_not_learnt_from_is_predicted(scenario, truth, learnt):
+    held_out = scenario.at_rate(70.0)
+
+    def quantiles(calibration, replications):
+        runs = [
+            simulate(twin_of(held_out, calibration), seed=9, replication=r, until_s=40.0)
+            for r in replications
+        ]
+        return np.array(
+            [np.quantile(run.latencies_s("newsfeed", since_s=5.0), [0.5, 0.95]) for run in runs]
+        )
+
+    true, told = quantiles(truth, range(4)), quantiles(learnt, range(4))
+    # The same luck in both, so that only what was learnt differs.
+    assert told.mean(axis=0) == pytest.approx(true.mean(axis=0), rel=0.1)
+
+
+def test_visits_seen_are_the_visits_that_the_journeys_make(scenario, lessons):
+    compared = visits_compared(scenario, lessons)
+    assert set(EVENT_LOOPS) - {"fanout", "relay"} <= set(compared.station)
+    for row in compared.itertuples():
+        assert row.measured == pytest.approx(row.modelled, rel=0.15), row
+
+
+def test_a_wrong_account_is_noticed(scenario, truth, lessons):
+    # Half of the timeline's CPU lost: its recovered work must show it.
+    def halved(lesson):
+        recording = lesson.window.recording
+        cpu_s = recording.cpu.cpu_s.where(
+            recording.cpu.station != "broker", 0.5 * recording.cpu.cpu_s
+        )
+        cpu = recording.cpu.assign(cpu_s=cpu_s)
+        window = replace(lesson.window, recording=replace(recording, cpu=cpu))
+        return replace(lesson, window=window)
+
+    learnt = calibrate(scenario, [halved(lesson) for lesson in lessons])
+    pair = ("fanout", "broker")
+    assert learnt.works[pair].mean == pytest.approx(0.5 * truth.works[pair].mean, rel=0.15)
+
+
+def test_the_range_and_the_runs_are_kept(learnt, lessons):
+    assert (learnt.rate_min_per_s, learnt.rate_max_per_s) == (20.0, 40.0)
+    assert learnt.runs == ("at-20.0", "at-40.0")
+
+
+def test_too_little_is_refused(scenario, lessons):
+    with pytest.raises(CalibrationError, match="at least one measured run"):
+        calibrate(scenario, [])
+    short = replace(lessons[0], window=replace(lessons[0].window, until_s=6.0))
+    with pytest.raises(CalibrationError, match="too few to learn from"):
+        calibrate(scenario, [short])
+
+
+def test_a_calibration_reads_back_as_it_was_written(learnt, tmp_path):
+    file = tmp_path / "calibration.json"
+    learnt.save(file)
+    assert load_calibration(file) == learnt
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "is not a calibration"),
+        ("{}", "is not a calibration"),
+        ('{"schema_version": 9}', "must be 1"),
+    ],
+)
+def test_a_file_that_is_no_calibration_is_refused(tmp_path, text, complaint):
+    file = tmp_path / "calibration.json"
+    file.write_text(text)
+    with pytest.raises(CalibrationError, match=complaint):
+        load_calibration(file)
+    with pytest.raises(CalibrationError, match="cannot be read"):
+        load_calibration(tmp_path / "nowhere.json")
+
+
+def test_what_was_not_learnt_is_not_answered(learnt):
+    with pytest.raises(CalibrationError, match="nothing was learnt of moon in newsfeed"):
+        learnt.work_of("newsfeed", "moon")
