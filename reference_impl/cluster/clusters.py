@@ -88,23 +88,30 @@ class Cluster:
         self.wait_until_ready(self.members, timeout_s)
 
     def wait_until_ready(self, members: Iterable[Member], timeout_s: float) -> None:
-        """Return once these processes are ready; NotReady also if one keeps ending."""
+        """Return once these processes are ready; NotReady at once if one keeps ending."""
         deadline_s = time.monotonic() + timeout_s
-        waiting = list(members)
-        while waiting := [member for member in waiting if self._is_late(member, deadline_s)]:
+        waiting = {member: self._starts_of(member) for member in members}
+        while waiting := {
+            member: starts
+            for member, starts in waiting.items()
+            if self._must_wait_for(member, starts, deadline_s)
+        }:
             time.sleep(PROBE_EVERY_S)
 
-    def _is_late(self, member: Member, deadline_s: float) -> bool:
-        """Say whether to go on waiting for a process; NotReady if there is no hope."""
+    def _must_wait_for(self, member: Member, starts: int, deadline_s: float) -> bool:
+        """Say whether a process is not ready yet; NotReady if there is no hope for it."""
         reason = self.why_not_ready(member)
         if reason is None:
             return False
-        identity = self.identity_of(member.name)
-        if identity is not None and identity.starts > STARTS_MAX:
-            raise NotReady(self._obituary(member, f"ended {identity.starts - 1} times"))
+        if self._starts_of(member) - starts > STARTS_MAX:
+            raise NotReady(self._obituary(member, "keeps ending"))
         if time.monotonic() > deadline_s:
             raise NotReady(self._obituary(member, f"is not ready: {reason}"))
         return True
+
+    def _starts_of(self, member: Member) -> int:
+        identity = self.identity_of(member.name)
+        return identity.starts if identity else 0
 
     def _obituary(self, member: Member, what: str) -> str:
         log = self.home.log_of(member.name)

@@ -37,6 +37,7 @@ class Order:
 
 def command_of(order: Order, path: Path) -> list[str]:
     """Write the order into the file at `path`; return the command that carries it out."""
+    path.touch(mode=0o600)  # before anything is in it: an environment holds secrets
     path.write_text(json.dumps(asdict(order)), encoding="utf-8")
     return [sys.executable, "-P", "-m", "reference_impl.cluster.launch", str(path)]
 
@@ -51,6 +52,7 @@ def main() -> None:
     write_identity(Path(order.identity), order.stop_signal)
     if order.database:
         _drop_orphaned_lock(Path(order.database))
+        os.chdir("/")  # where it is may be closed to who it becomes
     parent = read_identity(Path(order.parent)) if order.parent else None
     become(How(order.how))
     if order.parent:

@@ -11,11 +11,14 @@ from typing import Any
 from model.world.scenario import Fleet, Scenario
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.clusters import Cluster, cluster_of, supervisor_socket
-from reference_impl.cluster.errors import Refused
-from reference_impl.cluster.home import Home, make_sockets_folder
+from reference_impl.cluster.errors import NotReady, Refused
+from reference_impl.cluster.home import Home, make_sockets_folder, remove_sockets_folder
 from reference_impl.cluster.interrupts import uninterrupted
-from reference_impl.cluster.members import plan_of
-from reference_impl.cluster.orders import Clerk
+from reference_impl.cluster.members import Check, plan_of, refuse_other_counts
+from reference_impl.cluster.orders import Clerk, layout_of
+from reference_impl.cluster.postgres import Postgres
+from reference_impl.cluster.quarters import settle
+from reference_impl.cluster.readiness import why_an_external_is_not_ready
 from reference_impl.cluster.schemas import apply_schemas
 from reference_impl.cluster.supervision import configuration, start_supervisor
 from reference_impl.cluster.teardown import clear
@@ -68,6 +71,7 @@ def up(
     """
     place = Home(folder=home.resolve())
     external = Settings.from_environment(environ)
+    refuse_other_counts(scenario.fleet, external)
     made_from = _made_from(scenario, external, server_timing, cpus, services)
     with place.locked():
         present = running(place.folder)
@@ -89,6 +93,8 @@ def _bring_up(
     made_from: dict[str, Any],
     report: Report,
 ) -> Cluster:
+    if reason := why_an_external_is_not_ready(external):
+        raise NotReady(reason)
     place.create()
     own = Settings(
         secret=place.secret(),
@@ -98,6 +104,7 @@ def _bring_up(
     with ExitStack() as undo:
         undo.callback(_clear_uninterrupted, place)
         sockets = make_sockets_folder(place)
+        undo.callback(remove_sockets_folder, place, sockets)
         plan = plan_of(scenario, sockets, external, own=own, services=made_from["services"])
         cluster = Cluster(
             home=place,
@@ -116,7 +123,8 @@ def _bring_up(
 def _start(cluster: Cluster, fleet: Fleet, report: Report) -> None:
     home, cpus = cluster.home, cluster.made_from["cpus"]
     report("preparing data folders")
-    programs = Clerk(cluster=cluster, fleet=fleet).programs()
+    databases = _databases(cluster, layout_of(fleet), report)
+    programs = Clerk(cluster=cluster, fleet=fleet).programs(databases)
     socket = supervisor_socket(cluster.sockets)
     home.supervisor_conf.write_text(configuration(home, socket, programs), encoding="utf-8")
     with uninterrupted():
@@ -132,6 +140,13 @@ def _start(cluster: Cluster, fleet: Fleet, report: Report) -> None:
     for member in services:
         supervisor.start(member.name)
     cluster.wait_until_ready(services, READY_WITHIN_S)
+
+
+def _databases(cluster: Cluster, layout: str, report: Report) -> Postgres | None:
+    """Return the PostgreSQL to use; None if all databases are elsewhere."""
+    if all(member.check is not Check.POSTGRESQL for member in cluster.members):
+        return None
+    return settle(cluster.home, layout, cluster.sockets, report)
 
 
 def _clear_uninterrupted(home: Home) -> None:

@@ -67,10 +67,7 @@ def plan_of(
 
     `own` holds the secret, the object store and whether stations are timed.  Without
     `services` only engines are planned.
-
-    Raises Refused if `external` names another number of servers than the fleet has shards.
     """
-    _refuse_other_counts(scenario.fleet, external)
     engines = tuple(_engines(scenario.fleet, sockets, external))
     workers = tuple(_services(scenario.fleet, sockets)) if services else ()
     settings = replace(
@@ -92,7 +89,8 @@ def plan_of(
     return Plan(members=(*engines, *workers), settings=settings)
 
 
-def _refuse_other_counts(fleet: Fleet, external: Settings) -> None:
+def refuse_other_counts(fleet: Fleet, external: Settings) -> None:
+    """Raise Refused if `external` names another number of servers than the fleet has shards."""
     for field, shards in (
         ("user_databases", fleet.user_store.shards),
         ("post_databases", fleet.post_store.shards),

@@ -14,7 +14,7 @@ from reference_impl.cluster.launch import Order, command_of
 from reference_impl.cluster.members import MODULES, Check, Member, settings_of
 from reference_impl.cluster.postgres import Postgres
 from reference_impl.cluster.supervision import SUPERVISOR, Program
-from reference_impl.cluster.unprivileged import How, how_here
+from reference_impl.cluster.unprivileged import How
 
 CONNECTIONS_SPARE = 40  # for the relay, seeding, tests and people
 MEMORY_OF = {"timeline_store": "1gb", "broker": "512mb", "session_store": "256mb"}
@@ -28,16 +28,9 @@ class Clerk:
     cluster: Cluster
     fleet: Fleet
 
-    def programs(self) -> list[Program]:
+    def programs(self, databases: Postgres | None) -> list[Program]:
         """Prepare data folders, write all orders, and return what the supervisor is to start."""
-        databases = self._databases()
         return [self._program(member, databases) for member in self.cluster.members]
-
-    def _databases(self) -> Postgres | None:
-        """Return the PostgreSQL to use; None if all databases are elsewhere."""
-        if all(member.check is not Check.POSTGRESQL for member in self.cluster.members):
-            return None
-        return Postgres(binaries=binaries.postgres_folder(), how=how_here())
 
     def _program(self, member: Member, databases: Postgres | None) -> Program:
         if member.check is Check.POSTGRESQL:
@@ -52,8 +45,8 @@ class Clerk:
         return Program(name=member.name, command=command, stop_signal=stop)
 
     def _database_order(self, member: Member, databases: Postgres) -> Order:
-        data = self._data / member.name
-        databases.prepare(data, self.cluster.sockets / member.name, self._connections_max)
+        sockets = self.cluster.sockets / member.name
+        data = databases.prepare(member.name, sockets, self._connections_max)
         return self._order(
             member,
             databases.command(data),
@@ -64,8 +57,8 @@ class Clerk:
         )
 
     def _valkey_order(self, member: Member) -> Order:
-        data = self._data / member.name
-        data.mkdir(exist_ok=True)
+        data = self.cluster.home.data / layout_of(self.fleet) / member.name
+        data.mkdir(parents=True, exist_ok=True)
         command = valkey.command(
             binaries.valkey_server(),
             data,
@@ -101,17 +94,14 @@ class Clerk:
         )
 
     @property
-    def _data(self) -> Path:
-        """One folder per layout of shards: rows written for two servers mean nothing to three."""
-        fleet = self.fleet
-        stores = (fleet.user_store, fleet.post_store, fleet.timeline_store)
-        users, posts, timelines = (store.shards for store in stores)
-        folder = self.cluster.home.data / f"users-{users}.posts-{posts}.timelines-{timelines}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
-
-    @property
     def _connections_max(self) -> int:
         services = [member for member in self.cluster.members if not member.is_engine]
         most = max(self.fleet.user_store.connections, self.fleet.post_store.connections)
         return CONNECTIONS_SPARE + most * len(services)
+
+
+def layout_of(fleet: Fleet) -> str:
+    """Name the data folder of a fleet: rows written for two servers mean nothing to three."""
+    stores = (fleet.user_store, fleet.post_store, fleet.timeline_store)
+    users, posts, timelines = (store.shards for store in stores)
+    return f"users-{users}.posts-{posts}.timelines-{timelines}"

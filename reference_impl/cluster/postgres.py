@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from reference_impl.cluster.errors import ClusterError
-from reference_impl.cluster.unprivileged import How, command_as
+from reference_impl.cluster.unprivileged import NOBODY, How, command_as
 
 USER = DATABASE = "feedtwin"
 PORT = 5432  # part of the socket's name; nothing listens on TCP
@@ -36,40 +36,47 @@ log_line_prefix = '%m [%p] '
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """The PostgreSQL installation to use, and the somebody to run it as."""
+    """The PostgreSQL installation to use, the somebody to run it as, and where its data are."""
 
     binaries: Path
     how: How
+    data: Path
 
-    def prepare(self, data: Path, sockets: Path, connections: int) -> None:
-        """Make the data folder of one server if it is missing, and (re)write its configuration."""
+    def prepare(self, server: str, sockets: Path, connections: int) -> Path:
+        """Make one server's folders if they are missing, (re)write its configuration.
+
+        Returns its data folder.
+        """
+        data = self.data / server
         if not data.exists():
             self._create(data)
-        sockets.mkdir(mode=0o700, exist_ok=True)
-        major = int((data / "PG_VERSION").read_text(encoding="ascii").split(".")[0])
-        text = CONFIGURATION.format(sockets=sockets, port=PORT, connections=connections)
-        if major >= IO_METHOD_SINCE:
-            text += "io_method = sync\n"  # three helper processes less per server
-        (data / "postgresql.conf").write_text(text, encoding="utf-8")
+        sockets.mkdir(mode=0o700)
+        self._give(sockets)
+        configuration = data / "postgresql.conf"
+        configuration.write_text(_configuration(data, sockets, connections), encoding="utf-8")
+        self._give(data)
+        return data
 
     def command(self, data: Path) -> list[str]:
         """Return the command that serves a data folder."""
         return [str(self.binaries / "postgres"), "-D", str(data)]
 
     def _create(self, data: Path) -> None:
-        """Copy the template; the last step is a rename, so that no half-made folder stays."""
-        template = data.parent / "template"
+        """Copy the template; the last step is a rename, so that no half-made folder stays.
+
+        Nothing is synced to disk: for the half minute that the system takes to write it by
+        itself, there is nothing yet in these databases that could not be made again.
+        """
+        template = self.data / "template"
         if not template.exists():
             self._create_template(template)
-        fresh = data.with_name(data.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(template, fresh)
-        self._run("initdb", "--sync-only", "-D", str(fresh))
+        fresh = _fresh(data)
+        shutil.copytree(template, fresh, dirs_exist_ok=True)
         fresh.rename(data)
 
     def _create_template(self, template: Path) -> None:
-        fresh = template.with_name(template.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        fresh = _fresh(template)
+        self._give(fresh)
         who = ("--username", USER, "--auth=trust")
         text = ("--encoding=UTF8", "--locale=C")
         self._run("initdb", *who, *text, "--no-sync", "--no-instructions", "-D", str(fresh))
@@ -77,16 +84,46 @@ class Postgres:
         self._run(*single, stdin=f"CREATE DATABASE {DATABASE};\n")
         fresh.rename(template)
 
+    def _give(self, folder: Path) -> None:
+        """Let the account that serves a folder own it: PostgreSQL insists on that."""
+        owner = NOBODY if self.how is How.NOBODY else os.geteuid()
+        for path in (folder, *folder.rglob("*")):
+            if path.lstat().st_uid != owner:
+                os.chown(path, owner, owner, follow_symlinks=False)
+
     def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
         command = command_as(self.how, [str(self.binaries / program), *arguments])
         done = subprocess.run(  # noqa: S603 - our own words only
-            command, input=stdin, capture_output=True, text=True, check=False, env=environment()
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=_environment(),
         )
         if done.returncode != 0:
             raise ClusterError(f"{program} failed:\n{done.stdout}{done.stderr}")
 
 
-def environment() -> dict[str, str]:
+def _fresh(folder: Path) -> Path:
+    """Return an empty folder beside `folder`, to be renamed to it once it is complete."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    return fresh
+
+
+def _configuration(data: Path, sockets: Path, connections: int) -> str:
+    major = int((data / "PG_VERSION").read_text(encoding="ascii").split(".")[0])
+    quoted = str(sockets).replace("'", "''")
+    text = CONFIGURATION.format(sockets=quoted, port=PORT, connections=connections)
+    if major >= IO_METHOD_SINCE:
+        text += "io_method = sync\n"  # three helper processes less per server
+    return text
+
+
+def _environment() -> dict[str, str]:
     """Return this process's environment without what would steer PostgreSQL elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return kept | {"LC_ALL": "C"}

@@ -6,6 +6,7 @@ import http.client
 import json
 from pathlib import Path
 
+from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.members import Check, Member
 from reference_impl.cluster.supervision import UnixConnection
 
@@ -48,6 +49,17 @@ def why_valkey_is_not_ready(url: str) -> str | None:
             client.ping()
     except redis.RedisError as error:
         return str(error)
+    return None
+
+
+def why_an_external_is_not_ready(external: Settings) -> str | None:
+    """Return which store that runs elsewhere does not answer, and why; None if all do."""
+    for url in (*external.user_databases, *external.post_databases):
+        if reason := why_database_is_not_ready(url):
+            return f"an external database does not answer: {reason}"
+    for url in (*external.timeline_stores, external.broker, external.session_store):
+        if url and (reason := why_valkey_is_not_ready(url)):
+            return f"an external store does not answer: {reason}"
     return None
 
 

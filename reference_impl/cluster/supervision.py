@@ -24,7 +24,7 @@ from reference_impl.cluster.launch import Order, command_of
 
 SUPERVISOR = "supervisord"  # its name among the identities and the logs
 ANSWER_WAIT_S = 10.0
-STOP_WAIT_S = 10
+STOP_WAIT_S = 15  # longer than a service may take to finish what is under way
 LOG_BYTES_MAX = 5_000_000
 LOGS_KEPT = 2
 OPEN_FILES = 16_384  # of one process, if the system grants it: Valkey alone asks for 10,032
@@ -95,7 +95,7 @@ def _escaped(value: Path | str) -> str:
     return str(value).replace("%", "%%")
 
 
-def start_supervisor(home: Home, socket_path: Path, cpus: set[int] | None) -> Supervisor:
+def start_supervisor(home: Home, socket_path: Path, cpus: list[int]) -> Supervisor:
     """Start supervisord in a session of its own and wait until it answers."""
     conf = str(home.supervisor_conf)
     order = Order(
@@ -103,7 +103,7 @@ def start_supervisor(home: Home, socket_path: Path, cpus: set[int] | None) -> Su
         environment={},
         identity=str(home.identity_of(SUPERVISOR)),
         detached=True,
-        cpus=sorted(cpus or ()),
+        cpus=cpus,
     )
     command = command_of(order, home.orders / f"{SUPERVISOR}.json")
     with home.log_of(SUPERVISOR).open("ab") as log:
