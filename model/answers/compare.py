@@ -1,0 +1,100 @@
+"""Measured beside predicted: the error, with its sign, on a load that was not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from model.answers.accounting import Window
+from model.answers.predict import Prediction
+from model.answers.statistics import Interval, TooShort, quantile_of_one_run
+from model.rules.targets import Verdict, verdict_of
+from model.world.scenario import Endpoint
+
+QUANTILES = (0.50, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One quantile of one endpoint, in seconds."""
+
+    endpoint: str
+    quantile: float
+    requests: int
+    measured_s: Interval
+    predicted_s: Interval
+    next_run_s: Interval  # where the model expects the quantile of a run of this length
+
+    @property
+    def error(self) -> float:
+        """The signed error of the prediction, as a share of the measured value."""
+        return self.predicted_s.value / self.measured_s.value - 1
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the measured value is one that the model expects of such a run."""
+        return self.measured_s.value in self.next_run_s
+
+
+def compared(window: Window, prediction: Prediction) -> list[Row]:
+    """Return every quantile of every endpoint that both sides have enough answers of."""
+    requests = window.requests.sort_values("intended_s")
+    rows = []
+    for endpoint in prediction.endpoints:
+        mine = requests[requests.endpoint == endpoint]
+        latencies_s = (mine.done_s - mine.intended_s).to_numpy()
+        for q in QUANTILES:
+            try:
+                measured_s = quantile_of_one_run(latencies_s, q)
+            except TooShort:
+                continue
+            rows.append(
+                Row(
+                    endpoint=endpoint,
+                    quantile=q,
+                    requests=len(latencies_s),
+                    measured_s=measured_s,
+                    predicted_s=prediction.quantile(endpoint, q),
+                    next_run_s=prediction.next_run(endpoint, q),
+                )
+            )
+    return rows
+
+
+def verdicts(rows: Sequence[Row], prediction: Prediction) -> dict[str, tuple[Verdict, Verdict]]:
+    """Return what is (measured, predicted) to be said of each endpoint's p99 target."""
+    targets = prediction.scenario.targets
+    found = {}
+    for row in rows:
+        if row.quantile == 0.99:
+            target_s = targets.p99_of(Endpoint(row.endpoint))
+            measured, predicted = row.measured_s, row.predicted_s
+            found[row.endpoint] = (
+                verdict_of(measured.low, measured.high, target_s),
+                verdict_of(predicted.low, predicted.high, target_s),
+            )
+    return found
+
+
+def stations_compared(window: Window, prediction: Prediction, endpoint: str) -> pd.DataFrame:
+    """Return mean seconds per request by station: columns station, measured_s, predicted_s.
+
+    An event loop's time is from call to answer, so the times of stations overlap.
+    """
+    stages = window.stages()
+    mine = stages[stages.endpoint == endpoint]
+    requests = max(1, int((window.requests.endpoint == endpoint).sum()))
+    measured = mine.groupby("station").wall_s.sum() / requests
+    table = pd.DataFrame({"measured_s": measured, "predicted_s": prediction.station_s(endpoint)})
+    table = table.fillna(0.0).rename_axis("station").reset_index()
+    return table.sort_values("measured_s", ascending=False, ignore_index=True)
+
+
+def fanout_lags_s(window: Window) -> np.ndarray:
+    """Return the measured lags of the posts of the window, in seconds."""
+    fanouts = window.recording.fanouts
+    inside = (fanouts.created_s >= window.since_s) & (fanouts.created_s < window.until_s)
+    return (fanouts.done_s - fanouts.created_s)[inside].to_numpy()

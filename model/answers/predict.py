@@ -1,0 +1,119 @@
+"""What the twin says of a scenario: latencies with intervals, where time goes, how busy all is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.answers.calibrations import Calibration
+from model.answers.recordings import Recording
+from model.answers.simulated import recording_of
+from model.answers.statistics import Interval, prediction_of_next, quantile_of_clusters
+from model.answers.twin import twin_of
+from model.engine.replications import replicate
+from model.engine.runs import SimulatedRun
+from model.world.scenario import Scenario
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one replication showed after its warm-up."""
+
+    latencies_s: Mapping[str, Floats]  # by endpoint, in order of arrival
+    under_way: int  # requests that had no answer when the run ended
+    station_s: Mapping[tuple[str, str], float]  # (endpoint, station) -> mean per request
+    fanout_lags_s: Floats
+    busy: Mapping[str, float]  # station -> mean busy cores of each member
+    recording: Recording | None  # of the first replication
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Independent replications of one scenario's twin."""
+
+    scenario: Scenario
+    observations: Sequence[Observation]
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The endpoints that every replication has enough answers of."""
+        mix = [endpoint.value for endpoint in self.scenario.traffic.mix]
+        return [e for e in mix if all(len(o.latencies_s[e]) > 1 for o in self.observations)]
+
+    def quantile(self, endpoint: str, q: float) -> Interval:
+        """Return a quantile of an endpoint's latency, in seconds."""
+        return quantile_of_clusters([o.latencies_s[endpoint] for o in self.observations], q)
+
+    def next_run(self, endpoint: str, q: float) -> Interval:
+        """Return where that quantile of one more run, as long as these, will lie."""
+        own = [float(np.quantile(o.latencies_s[endpoint], q)) for o in self.observations]
+        return prediction_of_next(own)
+
+    def station_s(self, endpoint: str) -> dict[str, float]:
+        """Return the mean time that a request spends at each station, in seconds."""
+        stations = {s for o in self.observations for e, s in o.station_s if e == endpoint}
+        times = {
+            station: [o.station_s.get((endpoint, station), 0.0) for o in self.observations]
+            for station in stations
+        }
+        return {station: float(np.mean(values)) for station, values in times.items()}
+
+    def fanout_lags_s(self) -> Floats:
+        """Return the lags of all posts of all replications, in seconds."""
+        return np.concatenate([o.fanout_lags_s for o in self.observations])
+
+    def busy(self) -> dict[str, float]:
+        """Return the mean busy cores of one member of each station."""
+        first = self.observations[0].busy
+        return {s: float(np.mean([o.busy[s] for o in self.observations])) for s in first}
+
+    @property
+    def recording(self) -> Recording:
+        """The first replication, whole."""
+        found = self.observations[0].recording
+        assert found is not None, "the first replication is always kept"
+        return found
+
+
+def predict(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Prediction:
+    """Simulate the scenario's twin as long and as often as its `simulation` table says."""
+    runs = scenario.simulation
+    observations = replicate(
+        twin_of(scenario, calibration),
+        partial(observe, since_s=runs.warmup),
+        seed=scenario.seed,
+        until_s=runs.warmup + runs.duration,
+        replications=runs.replications,
+        jobs=jobs,
+    )
+    return Prediction(scenario=scenario, observations=observations)
+
+
+def observe(run: SimulatedRun, *, since_s: float) -> Observation:
+    """Return what a replication shows from `since_s` on."""
+    recording = recording_of(run)
+    requests = recording.requests[recording.requests.intended_s >= since_s]
+    answered = requests[requests.status == 200]
+    stages = recording.stages.merge(answered[["request", "endpoint"]], on="request")
+    counts = answered.endpoint.value_counts()
+    totals_s = stages.groupby(["endpoint", "station"]).wall_s.sum().reset_index()
+    fanouts = recording.fanouts[recording.fanouts.created_s >= since_s]
+    members, stations = run.members, run.program.stations
+    worked_s = np.add.reduceat(members.worked_s, stations.first_member)
+    return Observation(
+        latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in run.program.journeys},
+        under_way=int((requests.status == 0).sum()),
+        station_s={
+            (row.endpoint, row.station): row.wall_s / counts[row.endpoint]
+            for row in totals_s.itertuples()
+        },
+        fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
+        busy=dict(zip(stations.names, worked_s / stations.members / run.until_s, strict=True)),
+        recording=recording if run.replication == 0 else None,
+    )
