@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
-from contextvars import Context
+from collections.abc import Callable, Coroutine, Generator
 from time import thread_time_ns
 from typing import Any, TypeVar
 
@@ -29,23 +28,27 @@ class Metered(Coroutine[Any, Any, T], Generator[Any, Any, T]):
 
     def send(self, value: Any) -> Any:
         """Run the coroutine to its next pause."""
-        begun_ns = thread_time_ns()
-        try:
-            return self._coroutine.send(value)
-        finally:
-            self._account.cpu_ns += thread_time_ns() - begun_ns
+        return self._step(self._coroutine.send, value)
 
     def throw(self, *error: Any) -> Any:
         """Raise inside the coroutine, as cancelling does."""
-        begun_ns = thread_time_ns()
-        try:
-            return self._coroutine.throw(*error)
-        finally:
-            self._account.cpu_ns += thread_time_ns() - begun_ns
+        return self._step(self._coroutine.throw, *error)
 
     def close(self) -> None:
         """End the coroutine."""
         self._coroutine.close()
+
+    def _step(self, step: Callable[..., Any], *argument: Any) -> Any:
+        account = self._account
+        if account.is_stepping:  # inside another step of this request, which is being timed
+            return step(*argument)
+        account.is_stepping = True
+        begun_ns = thread_time_ns()
+        try:
+            return step(*argument)
+        finally:
+            account.cpu_ns += thread_time_ns() - begun_ns
+            account.is_stepping = False
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self
@@ -59,9 +62,9 @@ def meter_child_tasks(loop: asyncio.AbstractEventLoop) -> None:
 def _metered_task(
     loop: asyncio.AbstractEventLoop,
     coroutine: Coroutine[Any, Any, T] | Generator[Any, None, T],
-    context: Context | None = None,
+    **options: Any,  # the context; newer Pythons also hand on a name and whether to start at once
 ) -> asyncio.Task[T]:
     account = current_account()
     if account is not None and isinstance(coroutine, Coroutine):
         coroutine = Metered(coroutine, account)
-    return asyncio.Task(coroutine, loop=loop, context=context)
+    return asyncio.Task(coroutine, loop=loop, **options)

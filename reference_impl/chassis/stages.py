@@ -33,12 +33,13 @@ class Stage:
 class Account:
     """What one request cost so far, by station; `cpu_ns` is that of its own steps here."""
 
-    __slots__ = ("cpu_ns", "is_closed", "stages")
+    __slots__ = ("cpu_ns", "is_closed", "is_stepping", "stages")
 
     def __init__(self) -> None:
         self.stages: dict[str, Stage] = {}
         self.cpu_ns = 0
         self.is_closed = False
+        self.is_stepping = False  # whether one of its steps is running, and being timed
 
     def add(
         self, station: str, *, wall_ns: int, cpu_ns: int | None = None, visits: int = 1

@@ -70,7 +70,10 @@ class UserService:
         self._clock_s = clock_s
 
     async def register(self, registration: Registration, image: bytes) -> tuple[int, str]:
-        """Store a new user and return their id and a token; Conflict names the field taken."""
+        """Store a new user and return their id and a token; Conflict names the field taken.
+
+        Where only the token cannot be had, the user exists and may sign in later.
+        """
         image_type = sniff_image(image)
         user_id = self._minter.mint()
         before_s = self._clock_s() + FINISH_S

@@ -1,4 +1,5 @@
 import asyncio
+from time import thread_time
 
 import pytest
 from aiohttp import web
@@ -131,6 +132,30 @@ async def test_server_timing_names_the_process_and_the_stores_visited(serving):
     assert (name, visits) == ("user", "n=1")
     assert float(wall.removeprefix("dur=")) >= 4.0
     assert 0 < float(cpu.removeprefix("cpu=")) < 4.0
+
+
+async def test_requests_at_once_are_told_apart_with_the_tasks_they_begin(serving):
+    turn = asyncio.Barrier(2)
+
+    async def burn(request):
+        for _ in range(3):
+            await turn.wait()
+            end_s = thread_time() + float(request.query["cpu_ms"]) / 1000
+            while thread_time() < end_s:
+                pass
+
+    async def work(request):
+        await asyncio.gather(burn(request))
+        return web.Response()
+
+    client = await serving(work=work)
+    slow, quick = await asyncio.gather(client.get("/work?cpu_ms=8"), client.get("/work?cpu_ms=1"))
+    cpu_ms = [
+        float(answer.headers["Server-Timing"].split("cpu=")[1].split(";")[0])
+        for answer in (slow, quick)
+    ]
+    assert 24 <= cpu_ms[0] < 30
+    assert 3 <= cpu_ms[1] < 9
 
 
 async def test_refusals_are_timed_too(serving):

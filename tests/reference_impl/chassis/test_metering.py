@@ -65,6 +65,19 @@ async def test_the_answer_of_a_metered_coroutine_is_its_own():
     assert await Metered(answer(), Account()) == 42
 
 
+async def test_a_step_within_a_step_is_counted_once():
+    account = Account()
+
+    async def inner():
+        burn(4)
+
+    async def outer():
+        await Metered(inner(), account)
+
+    await Metered(outer(), account)
+    assert 4 * MS <= account.cpu_ns < 4 * MS + SLACK_NS
+
+
 async def test_errors_pass_through_and_their_step_is_counted():
     account = Account()
 

@@ -7,7 +7,17 @@ from model.rules.ids import IdMinter
 from reference_impl.chassis.databases import ShardedDatabase
 from reference_impl.user.memory import MemoryUserStore
 from reference_impl.user.passwords import Passwords
+from reference_impl.user.reservations import Directory
 from reference_impl.user.store import PostgresUserStore
+
+AGE = {
+    Directory.USERNAME: """
+        UPDATE usernames SET reserved_at = reserved_at - make_interval(secs => %s)
+        WHERE username = %s""",
+    Directory.EMAIL: """
+        UPDATE emails SET reserved_at = reserved_at - make_interval(secs => %s)
+        WHERE email = %s""",
+}
 
 
 class Clock:
@@ -50,9 +60,29 @@ async def database(engines):
         yield database
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture
+def postgres_store(database):
+    return PostgresUserStore(database)
+
+
+@pytest.fixture(params=["memory_store", "postgres_store"])
 def store(request):
     """Each UserStore in turn: what one promises, the other must."""
-    if request.param == "memory":
-        return request.getfixturevalue("memory_store")
-    return PostgresUserStore(request.getfixturevalue("database"))
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def pass_time(request, store, clock):
+    """Let reservations of these names grow older, on whichever store."""
+
+    async def move_the_clock(_, seconds):
+        clock.now_s += seconds
+
+    async def move_the_rows(names, seconds):
+        database = request.getfixturevalue("database")
+        for directory, name in names.items():
+            query = AGE[directory]
+            async with database.connection_of_name(name) as connection:
+                await connection.execute(query, (seconds, name))
+
+    return move_the_clock if isinstance(store, MemoryUserStore) else move_the_rows

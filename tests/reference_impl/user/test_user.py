@@ -44,9 +44,17 @@ def sessions():
 
 
 @pytest.fixture
-async def client(aiohttp_client, store, sessions, media, passwords, minter, clock):
-    service = UserService(store, sessions, media, passwords, minter=minter, clock_s=clock)
-    return await aiohttp_client(create_app(Settings(server_timing=True), service, store.check))
+def serving(aiohttp_client, sessions, media, passwords, minter, clock):
+    async def start(store):
+        service = UserService(store, sessions, media, passwords, minter=minter, clock_s=clock)
+        return await aiohttp_client(create_app(Settings(server_timing=True), service, store.check))
+
+    return start
+
+
+@pytest.fixture
+async def client(serving, store):
+    return await serving(store)
 
 
 @pytest.fixture
@@ -199,33 +207,14 @@ async def test_a_registration_that_fails_leaves_its_names_free(client, media, ad
 
 
 async def test_a_registration_that_takes_too_long_is_refused(
-    client, media, ada, clock, memory_store, store
+    serving, memory_store, media, ada, clock
 ):
-    if store is not memory_store:
-        pytest.skip("PostgreSQL's clock cannot be moved")
-
     async def dawdle():
         clock.now_s += FINISH_S
 
     media.before_answering = dawdle
-    answer = await register(client, ada)
-    assert answer.status == 503
+    assert (await register(await serving(memory_store), ada)).status == 503
     assert memory_store.events == []
-
-
-async def age_reservations(store, clock, names):
-    """Let a minute pass for these names."""
-    if not hasattr(store, "_database"):
-        clock.now_s += ABANDONED_S
-        return
-    for directory, name in names.items():
-        table = {"username": "usernames", "email": "emails"}[directory.value]
-        query = (
-            f"UPDATE {table} SET reserved_at = reserved_at - interval '1 minute'"
-            f" WHERE {directory.value} = %s"
-        )
-        async with store._database.connection_of_name(name) as connection:
-            await connection.execute(query, (name,))
 
 
 @pytest.fixture
@@ -237,40 +226,38 @@ def names(ada):
 
 
 async def test_names_left_by_a_crash_are_free_after_a_minute(
-    client, store, clock, minter, ada, names
+    client, store, pass_time, minter, ada, names
 ):
     for directory, name in names.items():
         await store.reserve(directory, name, minter.mint())
     assert (await register(client, ada)).status == 409
-    await age_reservations(store, clock, names)
+    await pass_time(names, ABANDONED_S)
     answer = await register(client, ada)
     assert answer.status == 201
     assert (await login(client, ada["username"])).status == 200
 
 
-async def test_a_name_with_a_user_is_theirs_however_old(client, store, clock, ada, names):
+async def test_a_name_with_a_user_is_theirs_however_old(client, pass_time, ada, names):
     await register(client, ada)
-    await age_reservations(store, clock, names)
+    await pass_time(names, ABANDONED_S)
     assert (await register(client, ada)).status == 409
 
 
-async def test_registering_visits_what_it_must(client, ada, store):
-    answer = await register(client, ada)
-    visits = {
-        entry.split(";")[0]: entry.split(";")[-1]
-        for entry in answer.headers["Server-Timing"].split(", ")
-    }
-    assert (visits["user"], visits["password"]) == ("n=1", "n=1")
-    if hasattr(store, "_database"):
-        assert visits["user_db"] == "n=3"  # two names and the document
+def visits_of(answer):
+    entries = answer.headers["Server-Timing"].split(", ")
+    return {entry.split(";")[0]: int(entry.rpartition("n=")[2]) for entry in entries}
 
 
-async def test_signing_in_asks_two_servers_once_each(client, ada, store):
+async def test_registering_asks_for_two_names_and_a_document(serving, postgres_store, ada):
+    answer = await register(await serving(postgres_store), ada)
+    assert visits_of(answer) == {"user": 1, "password": 1, "user_db": 3}
+
+
+async def test_signing_in_asks_for_a_name_and_a_password(serving, postgres_store, ada):
+    client = await serving(postgres_store)
     await register(client, ada)
-    timing = (await login(client, ada["username"])).headers["Server-Timing"]
-    if hasattr(store, "_database"):
-        assert "user_db" in timing
-        assert "n=2" in next(part for part in timing.split(", ") if part.startswith("user_db"))
+    answer = await login(client, ada["username"])
+    assert visits_of(answer) == {"user": 1, "password": 1, "user_db": 2}
 
 
 async def test_the_service_is_ready_when_its_stores_are(client):
