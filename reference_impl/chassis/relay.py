@@ -35,10 +35,11 @@ CONNECT_S = 2
 log = logging.getLogger("feedtwin")
 
 # What another relay has in hand is left alone.  The rows are gone only once this commits.
+# An ARRAY is computed once; a plain IN may be planned as a loop that takes more than the limit.
 _TAKE = """
-DELETE FROM outbox WHERE event_id IN (
+DELETE FROM outbox WHERE event_id = ANY (ARRAY(
     SELECT event_id FROM outbox ORDER BY event_id LIMIT %s FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING event_id, stream, kind, at, body
 """
 

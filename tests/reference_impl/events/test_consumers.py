@@ -250,7 +250,7 @@ async def test_a_key_that_is_no_stream_is_our_mistake_and_stops_the_process(brok
         await Consumer(broker, subscription(stream), Recorder().handle).run(asyncio.Event())
 
 
-async def test_what_was_trimmed_before_it_was_done_is_set_aside(broker, stream):
+async def test_what_was_trimmed_before_it_was_done_is_set_aside_untried(broker, stream, caplog):
     await publish(broker, stream, 1, 2)
     await killed_in_mid_event(broker, stream, "reader-1")
     await broker.xtrim(stream, maxlen=1, approximate=False)
@@ -259,6 +259,7 @@ async def test_what_was_trimmed_before_it_was_done_is_set_aside(broker, stream):
         assert await recorder.has_done(1) == [2]
     assert await broker.xlen(f"{stream}:dead") == 1
     assert await pending(broker, stream) == 0
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 async def test_a_pause_says_whether_it_was_cut_short():
