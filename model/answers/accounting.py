@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.answers.recordings import Recording
+from model.answers.runs import Run, RunError
 from model.world.counts import CountTable
 from model.world.journeys import (
     AllOf,
@@ -63,6 +64,22 @@ class Window:
             worked_s = max(0.0, float(at_edges_s[1] - at_edges_s[0]) - idle_s)
             busy[str(station)] = busy.get(str(station), 0.0) + worked_s
         return busy
+
+
+def window_of(run: Run) -> Window:
+    """Return the part of a measured run that counts, as its result says.
+
+    Raises RunError if the run is a simulated one: nobody's CPU was read there.
+    """
+    if run.kind != "measured":
+        raise RunError(f"{run.folder}: is a simulated run, and a measured one is needed")
+    window = run.result["window"]
+    return Window(
+        recording=run.recording,
+        since_s=window["since_s"],
+        until_s=window["until_s"],
+        idle_share=run.result["background_cpu"],
+    )
 
 
 def demand_of(journeys: tuple[Journey, ...]) -> Demand:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from model.answers.accounting import Demand, Window, demand_of
+from model.answers.accounting import Demand, Window, demand_of, window_of
 from model.answers.calibrations import Calibration, CalibrationError
+from model.answers.runs import Run, RunError
 from model.answers.twin import twin_of
 from model.answers.works import unit_costs, works_of
 from model.engine.simpy_engine import simulate
@@ -36,6 +37,15 @@ class Lesson:
     name: str
     rate_per_s: float
     window: Window
+
+
+def lesson_of(run: Run) -> Lesson:
+    """Return what there is to learn from a measured run; RunError if it is not a valid one."""
+    window = window_of(run)
+    if not run.result["validity"]["valid"]:
+        reasons = "; ".join(run.result["validity"]["reasons"])
+        raise RunError(f"{run.folder}: nothing is learnt from an invalid run: {reasons}")
+    return Lesson(name=run.folder.name, rate_per_s=run.scenario.requests_per_s, window=window)
 
 
 def expected_demand(scenario: Scenario) -> Demand:
@@ -61,7 +71,7 @@ def calibrate(scenario: Scenario, lessons: Sequence[Lesson]) -> Calibration:
         spread={str(station): float(share) for station, share in half_range.dropna().items()},
         rate_min_per_s=ordered[0].rate_per_s,
         rate_max_per_s=ordered[-1].rate_per_s,
-        scenario=scenario.name,
+        learnt_on=scenario,
         runs=tuple(lesson.name for lesson in ordered),
     )
     return replace(bare, outside_s=_outside(scenario, bare, ordered[0]))

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from model.world.laws import QuantileTable
+from model.world.scenario import Scenario
 
 SCHEMA_VERSION = 1
 
@@ -32,7 +35,7 @@ class Calibration:
     spread: Mapping[str, float]  # by station
     rate_min_per_s: float
     rate_max_per_s: float
-    scenario: str
+    learnt_on: Scenario
     runs: tuple[str, ...]
 
     def work_of(self, journey: str, station: str) -> QuantileTable:
@@ -55,7 +58,7 @@ class Calibration:
         ]  # fmt: skip
         said = {
             "schema_version": SCHEMA_VERSION,
-            "scenario": self.scenario,
+            "learnt_on": self.learnt_on.model_dump(mode="json", exclude_none=True),
             "runs": list(self.runs),
             "rate_min_per_s": self.rate_min_per_s,
             "rate_max_per_s": self.rate_max_per_s,
@@ -84,10 +87,42 @@ def load_calibration(file: Path) -> Calibration:
             spread=said["spread"],
             rate_min_per_s=said["rate_min_per_s"],
             rate_max_per_s=said["rate_max_per_s"],
-            scenario=said["scenario"],
+            learnt_on=Scenario.model_validate(said["learnt_on"]),
             runs=tuple(said["runs"]),
         )
     except OSError as error:
         raise CalibrationError(f"{file}: cannot be read: {error.strerror}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise CalibrationError(f"{file}: is not a calibration: {error}") from None
+
+
+def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:
+    """Return in what the scenario leaves the range that the calibration was learnt in.
+
+    Each is a sentence; none means that the answer rests on measurements of its like.
+    """
+    said = []
+    learnt_on = calibration.learnt_on
+    low, high, asked = calibration.rate_min_per_s, calibration.rate_max_per_s, scenario
+    if not low <= asked.requests_per_s <= high:
+        rates = f"{low:g}/s to {high:g}/s"
+        said.append(f"load: learnt at {rates}, asked for {asked.requests_per_s:g}/s")
+    for table in ("people", "fleet", "policy"):
+        was, is_now = getattr(learnt_on, table), getattr(scenario, table)
+        changed = [
+            f"{field} {_brief(getattr(was, field))} -> {_brief(getattr(is_now, field))}"
+            for field in type(was).model_fields
+            if getattr(was, field) != getattr(is_now, field)
+        ]
+        if changed:
+            said.append(f"{table}: {', '.join(changed)}")
+    if learnt_on.traffic.mix != scenario.traffic.mix:
+        said.append("traffic: another mix of requests")
+    return said
+
+
+def _brief(value: object) -> str:
+    """Return a value of a scenario in a few characters."""
+    if isinstance(value, BaseModel):
+        return " ".join(f"{name}={number:g}" for name, number in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

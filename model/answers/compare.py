@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,14 @@ import pandas as pd
 from model.answers.accounting import Window
 from model.answers.predict import Prediction
 from model.answers.statistics import Interval, TooShort, quantile_of_one_run
+from model.answers.summaries import in_ms
 from model.rules.targets import Verdict, verdict_of
 from model.world.scenario import Endpoint
 
-QUANTILES = (0.50, 0.95, 0.99)
+P99 = 0.99
+QUANTILES = (0.50, 0.95, P99)
+
+Judged = dict[str, tuple[Verdict, Verdict]]  # endpoint -> (measured, predicted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +69,12 @@ def compared(window: Window, prediction: Prediction) -> list[Row]:
     return rows
 
 
-def verdicts(rows: Sequence[Row], prediction: Prediction) -> dict[str, tuple[Verdict, Verdict]]:
+def verdicts(rows: Sequence[Row], prediction: Prediction) -> Judged:
     """Return what is (measured, predicted) to be said of each endpoint's p99 target."""
     targets = prediction.scenario.targets
     found = {}
     for row in rows:
-        if row.quantile == 0.99:
+        if row.quantile == P99:
             target_s = targets.p99_of(Endpoint(row.endpoint))
             measured, predicted = row.measured_s, row.predicted_s
             found[row.endpoint] = (
@@ -77,6 +82,53 @@ def verdicts(rows: Sequence[Row], prediction: Prediction) -> dict[str, tuple[Ver
                 verdict_of(predicted.low, predicted.high, target_s),
             )
     return found
+
+
+def cells_of(row: Row, judged: Judged) -> dict[str, object]:
+    """Return a row as people read it, in milliseconds; the verdict is that of the p99."""
+    measured, predicted = _verdict_of(row, judged)
+    return {
+        "endpoint": row.endpoint,
+        "of": f"p{row.quantile * 100:g}",
+        "n": row.requests,
+        "measured ms": in_ms(row.measured_s),
+        "predicted ms": in_ms(row.predicted_s),
+        "error": f"{row.error:+.0%}",
+        "expected of one run": "yes" if row.is_expected else "no",
+        "verdict measured": measured,
+        "predicted": predicted,
+    }
+
+
+def numbers_of(row: Row, judged: Judged) -> dict[str, object]:
+    """Return a row as plain numbers; None where an interval has no end."""
+    measured, predicted = _verdict_of(row, judged)
+    intervals = {
+        f"{name}{end}_s": number if math.isfinite(number) else None
+        for name in ("measured", "predicted", "next_run")
+        for end, number in _ends(getattr(row, f"{name}_s"))
+    }
+    return {
+        "endpoint": row.endpoint,
+        "quantile": row.quantile,
+        "n": row.requests,
+        **intervals,
+        "error": row.error,
+        "is_expected": row.is_expected,
+        "verdict_measured": measured,
+        "verdict_predicted": predicted,
+    }
+
+
+def _ends(interval: Interval) -> tuple[tuple[str, float], ...]:
+    return ("", interval.value), ("_low", interval.low), ("_high", interval.high)
+
+
+def _verdict_of(row: Row, judged: Judged) -> tuple[str, str]:
+    if row.quantile != P99 or row.endpoint not in judged:
+        return "", ""
+    measured, predicted = judged[row.endpoint]
+    return measured.value, predicted.value
 
 
 def stations_compared(window: Window, prediction: Prediction, endpoint: str) -> pd.DataFrame:

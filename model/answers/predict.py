@@ -102,7 +102,8 @@ def observe(run: SimulatedRun, *, since_s: float) -> Observation:
     answered = requests[requests.status == 200]
     stages = recording.stages.merge(answered[["request", "endpoint"]], on="request")
     counts = answered.endpoint.value_counts()
-    totals_s = stages.groupby(["endpoint", "station"]).wall_s.sum().reset_index()
+    totals = stages.groupby(["endpoint", "station"]).wall_s.sum().reset_index()
+    pairs = zip(totals.endpoint, totals.station, strict=True)
     fanouts = recording.fanouts[recording.fanouts.created_s >= since_s]
     members, stations = run.members, run.program.stations
     worked_s = np.add.reduceat(members.worked_s, stations.first_member)
@@ -110,8 +111,8 @@ def observe(run: SimulatedRun, *, since_s: float) -> Observation:
         latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in run.program.journeys},
         under_way=int((requests.status == 0).sum()),
         station_s={
-            (row.endpoint, row.station): row.wall_s / counts[row.endpoint]
-            for row in totals_s.itertuples()
+            (endpoint, station): float(total_s / counts[endpoint])
+            for (endpoint, station), total_s in zip(pairs, totals.wall_s.tolist(), strict=True)
         },
         fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
         busy=dict(zip(stations.names, worked_s / stations.members / run.until_s, strict=True)),

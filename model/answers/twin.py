@@ -21,10 +21,12 @@ def twin_of(scenario: Scenario, calibration: Calibration) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
 
     Shards and instances become fewer and stay as they are; requests become rarer and stay
-    as wide as they are, up to the shards that are left.
+    as wide as they are.  Raises ValueError if the slice has no room for the widest page.
     """
+    topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
+    _refuse_narrow(scenario, topology)
     return program_of(
-        topology_of(scenario.fleet, slice_of=scenario.simulation.slice),
+        topology,
         twin_journeys(scenario, calibration),
         {
             endpoint.value: share * scenario.requests_per_s / scenario.simulation.slice
@@ -33,10 +35,20 @@ def twin_of(scenario: Scenario, calibration: Calibration) -> Program:
     )
 
 
+def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:
+    """Refuse a slice in which a page would touch fewer servers than it does in the whole."""
+    whole, page = scenario.fleet.post_store.shards, scenario.policy.page_limit
+    left = topology.station("post_db").members
+    if left < min(whole, page):
+        raise ValueError(
+            f"simulation.slice: {scenario.simulation.slice} leaves {left} post servers,"
+            f" and a page of {page} posts asks more of them"
+        )
+
+
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
     """Return the design's journeys with the scenario's widths and the works learnt."""
-    reach = reach_of(scenario, slice_of=scenario.simulation.slice)
-    return journeys_of(reach, calibration.work_of, calibration.delay_of)
+    return journeys_of(reach_of(scenario), calibration.work_of, calibration.delay_of)
 
 
 def program_of(

@@ -36,8 +36,8 @@ class Reach:
     merge_share: float  # share of posts that are kept once and merged on read
 
 
-def reach_of(scenario: Scenario, *, slice_of: int = 1) -> Reach:
-    """Return the widths in 1/`slice_of` of the scenario's shards, at full width of each request.
+def reach_of(scenario: Scenario) -> Reach:
+    """Return the widths in the whole fleet: they stay the same in a slice of it.
 
     Authors are weighted by how often they post, readers equally.
     """
@@ -45,8 +45,8 @@ def reach_of(scenario: Scenario, *, slice_of: int = 1) -> Reach:
     threshold = scenario.policy.influencer_followers_min
     pushed = authors[[delivery_of(int(f), threshold) is Delivery.PUSH for f in authors]]
     pushed = pushed if len(pushed) else np.zeros(1, dtype=np.int64)
-    timeline_servers = max(1, scenario.fleet.timeline_store.shards // slice_of)
-    post_servers = max(1, scenario.fleet.post_store.shards // slice_of)
+    timeline_servers = scenario.fleet.timeline_store.shards
+    post_servers = scenario.fleet.post_store.shards
     page = np.full(200, scenario.policy.page_limit)
     chunks = -(-pushed // timelines.FANOUT_CHUNK_MAX)
     return Reach(

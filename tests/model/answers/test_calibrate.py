@@ -9,7 +9,12 @@ import pytest
 
 from model.answers.accounting import Window
 from model.answers.calibrate import Lesson, calibrate, expected_demand, visits_compared
-from model.answers.calibrations import Calibration, CalibrationError, load_calibration
+from model.answers.calibrations import (
+    Calibration,
+    CalibrationError,
+    extrapolations,
+    load_calibration,
+)
 from model.answers.simulated import recording_of
 from model.answers.twin import twin_of
 from model.engine.simpy_engine import simulate
@@ -40,7 +45,7 @@ def truth_of(scenario, demand):
         spread={},
         rate_min_per_s=0,
         rate_max_per_s=1e9,
-        scenario=scenario.name,
+        learnt_on=scenario,
         runs=(),
     )
 
@@ -181,6 +186,18 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path, text, complaint):
         load_calibration(file)
     with pytest.raises(CalibrationError, match="cannot be read"):
         load_calibration(tmp_path / "nowhere.json")
+
+
+def test_a_question_outside_of_what_was_learnt_says_in_what(scenario, learnt):
+    assert extrapolations(scenario.at_rate(30.0), learnt) == []
+    wider = load_scenario(LAPTOP, ["fleet.gateway.instances=4", "people.image_size=30 kB"])
+    said = extrapolations(wider.at_rate(90.0), learnt)
+    assert said == [
+        "load: learnt at 20/s to 40/s, asked for 90/s",
+        "people: image_size 20000 -> 30000",
+        "fleet: gateway instances=2 -> instances=4",
+        "traffic: another mix of requests",
+    ]
 
 
 def test_what_was_not_learnt_is_not_answered(learnt):

@@ -1,0 +1,1 @@
+"""The recipes that use both halves: measure, learn, predict, compare."""

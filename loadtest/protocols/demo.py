@@ -1,0 +1,93 @@
+"""The whole loop: bring up, seed, measure, learn, predict, compare, extrapolate; then take down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.protocols.held_out import (
+    Comparison,
+    Report,
+    TooFewValid,
+    compare_held_out,
+    measure_levels,
+)
+from loadtest.results import Measurement
+from model.answers.calibrations import extrapolations
+from model.answers.predict import Prediction, predict
+from model.world.scenario import Scenario
+from reference_impl.cluster import lifecycle
+from reference_impl.cluster.cores import beside_the_first
+from reference_impl.seeding.people import seeded_people
+from reference_impl.seeding.seed import Seeded, seed
+
+Stage = Callable[[str], Report]  # begins a stage of the demo, and says how it goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """All that the demo found; what could not be answered is None, and `why` says why."""
+
+    scenario: Scenario
+    seeded: Seeded
+    measurements: Sequence[Measurement]  # every try of every level
+    comparison: Comparison | None
+    planet: Prediction | None
+    extrapolated: Sequence[str]  # in what the planet leaves what was learnt
+    why: str
+
+
+def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage: Stage) -> Demo:
+    """Run the scenario for real and simulated, and the planet simulated with what was learnt.
+
+    `home` is the demo's own: what an earlier one left there is removed.  Nothing is left
+    running, however this ends.
+    """
+    lifecycle.down(home)
+    shutil.rmtree(home, ignore_errors=True)
+    try:
+        seeded, measurements = _measured(scenario, home, runs, stage)
+    finally:
+        lifecycle.down(home)
+    comparison, answer, outside, why = None, None, [], ""
+    jobs = os.cpu_count() or 1
+    try:
+        comparison = compare_held_out(measurements, jobs=jobs, report=stage("simulate"))
+    except TooFewValid as error:
+        why = str(error)
+    if comparison is not None:
+        stage("extrapolate")(f"simulating {planet.people.users:,} users", 0.0)
+        answer = predict(planet, comparison.calibration, jobs=jobs)
+        outside = extrapolations(planet, comparison.calibration)
+    return Demo(
+        scenario=scenario,
+        seeded=seeded,
+        measurements=measurements,
+        comparison=comparison,
+        planet=answer,
+        extrapolated=outside,
+        why=why,
+    )
+
+
+def _measured(
+    scenario: Scenario, home: Path, runs: Path, stage: Stage
+) -> tuple[Seeded, list[Measurement]]:
+    """Bring the services up, fill them, and measure every level."""
+    tell = stage("start")
+    cluster = lifecycle.up(
+        scenario,
+        home,
+        server_timing=True,
+        cpus=beside_the_first(),
+        report=lambda what: tell(what, 0.5),
+    )
+    tell = stage("seed")
+    seeded = seed(
+        scenario, cluster.settings, home, replace=False, report=lambda what: tell(what, 0.5)
+    )
+    people = seeded_people(home)
+    return seeded, measure_levels(scenario, cluster, people, runs, stage("measure"))

@@ -1,0 +1,191 @@
+"""The verbs that ask the model: check and show a scenario, run, calibrate, compare."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.answers.tables import Format, print_table
+from model.rules.exits import Exit, exit_of
+
+if TYPE_CHECKING:
+    from model.answers.calibrations import Calibration
+    from model.answers.runs import Run
+    from model.world.scenario import Scenario
+
+Cells = Mapping[str, object]
+
+RUNS = Path("runs")
+CALIBRATION = Path("calibration.json")
+
+ScenarioFile = Annotated[Path, typer.Argument(help="The scenario (TOML).", show_default=False)]
+ScenarioFiles = Annotated[list[Path], typer.Argument(help="Scenarios (TOML).", show_default=False)]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override, as KEY=VALUE.")]
+TableFormat = Annotated[Format, typer.Option("--format", help="How to print the table.")]
+Learnt = Annotated[Path, typer.Option("--calibration", help="What `calibrate` wrote.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Replications at once; 0: one per core.")]
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Mount the verbs on the command."""
+    for verb in (check, show, run, calibrate, compare):
+        app.command()(verb)
+
+
+def check(scenarios: ScenarioFiles, overrides: Overrides = None) -> None:
+    """Read scenarios and say what is wrong with them; print nothing if nothing is."""
+    for file in scenarios:
+        _scenario(file, overrides)
+
+
+def show(scenario: ScenarioFile, overrides: Overrides = None) -> None:
+    """Print a scenario with everything that it extends and every default written out."""
+    from model.world.scenario_files import resolved_toml
+
+    typer.echo(resolved_toml(_scenario(scenario, overrides)), nl=False)
+
+
+def run(
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    calibration: Learnt = CALIBRATION,
+    jobs: Jobs = 0,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Simulate a scenario, and judge it by its targets.
+
+    Works are those that were learnt on measured runs; where the scenario leaves their range,
+    stderr says in what, and the exit code is 5.
+    """
+    from model.answers.calibrations import extrapolations
+    from model.answers.predict import predict
+    from model.answers.runs import save_run
+    from model.answers.summaries import cells_of, numbers_of, summary_of_prediction
+
+    asked = _scenario(scenario, overrides)
+    with _refusals():
+        learnt = _calibration(calibration)
+        started = datetime.now(UTC)
+        _say(f"simulating {asked.simulation.replications} replications")
+        prediction = predict(asked, learnt, jobs=jobs or os.cpu_count() or 1)
+    summaries = summary_of_prediction(prediction)
+    outside = extrapolations(asked, learnt)
+    folder = save_run(
+        RUNS,
+        kind="simulated",
+        scenario=asked,
+        recording=prediction.recording,
+        started=started,
+        result={
+            "replications": len(prediction.observations),
+            "calibration": list(learnt.runs),
+            "extrapolated": outside,
+            "busy_cores": prediction.busy(),
+            "summary": [numbers_of(summary) for summary in summaries],
+        },
+    )
+    _print([(cells_of(s), numbers_of(s)) for s in summaries], form)
+    for sentence in outside:
+        _say(f"extrapolated: {sentence}")
+    _say(f"run: {folder}")
+    raise typer.Exit(Exit.EXTRAPOLATED if outside else exit_of([s.verdict for s in summaries]))
+
+
+def calibrate(
+    runs: Annotated[list[Path], typer.Argument(help="Measured runs.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Where to write the calibration.")] = CALIBRATION,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Learn what each visit costs from measured runs at low and middling load."""
+    from model.answers.calibrate import calibrate as learn
+    from model.answers.calibrate import lesson_of
+
+    with _refusals():
+        lessons = [lesson_of(_run(folder)) for folder in runs]
+        learnt = learn(_run(runs[0]).scenario, lessons)
+    learnt.save(out)
+    rows = [
+        (journey, station, law.mean * 1e3, law.scv, learnt.spread.get(station))
+        for (journey, station), law in sorted(learnt.works.items())
+    ]
+    print_table(rows, ("journey", "station", "work ms", "scv", "spread"), form)
+    _say(f"calibration: {out}")
+
+
+def compare(
+    run: Annotated[Path, typer.Argument(help="A measured run.", show_default=False)],
+    calibration: Learnt = CALIBRATION,
+    jobs: Jobs = 0,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Predict a measured run that was not learnt from, and print the error of the prediction."""
+    from model.answers.accounting import window_of
+    from model.answers.compare import cells_of, compared, numbers_of, verdicts
+    from model.answers.predict import predict
+
+    with _refusals():
+        measured, learnt = _run(run), _calibration(calibration)
+        if measured.folder.name in learnt.runs:
+            raise _Refusal(f"{run}: was learnt from; compare with a run that was not")
+        prediction = predict(measured.scenario, learnt, jobs=jobs or os.cpu_count() or 1)
+        rows = compared(window_of(measured), prediction)
+    judged = verdicts(rows, prediction)
+    _print([(cells_of(row, judged), numbers_of(row, judged)) for row in rows], form)
+    if not measured.result["validity"]["valid"]:
+        _say("invalid: " + "; ".join(measured.result["validity"]["reasons"]))
+        raise typer.Exit(Exit.INCONCLUSIVE)
+    raise typer.Exit(exit_of([seen for seen, _ in judged.values()]))
+
+
+class _Refusal(ValueError):
+    """What the command line asks for cannot be done."""
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the caller got wrong into a sentence and exit code 2."""
+    from model.answers.calibrations import CalibrationError
+    from model.answers.runs import RunError
+
+    try:
+        yield
+    except (CalibrationError, RunError, _Refusal) as error:
+        _say(str(error))
+        raise typer.Exit(Exit.USAGE) from None
+
+
+def _scenario(file: Path, overrides: Sequence[str] | None) -> Scenario:
+    from model.world.scenario_files import load_scenario
+
+    return load_scenario(file, overrides or ())
+
+
+def _calibration(file: Path) -> Calibration:
+    from model.answers.calibrations import load_calibration
+
+    return load_calibration(file)
+
+
+def _run(folder: Path) -> Run:
+    from model.answers.runs import load_run
+
+    return load_run(folder)
+
+
+def _print(rows: Sequence[tuple[Cells, Cells]], form: Format) -> None:
+    """Print rows given twice: as people read them, and as plain numbers."""
+    chosen = [cells if form is Format.TABLE else numbers for cells, numbers in rows]
+    columns = list(chosen[0]) if chosen else ["endpoint"]
+    print_table([list(row.values()) for row in chosen], columns, form)
+
+
+def _say(text: str) -> None:
+    """Talk to the person, not to the program that reads the output."""
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,122 @@
+"""The verb that shows everything: `demo`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from model.rules.exits import Exit
+
+if TYPE_CHECKING:
+    from loadtest.protocols.demo import Demo, Stage
+    from loadtest.protocols.held_out import Report
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+RUNS = Path("runs")
+# Where the bar of each stage begins, of the whole demo.
+STAGES = {"start": 0.0, "seed": 0.07, "measure": 0.1, "simulate": 0.65, "extrapolate": 0.85}
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Mount the verbs on the command."""
+    app.command()(demo)
+
+
+def demo() -> None:
+    """Run the laptop's scenario for real and simulated, compare them, and write a report.
+
+    Starts its own stores and services, which leave nothing behind, and takes about five
+    minutes.  Exits with 0 when everything ran, whatever the verdicts are.
+    """
+    from loadtest.generator_process import GeneratorFailed
+    from loadtest.protocols.demo import run_demo
+    from model.world.scenario_files import load_scenario
+    from reference_impl.cluster.errors import ClusterError
+
+    home = Path(os.environ.get("FEEDTWIN_HOME") or ".feedtwin") / "demo"
+    folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-demo"
+    # So that a polite kill takes everything down, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _progress() as stage:
+            found = run_demo(
+                load_scenario(SCENARIOS / "laptop.toml"),
+                load_scenario(SCENARIOS / "baseline.toml"),
+                home,
+                folder / "measured",
+                stage,
+            )
+    except (ClusterError, GeneratorFailed) as error:
+        _say(str(error))
+        raise typer.Exit(Exit.UNHEALTHY) from None
+    except KeyboardInterrupt:
+        _say("interrupted; everything is stopped")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    _write(found, folder)
+    _print(found)
+    _say(f"report: {(folder / 'report.html').resolve()}")
+
+
+def _write(found: Demo, folder: Path) -> None:
+    """Leave the report, and what it was made from, in the demo's folder."""
+    from model.answers.compare import numbers_of, verdicts
+    from reports.builder import html_of
+    from reports.demo_report import report_of
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.html").write_text(html_of(report_of(found)), encoding="utf-8")
+    if found.comparison is not None:
+        judged = verdicts(found.comparison.rows, found.comparison.predictions[-1])
+        rows = [numbers_of(row, judged) for row in found.comparison.rows]
+        text = json.dumps(rows, indent=1, allow_nan=False)
+        (folder / "comparison.json").write_text(text + "\n", encoding="utf-8")
+        found.comparison.calibration.save(folder / "calibration.json")
+
+
+def _print(found: Demo) -> None:
+    """Print the verdict table, and the answer below it."""
+    from model.answers.tables import Format, print_table
+    from reports.demo_report import answer_of, comparison_table
+
+    if found.comparison is not None:
+        table = comparison_table(found.comparison)
+        print_table(table.rows, table.columns, Format.TABLE)
+    typer.echo(f"\n{answer_of(found)}")
+
+
+@contextmanager
+def _progress() -> Iterator[Stage]:
+    """Show on stderr how far the demo is; where nobody watches, one line for each step."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    starts = [*STAGES.values(), 1.0]
+    with Progress(console=console, transient=True, refresh_per_second=2) as progress:
+        bar = progress.add_task("", total=1.0)
+
+        def stage(name: str) -> Report:
+            begin, end = starts[list(STAGES).index(name)], starts[list(STAGES).index(name) + 1]
+
+            def report(doing: str, share: float) -> None:
+                if not console.is_terminal:
+                    console.print(doing)
+                progress.update(bar, description=doing, completed=begin + share * (end - begin))
+
+            return report
+
+        yield stage
+
+
+def _say(text: str) -> None:
+    """Talk to the person, not to the program that reads the output."""
+    sys.stderr.write(f"{text}\n")
