@@ -88,7 +88,7 @@ def logs(
     lines: Annotated[int, typer.Option(min=1, max=100_000, help="How many from the end.")] = 20,
 ) -> None:
     """Print the last lines of the logs, also of a cluster that has ended."""
-    from reference_impl.cluster.clusters import last_lines
+    from reference_impl.cluster.endings import last_lines
     from reference_impl.cluster.home import Home
 
     folder = Home(folder=home_folder()).logs

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reference_impl.chassis.settings import Settings
+from reference_impl.cluster.endings import obituary
 from reference_impl.cluster.errors import ClusterError, NotReady
 from reference_impl.cluster.home import Home
 from reference_impl.cluster.identities import Identity, read_identity
@@ -19,7 +20,6 @@ from reference_impl.cluster.supervision import SUPERVISOR
 SCHEMA_VERSION = 1
 PROBE_EVERY_S = 0.05
 STARTS_MAX = 3  # a program that needs more while the cluster starts will not get there
-LOG_TAIL_LINES = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +104,14 @@ class Cluster:
         if reason is None:
             return False
         if self._starts_of(member) - starts > STARTS_MAX:
-            raise NotReady(self._obituary(member, "keeps ending"))
+            raise NotReady(obituary(self.home, member.name, "keeps ending"))
         if time.monotonic() > deadline_s:
-            raise NotReady(self._obituary(member, f"is not ready: {reason}"))
+            raise NotReady(obituary(self.home, member.name, f"is not ready: {reason}"))
         return True
 
     def _starts_of(self, member: Member) -> int:
         identity = self.identity_of(member.name)
         return identity.starts if identity else 0
-
-    def _obituary(self, member: Member, what: str) -> str:
-        log = self.home.log_of(member.name)
-        lines = [f"{member.name} {what}", f"the end of {log}:", *last_lines(log, LOG_TAIL_LINES)]
-        return "\n  ".join(lines)
 
     def state(self) -> dict[str, Any]:
         """Return what `cluster_of` makes this cluster from again."""
@@ -152,15 +147,6 @@ def cluster_of(home: Home, state: dict[str, Any]) -> Cluster:
 def supervisor_socket(sockets: Path) -> Path:
     """Return where the supervisor of the cluster with this sockets folder answers."""
     return sockets / f"{SUPERVISOR}.sock"
-
-
-def last_lines(log: Path, count: int) -> list[str]:
-    """Return the last lines of a log; none if there is no log."""
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return []
-    return text.splitlines()[-count:]
 
 
 def _started_s(pid: int) -> float:

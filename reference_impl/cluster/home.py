@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +61,11 @@ class Home:
         """What the supervisor was told."""
         return self.folder / "supervisord.conf"
 
+    @property
+    def supervisor_pid(self) -> Path:
+        """What the supervisor leaves for people; we go by its identity."""
+        return self.folder / "supervisord.pid"
+
     def create(self) -> None:
         """Make the folders that are missing, for this account alone."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,22 +113,34 @@ class Home:
 
 def make_sockets_folder(home: Home) -> Path:
     """Make the short private folder that sockets live in; checkouts may be too deep for them."""
-    within = Path(tempfile.gettempdir())
-    if len(str(within / SOCKETS_PREFIX)) + 8 > SOCKETS_PATH_MAX:
-        within = Path("/tmp")  # noqa: S108 - mkdtemp makes a private folder in it
-    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=within))
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=_place_for_sockets()))
     (folder / OWNER_FILE).write_text(str(home.folder), encoding="utf-8")
     return folder
 
 
-def remove_sockets_folder(home: Home, folder: Path) -> None:
-    """Remove the folder if it is (still) this home's."""
+def find_sockets_folders(home: Home) -> list[Path]:
+    """Return this home's sockets folders: one, unless a crash kept one from being recorded."""
+    return [
+        owner_file.parent
+        for owner_file in _place_for_sockets().glob(f"{SOCKETS_PREFIX}*/{OWNER_FILE}")
+        if _owner_of(owner_file) == str(home.folder)
+    ]
+
+
+def _place_for_sockets() -> Path:
+    place = Path(tempfile.gettempdir())
+    if len(str(place / SOCKETS_PREFIX)) + 8 > SOCKETS_PATH_MAX:
+        return Path("/tmp")  # noqa: S108 - mkdtemp makes a private folder in it
+    return place
+
+
+def _owner_of(owner_file: Path) -> str | None:
     try:
-        owner = (folder / OWNER_FILE).read_text(encoding="utf-8")
+        if owner_file.stat().st_uid != os.geteuid():
+            return None  # whoever wrote it may have lied
+        return owner_file.read_text(encoding="utf-8")
     except OSError:
-        return
-    if folder.name.startswith(SOCKETS_PREFIX) and owner == str(home.folder):
-        shutil.rmtree(folder)
+        return None
 
 
 def _write_private(path: Path, text: str) -> None:

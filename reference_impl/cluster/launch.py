@@ -17,6 +17,7 @@ from pathlib import Path
 from reference_impl.cluster.identities import LINUX, Identity, read_identity, write_identity
 from reference_impl.cluster.unprivileged import How, become
 
+LAUNCH = ("-P", "-m", "reference_impl.cluster.launch")  # between Python and FILE
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
@@ -35,11 +36,10 @@ class Order:
     cpus: list[int] = field(default_factory=list)  # the only ones to run on; none means any
 
 
-def command_of(order: Order, path: Path) -> list[str]:
-    """Write the order into the file at `path`; return the command that carries it out."""
+def write_order(order: Order, path: Path) -> None:
+    """Write the order into the file at `path`, to be given to the launcher."""
     path.touch(mode=0o600)  # before anything is in it: an environment holds secrets
     path.write_text(json.dumps(asdict(order)), encoding="utf-8")
-    return [sys.executable, "-P", "-m", "reference_impl.cluster.launch", str(path)]
 
 
 def main() -> None:

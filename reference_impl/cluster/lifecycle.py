@@ -12,7 +12,7 @@ from model.world.scenario import Fleet, Scenario
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.clusters import Cluster, cluster_of, supervisor_socket
 from reference_impl.cluster.errors import NotReady, Refused
-from reference_impl.cluster.home import Home, make_sockets_folder, remove_sockets_folder
+from reference_impl.cluster.home import Home, make_sockets_folder
 from reference_impl.cluster.interrupts import uninterrupted
 from reference_impl.cluster.members import Check, plan_of, refuse_other_counts
 from reference_impl.cluster.orders import Clerk, layout_of
@@ -72,6 +72,7 @@ def up(
     place = Home(folder=home.resolve())
     external = Settings.from_environment(environ)
     refuse_other_counts(scenario.fleet, external)
+    _refuse_unusable(cpus)
     made_from = _made_from(scenario, external, server_timing, cpus, services)
     with place.locked():
         present = running(place.folder)
@@ -104,7 +105,6 @@ def _bring_up(
     with ExitStack() as undo:
         undo.callback(_clear_uninterrupted, place)
         sockets = make_sockets_folder(place)
-        undo.callback(remove_sockets_folder, place, sockets)
         plan = plan_of(scenario, sockets, external, own=own, services=made_from["services"])
         cluster = Cluster(
             home=place,
@@ -120,13 +120,20 @@ def _bring_up(
     return cluster
 
 
+def _refuse_unusable(cpus: set[int] | None) -> None:
+    if cpus and not hasattr(os, "sched_getaffinity"):
+        raise Refused("this system cannot keep processes to some of its CPUs")
+    if cpus and not cpus <= (usable := os.sched_getaffinity(0)):
+        raise Refused(f"cpus must be among {sorted(usable)}, got {sorted(cpus)}")
+
+
 def _start(cluster: Cluster, fleet: Fleet, report: Report) -> None:
     home, cpus = cluster.home, cluster.made_from["cpus"]
     report("preparing data folders")
     databases = _databases(cluster, layout_of(fleet), report)
     programs = Clerk(cluster=cluster, fleet=fleet).programs(databases)
     socket = supervisor_socket(cluster.sockets)
-    home.supervisor_conf.write_text(configuration(home, socket, programs), encoding="utf-8")
+    home.supervisor_conf.write_text(configuration(programs), encoding="utf-8")
     with uninterrupted():
         supervisor = start_supervisor(home, socket, cpus)
     engines = [member for member in cluster.members if member.is_engine]

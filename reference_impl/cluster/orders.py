@@ -10,7 +10,7 @@ from pathlib import Path
 from model.world.scenario import Fleet
 from reference_impl.cluster import binaries, valkey
 from reference_impl.cluster.clusters import Cluster
-from reference_impl.cluster.launch import Order, command_of
+from reference_impl.cluster.launch import Order, write_order
 from reference_impl.cluster.members import MODULES, Check, Member, settings_of
 from reference_impl.cluster.postgres import Postgres
 from reference_impl.cluster.supervision import SUPERVISOR, Program
@@ -40,9 +40,8 @@ class Clerk:
             order = self._valkey_order(member)
         else:
             order = self._service_order(member)
-        command = command_of(order, self.cluster.home.orders / f"{member.name}.json")
-        stop = signal.Signals(order.stop_signal)
-        return Program(name=member.name, command=command, stop_signal=stop)
+        write_order(order, self.cluster.home.orders / f"{member.name}.json")
+        return Program(name=member.name, stop_signal=signal.Signals(order.stop_signal))
 
     def _database_order(self, member: Member, databases: Postgres) -> Order:
         sockets = self.cluster.sockets / member.name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import resource
-import shlex
 import signal
 import socket
 import subprocess
@@ -15,15 +14,16 @@ import xmlrpc.client
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from reference_impl.chassis.settings import PREFIX
+from reference_impl.cluster.endings import obituary
 from reference_impl.cluster.errors import NotReady
 from reference_impl.cluster.home import Home
-from reference_impl.cluster.launch import Order, command_of
+from reference_impl.cluster.launch import LAUNCH, Order, write_order
 
 SUPERVISOR = "supervisord"  # its name among the identities and the logs
 ANSWER_WAIT_S = 10.0
+POLL_S = 0.01
 STOP_WAIT_S = 15  # longer than a service may take to finish what is under way
 LOG_BYTES_MAX = 5_000_000
 LOGS_KEPT = 2
@@ -32,23 +32,26 @@ OPEN_FILES = 16_384  # of one process, if the system grants it: Valkey alone ask
 START_RETRIES = 30
 
 
+# A path may hold what supervisord takes for a comment or an expansion (once or twice), and no
+# quoting helps.  So its file names none: some are relative to the home folder that it runs in,
+# others come by environment.
+PYTHON, SOCKET = f"{PREFIX}PYTHON", f"{PREFIX}SUPERVISOR_SOCKET"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One program that the supervisor keeps running."""
+    """One program that the supervisor keeps running, by the order of its name."""
 
     name: str
-    command: list[str]
     stop_signal: signal.Signals
 
 
-def configuration(home: Home, socket_path: Path, programs: Iterable[Program]) -> str:
-    """Return the supervisord.conf that starts nothing by itself."""
-    sections = [_supervisor_section(home, socket_path)]
-    sections += [_program_section(home, program) for program in programs]
-    return "\n".join(sections)
+def configuration(programs: Iterable[Program]) -> str:
+    """Return the supervisord.conf, to be put into the home folder; it starts nothing by itself."""
+    return "\n".join((_supervisor_section(), *map(_program_section, programs)))
 
 
-def _supervisor_section(home: Home, socket_path: Path) -> str:
+def _supervisor_section() -> str:
     hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     unlimited = hard_limit == resource.RLIM_INFINITY
     return f"""\
@@ -59,23 +62,23 @@ nocleanup = true
 umask = 077
 minfds = {OPEN_FILES if unlimited else min(hard_limit, OPEN_FILES)}
 minprocs = 1
-logfile = {_escaped(home.log_of(SUPERVISOR))}
+logfile = logs/{SUPERVISOR}.log
 logfile_maxbytes = {LOG_BYTES_MAX}
 logfile_backups = {LOGS_KEPT}
-pidfile = {_escaped(socket_path.with_suffix(".pid"))}
+pidfile = {SUPERVISOR}.pid
 {"user = root" if os.geteuid() == 0 else ""}
 [unix_http_server]
-file = {_escaped(socket_path)}
+file = %(ENV_{SOCKET})s
 chmod = 0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
 
-def _program_section(home: Home, program: Program) -> str:
+def _program_section(program: Program) -> str:
     return f"""\
 [program:{program.name}]
-command = {_escaped(shlex.join(program.command))}
+command = /bin/sh -c 'exec "${PYTHON}" {" ".join(LAUNCH)} orders/{program.name}.json'
 autostart = false
 autorestart = true
 startsecs = 1
@@ -84,15 +87,10 @@ stopsignal = {program.stop_signal.name.removeprefix("SIG")}
 stopwaitsecs = {STOP_WAIT_S}
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {_escaped(home.log_of(program.name))}
+stdout_logfile = logs/{program.name}.log
 stdout_logfile_maxbytes = {LOG_BYTES_MAX}
 stdout_logfile_backups = {LOGS_KEPT}
 """
-
-
-def _escaped(value: Path | str) -> str:
-    """Escape what supervisord would expand."""
-    return str(value).replace("%", "%%")
 
 
 def start_supervisor(home: Home, socket_path: Path, cpus: list[int]) -> Supervisor:
@@ -100,15 +98,18 @@ def start_supervisor(home: Home, socket_path: Path, cpus: list[int]) -> Supervis
     conf = str(home.supervisor_conf)
     order = Order(
         command=[sys.executable, "-P", "-m", "supervisor.supervisord", "-c", conf],
-        environment={},
+        environment={
+            PYTHON: sys.executable,
+            SOCKET: str(socket_path),
+        },
         identity=str(home.identity_of(SUPERVISOR)),
         detached=True,
         cpus=cpus,
     )
-    command = command_of(order, home.orders / f"{SUPERVISOR}.json")
+    write_order(order, home.orders / f"{SUPERVISOR}.json")
     with home.log_of(SUPERVISOR).open("ab") as log:
         subprocess.run(  # noqa: S603 - our own words only
-            command,
+            [sys.executable, *LAUNCH, str(home.orders / f"{SUPERVISOR}.json")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -118,7 +119,8 @@ def start_supervisor(home: Home, socket_path: Path, cpus: list[int]) -> Supervis
             check=True,
         )
     supervisor = Supervisor(socket_path)
-    supervisor.wait_until_it_answers()
+    if not supervisor.answers_within(ANSWER_WAIT_S):
+        raise NotReady(obituary(home, SUPERVISOR, "does not answer"))
     return supervisor
 
 
@@ -136,18 +138,17 @@ class Supervisor:
         transport = _UnixTransport(socket_path)
         self._rpc = xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport)
 
-    def wait_until_it_answers(self) -> None:
-        """Return once it answers; NotReady if it does not in time."""
-        deadline_s = time.monotonic() + ANSWER_WAIT_S
-        while True:
+    def answers_within(self, timeout_s: float) -> bool:
+        """Wait until it answers; say whether it did in time."""
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
             try:
-                self.states()
+                self._rpc.supervisor.getState()
             except (OSError, http.client.HTTPException):
-                if time.monotonic() > deadline_s:
-                    raise NotReady(f"{SUPERVISOR} does not answer") from None
-                time.sleep(0.01)
+                time.sleep(POLL_S)
             else:
-                return
+                return True
+        return False
 
     def start(self, name: str) -> None:
         """Begin to start a program; does not wait until it runs."""
@@ -159,11 +160,6 @@ class Supervisor:
             self._rpc.supervisor.stopProcess(name, False)  # noqa: FBT003 - as above
         except xmlrpc.client.Fault:
             return  # it was not running
-
-    def states(self) -> dict[str, str]:
-        """Return the supervisor's view of every program: RUNNING, BACKOFF, FATAL and so on."""
-        answer = cast("list[dict[str, Any]]", self._rpc.supervisor.getAllProcessInfo())
-        return {process["name"]: process["statename"] for process in answer}
 
     def shut_down(self) -> None:
         """Tell it to stop everything that still runs, and then itself."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reference_impl.cluster.clusters import supervisor_socket
-from reference_impl.cluster.home import Home, remove_sockets_folder
+from reference_impl.cluster.home import Home, find_sockets_folders
 from reference_impl.cluster.identities import Identity, read_identity
 from reference_impl.cluster.members import ENGINE_CHECKS, Check
 from reference_impl.cluster.supervision import STOP_WAIT_S, SUPERVISOR, Supervisor
@@ -29,13 +29,13 @@ def clear(home: Home) -> int:
     ours = _identities(home)
     supervisor = ours.pop(SUPERVISOR, None)
     count = sum(identity.is_alive() for identity in ours.values())
-    if "sockets" in state:
-        _stop_in_order(home, Path(state["sockets"]), state.get("members", []))
+    for sockets in find_sockets_folders(home):
+        _stop_in_order(home, sockets, state.get("members", []))
     # The supervisor first, or it would start again what is stopped here.
     _end([supervisor] if supervisor else [])
     # Read again: it may have restarted one meanwhile.
     _end(list(_identities(home).values()))
-    _forget(home, state.get("sockets"))
+    _forget(home)
     return count
 
 
@@ -86,11 +86,9 @@ def _wait_until_gone(processes: list[Identity], timeout_s: float) -> list[Identi
     return left
 
 
-def _forget(home: Home, sockets: str | None) -> None:
+def _forget(home: Home) -> None:
     """Remove what described the run; data, objects and logs stay."""
-    if sockets is not None:
-        remove_sockets_folder(home, Path(sockets))
-    for folder in (home.identities, home.orders):
+    for folder in (home.identities, home.orders, *find_sockets_folders(home)):
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (home.supervisor_conf, home.state):
+    for file in (home.supervisor_conf, home.supervisor_pid, home.state):
         file.unlink(missing_ok=True)

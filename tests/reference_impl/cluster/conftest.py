@@ -19,24 +19,13 @@ OPTIONS: dict[str, Any] = {"server_timing": True, "cpus": None, "report": print}
 EXTERNAL = {"user_databases", "post_databases", "timeline_stores", "broker", "session_store"}
 
 
-def scenario_of(shards=1, **changes):
+def scenario_of(shards):
     store = {"shards": shards}
-    fleet = {"user_store": store, "post_store": store, "timeline_store": store}
+    one = {"instances": 1}
+    fleet = {"user_store": store, "post_store": store, "timeline_store": store, "timeline": one}
     people = People.model_validate({"users": 2000, "followers": {"mean": 12, "max": 1000}})
     traffic = Traffic.model_validate({"rate": "10/s", "mix": {Endpoint.NEWSFEED: "100 %"}})
-    scenario = Scenario(
-        name="small", people=people, traffic=traffic, fleet=Fleet.model_validate(fleet)
-    )
-    return scenario.model_copy(update=changes)
-
-
-@pytest.fixture
-def home(tmp_path):
-    """A home folder in which nothing runs afterwards, whatever the test did."""
-    folder = tmp_path / "home"
-    yield folder
-    lifecycle.down(folder)
-    assert processes_of(folder) == []
+    return Scenario(name="small", people=people, traffic=traffic, fleet=Fleet.model_validate(fleet))
 
 
 def processes_of(home):
@@ -72,53 +61,55 @@ def wait_until():
 
 
 @pytest.fixture
-def stores(engines):
-    """The session's real engines, as the environment that names external stores."""
-    settings = engines.settings
-    only_stores = {
-        field.name: getattr(settings, field.name) if field.name in EXTERNAL else field.default
-        for field in dataclasses.fields(settings)
-    }
-    return type(settings)(**only_stores).to_environment()
+def home(tmp_path):
+    """A home folder in which nothing runs afterwards, whatever the test did."""
+    folder = tmp_path / "home"
+    yield folder
+    lifecycle.down(folder)
+    assert processes_of(folder) == []
 
 
-@pytest.fixture
-def stub_services(monkeypatch):
-    """Every service is a stub; returns how to make one of them crash."""
-    for station in members.MODULES:
-        monkeypatch.setitem(members.MODULES, station, "stub_service")
-    monkeypatch.setenv("PYTHONPATH", str(STUBS))
-    return lambda name: monkeypatch.setenv("STUB_CRASHES", name)
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scenario():
     """One with as many shards as the session's engines."""
     return scenario_of(shards=2)
 
 
-@pytest.fixture
-def tiny_scenario():
-    return scenario_of(shards=1)
+@pytest.fixture(scope="session")
+def stores(engines):
+    """The session's real engines, as the environment that names external stores."""
+    settings = engines.settings
+    told = {name: getattr(settings, name) for name in EXTERNAL}
+    return dataclasses.replace(type(settings)(), **told).to_environment()
+
+
+@pytest.fixture(scope="session")
+def start_stubs(scenario, stores):
+    """Bring up stub services on the session's engines; `crashing` names one that ends at once."""
+
+    def start(home, *, scenario=scenario, crashing="", **options):
+        with pytest.MonkeyPatch.context() as patch:
+            for station in members.MODULES:
+                patch.setitem(members.MODULES, station, "stub_service")
+            patch.setenv("PYTHONPATH", str(STUBS))
+            patch.setenv("STUB_CRASHES", crashing)
+            return lifecycle.up(scenario, home, **(OPTIONS | {"environ": stores} | options))
+
+    return start
 
 
 @pytest.fixture
-def up(home, scenario, stores, stub_services):
-    """Bring up stub services on the session's engines, in this test's home."""
-
-    def bring_up(scenario=scenario, home=home, **options):
-        options = {"environ": stores} | options
-        return lifecycle.up(scenario, home, **(OPTIONS | options))
-
-    return bring_up
+def up(home, start_stubs):
+    """Bring up stub services in this test's home."""
+    return lambda **options: start_stubs(**({"home": home} | options))
 
 
 @pytest.fixture
-def up_engines(home, tiny_scenario):
-    """Bring up real engines of its own, and no services, in this test's home."""
+def up_engines(home):
+    """Bring up real engines of its own, one of a kind, and no services."""
 
-    def bring_up(scenario=tiny_scenario, home=home, **options):
-        options = {"environ": {}, "services": False} | options
-        return lifecycle.up(scenario, home, **(OPTIONS | options))
+    def bring_up(home=home, **options):
+        defaults = {"environ": {}, "services": False}
+        return lifecycle.up(scenario_of(shards=1), home, **(OPTIONS | defaults | options))
 
     return bring_up

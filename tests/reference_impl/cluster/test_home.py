@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 
 import pytest
@@ -8,8 +10,8 @@ from reference_impl.cluster.errors import Refused
 from reference_impl.cluster.home import (
     SOCKETS_PATH_MAX,
     Home,
+    find_sockets_folders,
     make_sockets_folder,
-    remove_sockets_folder,
 )
 
 
@@ -49,33 +51,38 @@ def test_only_one_may_hold_the_lock(place):
         pass  # free again
 
 
-def test_the_sockets_folder_is_short_and_private(place):
+def test_the_sockets_folder_is_short_and_private_and_found_again(place):
     folder = make_sockets_folder(place)
-    assert len(str(folder)) <= SOCKETS_PATH_MAX
-    assert mode_of(folder) == 0o700
-    remove_sockets_folder(place, folder)
-    assert not folder.exists()
+    try:
+        assert len(str(folder)) <= SOCKETS_PATH_MAX
+        assert mode_of(folder) == 0o700
+        assert find_sockets_folders(place) == [folder]
+    finally:
+        shutil.rmtree(folder)
 
 
-def test_the_sockets_folder_is_short_even_if_temporary_files_live_deep(
-    place, monkeypatch, tmp_path
-):
+def test_it_is_short_even_if_temporary_files_live_deep(place, monkeypatch, tmp_path):
     deep = tmp_path / ("d" * 60)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     folder = make_sockets_folder(place)
+    shutil.rmtree(folder)
     assert len(str(folder)) <= SOCKETS_PATH_MAX
-    remove_sockets_folder(place, folder)
 
 
-def test_the_sockets_folder_of_another_home_is_left_alone(place, tmp_path):
-    theirs = make_sockets_folder(Home(folder=tmp_path / "other"))
-    remove_sockets_folder(place, theirs)
-    assert theirs.exists()
-    remove_sockets_folder(Home(folder=tmp_path / "other"), theirs)
+def test_another_homes_sockets_folder_is_not_found(place, tmp_path):
+    other = make_sockets_folder(Home(folder=tmp_path / "other"))
+    try:
+        assert find_sockets_folders(place) == []
+    finally:
+        shutil.rmtree(other)
 
 
-def test_a_folder_that_nobody_marked_is_left_alone(place, tmp_path):
-    remove_sockets_folder(place, tmp_path)
-    remove_sockets_folder(place, tmp_path / "missing")
-    assert tmp_path.exists()
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write in another's name")
+def test_what_another_account_claims_to_be_ours_is_not_believed(place):
+    folder = make_sockets_folder(place)
+    os.chown(folder / "home", 65533, 65533)
+    try:
+        assert find_sockets_folders(place) == []
+    finally:
+        shutil.rmtree(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reference_impl.cluster.identities import read_identity, write_identity
-from reference_impl.cluster.launch import Order, command_of
+from reference_impl.cluster.launch import LAUNCH, Order, write_order
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -24,7 +24,8 @@ def parent(tmp_path):
 
 def launched(tmp_path, **order):
     defaults = {"command": SLEEP, "environment": {}, "identity": str(tmp_path / "child.json")}
-    return command_of(Order(**(defaults | order)), tmp_path / "order.json")
+    write_order(Order(**(defaults | order)), tmp_path / "order.json")
+    return [sys.executable, *LAUNCH, str(tmp_path / "order.json")]
 
 
 @pytest.fixture
