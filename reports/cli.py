@@ -37,10 +37,8 @@ def demo() -> None:
     Starts its own stores and services, which leave nothing behind, and takes about five
     minutes.  Exits with 0 when everything ran, whatever the verdicts are.
     """
-    from loadtest.generator_process import GeneratorFailed
-    from loadtest.protocols.demo import run_demo
+    from loadtest.protocols.demo import DemoFailed, run_demo
     from model.world.scenario_files import load_scenario
-    from reference_impl.cluster.errors import ClusterError
 
     home = Path(os.environ.get("FEEDTWIN_HOME") or ".feedtwin") / "demo"
     folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-demo"
@@ -55,7 +53,7 @@ def demo() -> None:
                 folder / "measured",
                 stage,
             )
-    except (ClusterError, GeneratorFailed) as error:
+    except DemoFailed as error:
         _say(str(error))
         raise typer.Exit(Exit.UNHEALTHY) from None
     except KeyboardInterrupt:

@@ -171,11 +171,11 @@ def _measurements(demo: Demo) -> Section:
         title="What was measured",
         paragraphs=(
             (
-                f"{seeded.users:,} people, {seeded.follows:,} follows and {seeded.posts:,} posts were"
-                f" seeded ({seeded.rows:,} rows in {seeded.seconds:.1f} s). Load is open: requests are"
-                " sent when they are due, and latency runs from that instant. A measurement whose"
-                " generator was late or whose cores were used by others does not count, and is"
-                " repeated once."
+                f"{seeded.users:,} people, {seeded.follows:,} follows and {seeded.posts:,} posts"
+                f" were seeded ({seeded.rows:,} rows in {seeded.seconds:.1f} s). Load is open:"
+                " requests are sent when they are due, and latency runs from that instant. A"
+                " measurement whose generator was late, or whose cores were used by others, does"
+                " not count, and is repeated once."
             ),
         ),
         table=_table(rows),
@@ -243,8 +243,8 @@ def _planet(demo: Demo, planet: Prediction) -> Section:
         paragraphs=(
             (
                 f"{scenario.requests_per_s:,.0f} requests/s at the peak, of which 1/"
-                f"{scenario.simulation.slice} of the shards was simulated at full width, with the works"
-                f" learnt on this machine. Busiest stations, per member: {busiest}."
+                f"{scenario.simulation.slice} of the shards was simulated at full width, with the"
+                f" works learnt on this machine. Busiest stations, per member: {busiest}."
             ),
             "This is an extrapolation, in: " + "; ".join(demo.extrapolated) + ". It assumes that a"
             " visit costs there what it cost here, that machines are not shared, and that links"

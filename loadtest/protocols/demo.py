@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtest.generator_process import GeneratorFailed
 from loadtest.protocols.held_out import (
     Comparison,
     Report,
@@ -21,6 +22,7 @@ from model.answers.predict import Prediction, predict
 from model.world.scenario import Scenario
 from reference_impl.cluster import lifecycle
 from reference_impl.cluster.cores import beside_the_first
+from reference_impl.cluster.errors import ClusterError
 from reference_impl.seeding.people import seeded_people
 from reference_impl.seeding.seed import Seeded, seed
 
@@ -40,18 +42,25 @@ class Demo:
     why: str
 
 
+class DemoFailed(RuntimeError):
+    """The services did not start or the load could not be sent; the message says which."""
+
+
 def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage: Stage) -> Demo:
     """Run the scenario for real and simulated, and the planet simulated with what was learnt.
 
     `home` is the demo's own: what an earlier one left there is removed.  Nothing is left
-    running, however this ends.
+    running, however this ends.  Raises DemoFailed if nothing could be measured.
     """
-    lifecycle.down(home)
-    shutil.rmtree(home, ignore_errors=True)
     try:
-        seeded, measurements = _measured(scenario, home, runs, stage)
-    finally:
         lifecycle.down(home)
+        shutil.rmtree(home, ignore_errors=True)
+        try:
+            seeded, measurements = _measured(scenario, home, runs, stage)
+        finally:
+            lifecycle.down(home)
+    except (ClusterError, GeneratorFailed) as error:
+        raise DemoFailed(str(error)) from error
     comparison, answer, outside, why = None, None, [], ""
     jobs = os.cpu_count() or 1
     try:

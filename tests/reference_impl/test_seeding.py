@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from model.rules.ids import created_ms_of
+from model.rules.sharding import even_table
 from model.world.scenario_files import load_scenario
 from reference_impl.chassis.sessions import key_of
 from reference_impl.seeding import stores
@@ -78,7 +79,7 @@ def test_every_row_is_written_once_to_the_server_that_owns_it(seeded, world):
     assert Counter(user for (user,) in users) == Counter(world.user_ids.tolist())
     for server, url in enumerate(settings.user_databases):
         owners = rows_of([url], "SELECT user_id FROM users")
-        assert {stores.even_table(2).server_of_id(user) for (user,) in owners} == {server}
+        assert {even_table(2).server_of_id(user) for (user,) in owners} == {server}
     pairs = Counter(rows_of(settings.user_databases, "SELECT follower_id, target_id FROM follows"))
     mirrored = rows_of(settings.user_databases, "SELECT follower_id, target_id FROM followers")
     assert pairs == Counter(mirrored)
