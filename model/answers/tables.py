@@ -11,6 +11,7 @@ from enum import Enum
 from numbers import Integral, Real
 
 Cell = str | float | None
+PIPE_COLUMNS = 100_000
 SIGNIFICANT_DIGITS = 4  # for people; programs get every digit
 
 
@@ -29,6 +30,8 @@ def print_table(
 ) -> None:
     """Print rows of one value per column; None and NaN mean that nothing is known."""
     cells = [[_plain(value) for value in row] for row in rows]
+    if any(len(row) != len(columns) for row in cells):
+        raise ValueError(f"every row must have one value for each of the columns {columns}")
     if format is Format.JSON:
         print(json.dumps([dict(zip(columns, row, strict=True)) for row in cells], indent=1))  # noqa: T201 - data goes to stdout
     elif format is Format.CSV:
@@ -44,8 +47,15 @@ def _plain(value: object) -> Cell:
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return None if math.isnan(number := float(value)) else number
+        return _plain_number(float(value))
     return str(value.value if isinstance(value, Enum) else value)
+
+
+def _plain_number(number: float) -> Cell:
+    """Return what JSON can say of a number: it knows no infinity."""
+    if math.isinf(number):
+        return str(number)
+    return None if math.isnan(number) else number
 
 
 def _print_for_people(rows: list[list[Cell]], columns: Sequence[str]) -> None:
@@ -59,9 +69,9 @@ def _print_for_people(rows: list[list[Cell]], columns: Sequence[str]) -> None:
         table.add_column(Text(column), justify="right" if is_numeric else "left")
     for row in rows:
         table.add_row(*(Text(_for_people(cell)) for cell in row))
-    console = Console(file=sys.stdout)
     # A pipe has no width: whoever reads it wants every row on one line.
-    console.print(table, width=None if console.is_terminal else 10_000, crop=False)
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    Console(file=sys.stdout, width=width).print(table)
 
 
 def _for_people(cell: Cell) -> str:

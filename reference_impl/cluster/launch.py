@@ -59,6 +59,10 @@ def main() -> None:
         # Last, because becoming somebody else takes the tie off again.
         _die_with(parent, order.stop_signal)
     _reset_signals()
+    if order.detached:
+        # What it starts inherits this, and so a SIGINT waits until the launcher is done: one
+        # that comes while Python starts may get lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execve(order.command[0], order.command, os.environ | order.environment)  # noqa: S606 - it is ours
 
 

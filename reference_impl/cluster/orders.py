@@ -30,7 +30,10 @@ class Clerk:
 
     def programs(self, databases: Postgres | None) -> list[Program]:
         """Prepare data folders, write all orders, and return what the supervisor is to start."""
-        return [self._program(member, databases) for member in self.cluster.members]
+        members = self.cluster.members
+        if databases is not None:
+            databases.create(member.name for member in members if member.check is Check.POSTGRESQL)
+        return [self._program(member, databases) for member in members]
 
     def _program(self, member: Member, databases: Postgres | None) -> Program:
         if member.check is Check.POSTGRESQL:
@@ -45,14 +48,14 @@ class Clerk:
 
     def _database_order(self, member: Member, databases: Postgres) -> Order:
         sockets = self.cluster.sockets / member.name
-        data = databases.prepare(member.name, sockets, self._connections_max)
+        databases.configure(member.name, sockets, self._connections_max)
         return self._order(
             member,
-            databases.command(data),
+            databases.command(member.name),
             {"LC_ALL": "C"},
             stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             how=databases.how,
-            database=str(data),
+            database=str(databases.data_of(member.name)),
         )
 
     def _valkey_order(self, member: Member) -> Order:

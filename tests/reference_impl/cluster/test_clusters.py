@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import urllib.request
+from pathlib import Path
 
 import psutil
 import pytest
@@ -68,6 +69,12 @@ def test_the_supervisor_is_in_a_session_of_its_own(supervisor):
 
 def test_the_supervisor_keeps_no_file_of_its_caller_open(supervisor, lock_of_caller):
     assert lock_of_caller not in {file.path for file in supervisor.open_files()}
+
+
+def test_what_the_supervisor_starts_is_born_with_sigint_held_back(supervisor):
+    status = Path(f"/proc/{supervisor.pid}/status").read_text()
+    blocked = dict(line.split(":\t") for line in status.splitlines() if "Sig" in line)["SigBlk"]
+    assert int(blocked, 16) == 1 << (signal.SIGINT - 1)
 
 
 def test_everything_runs_on_the_given_cpus_only(cluster, supervisor):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,20 @@ def test_signals_that_the_shell_ignored_work_again(tmp_path):
     finally:
         signal.signal(signal.SIGINT, before)
     assert "default_int_handler" in told
+
+
+def hold_sigint():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.03, 0.1])
+def test_a_stop_while_it_is_being_launched_is_not_lost(tmp_path, delay_s):
+    """As under the supervisor, whose children are born with SIGINT held back."""
+    command = launched(tmp_path, command=["/bin/sleep", "60"])
+    with subprocess.Popen(command, preexec_fn=hold_sigint) as process:  # noqa: PLW1509
+        time.sleep(delay_s)  # no event tells how far Python has started
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == -signal.SIGINT
 
 
 def test_a_lock_in_a_folder_where_nobody_works_is_dropped(tmp_path):
