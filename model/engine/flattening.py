@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,6 +97,9 @@ def flatten(journeys: Sequence[tree.Journey], stations: Sequence[str]) -> Flat:
         flat.begin.append(len(flat.rows))
         _add_all(flat, journey.name, journey.steps, forks=0)
         flat.end.append(len(flat.rows))
+    paths = Counter(row.path for row in flat.rows)
+    for path, times in paths.items():
+        refuse_unless(times == 1, f"{path}: {times} steps have this path; name them apart")
     return flat
 
 
