@@ -22,7 +22,7 @@ from reference_impl.cluster.home import Home
 from reference_impl.cluster.launch import LAUNCH, Order, write_order
 
 SUPERVISOR = "supervisord"  # its name among the identities and the logs
-ANSWER_WAIT_S = 10.0
+ANSWER_WAIT_S = 20.0
 POLL_S = 0.01
 STOP_WAIT_S = 15  # longer than a service may take to finish what is under way
 LOG_BYTES_MAX = 5_000_000

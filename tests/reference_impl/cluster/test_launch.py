@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from reference_impl.cluster.identities import read_identity, write_identity
+from reference_impl.cluster.identities import Identity, read_identity, write_identity
 from reference_impl.cluster.launch import LAUNCH, Order, write_order
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -72,9 +74,13 @@ subprocess.Popen({order!r}).wait()
     wait_until(lambda: not sleeper.is_alive(), within_s=5)
 
 
-def test_it_does_not_start_for_anybody_but_its_parent(tmp_path):
+@pytest.mark.parametrize("recorded", [None, Identity(pid=1, birth="of init")])
+def test_it_does_not_start_for_anybody_but_its_parent(tmp_path, recorded):
+    path = tmp_path / "other.json"
+    if recorded is not None:
+        path.write_text(json.dumps(asdict(recorded)))
     done = subprocess.run(
-        launched(tmp_path, parent=str(tmp_path / "nobody.json")),
+        launched(tmp_path, parent=str(path)),
         capture_output=True,
         text=True,
         check=False,
