@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.answers.tables import Format, print_table
+from model.answers.terminal import RUNS, Overrides, ScenarioFile, TableFormat, say
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 Cells = Mapping[str, object]
 
-RUNS = Path("runs")
 CALIBRATION = Path("calibration.json")
 
-ScenarioFile = Annotated[Path, typer.Argument(help="The scenario (TOML).", show_default=False)]
 ScenarioFiles = Annotated[list[Path], typer.Argument(help="Scenarios (TOML).", show_default=False)]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override, as KEY=VALUE.")]
-TableFormat = Annotated[Format, typer.Option("--format", help="How to print the table.")]
 Learnt = Annotated[Path, typer.Option("--calibration", help="What `calibrate` wrote.")]
 Jobs = Annotated[int, typer.Option(min=0, help="Replications at once; 0: one per core.")]
 
@@ -73,7 +69,7 @@ def run(
     with _refusals():
         learnt = _calibration(calibration)
         started = datetime.now(UTC)
-        _say(f"simulating {asked.simulation.replications} replications")
+        say(f"simulating {asked.simulation.replications} replications")
         prediction = predict(asked, learnt, jobs=jobs or os.cpu_count() or 1)
     summaries = summary_of_prediction(prediction)
     outside = extrapolations(asked, learnt)
@@ -93,8 +89,8 @@ def run(
     )
     _print([(cells_of(s), numbers_of(s)) for s in summaries], form)
     for sentence in outside:
-        _say(f"extrapolated: {sentence}")
-    _say(f"run: {folder}")
+        say(f"extrapolated: {sentence}")
+    say(f"run: {folder}")
     raise typer.Exit(Exit.EXTRAPOLATED if outside else exit_of([s.verdict for s in summaries]))
 
 
@@ -116,7 +112,7 @@ def calibrate(
         for (journey, station), law in sorted(learnt.works.items())
     ]
     print_table(rows, ("journey", "station", "work ms", "scv", "spread"), form)
-    _say(f"calibration: {out}")
+    say(f"calibration: {out}")
 
 
 def compare(
@@ -139,7 +135,7 @@ def compare(
     judged = verdicts(rows, prediction)
     _print([(cells_of(row, judged), numbers_of(row, judged)) for row in rows], form)
     if not measured.result["validity"]["valid"]:
-        _say("invalid: " + "; ".join(measured.result["validity"]["reasons"]))
+        say("invalid: " + "; ".join(measured.result["validity"]["reasons"]))
         raise typer.Exit(Exit.INCONCLUSIVE)
     raise typer.Exit(exit_of([seen for seen, _ in judged.values()]))
 
@@ -157,7 +153,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (CalibrationError, RunError, _Refusal) as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(Exit.USAGE) from None
 
 
@@ -184,8 +180,3 @@ def _print(rows: Sequence[tuple[Cells, Cells]], form: Format) -> None:
     chosen = [cells if form is Format.TABLE else numbers for cells, numbers in rows]
     columns = list(chosen[0]) if chosen else ["endpoint"]
     print_table([list(row.values()) for row in chosen], columns, form)
-
-
-def _say(text: str) -> None:
-    """Talk to the person, not to the program that reads the output."""
-    sys.stderr.write(f"{text}\n")

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model.answers.tables import Format, print_table
+from model.answers.terminal import Overrides, ScenarioFile, TableFormat, home_folder, say
+from model.rules.exits import Exit
 
 if TYPE_CHECKING:
     from reference_impl.cluster.clusters import Cluster
 
-USAGE, UNHEALTHY, INTERRUPTED = 2, 6, 130
 BYTES_PER_MB = 1e6
-
-ScenarioFile = Annotated[Path, typer.Argument(help="The scenario (TOML).", show_default=False)]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override, as KEY=VALUE.")]
-TableFormat = Annotated[Format, typer.Option("--format", help="How to print the table.")]
+READY_WITHIN_S = 5.0  # of a cluster that is up already
 
 
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
-    for verb in (up, status, logs, down):
+    for verb in (up, seed, status, logs, down):
         app.command()(verb)
-
-
-def home_folder() -> Path:
-    """Return where the cluster's data, logs and state are."""
-    return Path(os.environ.get("FEEDTWIN_HOME") or ".feedtwin")
 
 
 def up(
@@ -41,7 +32,7 @@ def up(
     *,
     replace: Annotated[bool, typer.Option("--replace", help="Take down what runs here.")] = False,
     server_timing: Annotated[bool, typer.Option(help="Answers tell where time went.")] = True,
-    cpus: Annotated[str, typer.Option(help="Run only on these, such as 0,2.")] = "",
+    cpus: Annotated[str, typer.Option(help="Such as 1,2, or all.")] = "all but the first",
 ) -> None:
     """Start the scenario's stores and services; print where its gateways listen.
 
@@ -64,6 +55,36 @@ def up(
         typer.echo(url)
 
 
+def seed(
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Remove what is there.")] = False,
+) -> None:
+    """Fill the running services with the scenario's people, follows, posts and timelines."""
+    from model.world.scenario_files import load_scenario
+    from reference_impl.cluster import lifecycle
+    from reference_impl.seeding.seed import AlreadySeeded
+    from reference_impl.seeding.seed import seed as fill
+
+    with failures_as_exit_codes():
+        asked = load_scenario(scenario, overrides or ())
+        cluster = lifecycle.running(home_folder())
+        if cluster is None:
+            say(f"nothing runs in {home_folder()}: feedtwin up SCENARIO")
+            raise typer.Exit(Exit.UNHEALTHY)
+        cluster.wait_ready(READY_WITHIN_S)
+        try:
+            seeded = fill(asked, cluster.settings, home_folder(), replace=replace, report=say)
+        except AlreadySeeded as error:
+            say(str(error))
+            raise typer.Exit(Exit.USAGE) from None
+    say(
+        f"{seeded.users} users, {seeded.follows} follows, {seeded.posts} posts:"
+        f" {seeded.rows} rows in {seeded.seconds:.1f} s"
+    )
+
+
 def status(form: TableFormat = Format.TABLE) -> None:
     """Show every process: who it is, what it has used, and whether it is ready."""
     from concurrent.futures import ThreadPoolExecutor
@@ -74,13 +95,13 @@ def status(form: TableFormat = Format.TABLE) -> None:
         cluster = lifecycle.running(home_folder())
         if cluster is None:
             say(f"nothing runs in {home_folder()}")
-            raise typer.Exit(UNHEALTHY)
+            raise typer.Exit(Exit.UNHEALTHY)
         with ThreadPoolExecutor(len(cluster.members)) as pool:
             reasons = list(pool.map(cluster.why_not_ready, cluster.members))
     columns = ("name", "station", "pid", "since", "cpu_s", "memory_mb", "ready", "why_not")
     print_table(_status_rows(cluster, reasons), columns, form)
     if any(reasons):
-        raise typer.Exit(UNHEALTHY)
+        raise typer.Exit(Exit.UNHEALTHY)
 
 
 def logs(
@@ -95,7 +116,7 @@ def logs(
     names = sorted(path.stem for path in folder.glob("*.log"))
     if name and name not in names:
         say(f"no log of {name!r} in {folder}; there are: {', '.join(names) or 'none'}")
-        raise typer.Exit(USAGE)
+        raise typer.Exit(Exit.USAGE)
     for each in [name] if name else names:
         for line in last_lines(folder / f"{each}.log", lines):
             typer.echo(line if name else f"{each} | {line}")
@@ -108,11 +129,6 @@ def down() -> None:
     with failures_as_exit_codes():
         count = lifecycle.down(home_folder())
     say(f"stopped {count} processes" if count else f"nothing runs in {home_folder()}")
-
-
-def say(text: str) -> None:
-    """Talk to the person, not to the program that reads the output."""
-    typer.echo(text, err=True)
 
 
 @contextmanager
@@ -128,20 +144,25 @@ def failures_as_exit_codes() -> Iterator[None]:
         yield
     except (ScenarioError, SettingsError, Refused) as error:
         say(str(error))
-        raise typer.Exit(USAGE) from None
+        raise typer.Exit(Exit.USAGE) from None
     except ClusterError as error:
         say(str(error))
-        raise typer.Exit(UNHEALTHY) from None
+        raise typer.Exit(Exit.UNHEALTHY) from None
     except KeyboardInterrupt:
         say("interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(Exit.INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def _cpus(text: str) -> set[int] | None:
+    """Return the cores that a cluster may use; None for all of them."""
+    from reference_impl.cluster.cores import beside_the_first
+
+    if text == "all but the first":  # which is left to the load generator
+        return beside_the_first()
     try:
-        return {int(part) for part in text.split(",")} if text else None
+        return None if text == "all" else {int(part) for part in text.split(",")}
     except ValueError:
         raise typer.BadParameter(f"--cpus takes numbers such as 0,2, got {text!r}") from None
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from model.answers.terminal import RUNS, home_folder, say
 from model.rules.exits import Exit
 
 if TYPE_CHECKING:
@@ -21,7 +20,15 @@ if TYPE_CHECKING:
     from loadtest.protocols.held_out import Report
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
-RUNS = Path("runs")
+# Enough of everything to go through all of it, and too little for the numbers to mean much.
+QUICK = (
+    "load.levels=['25/s', '35/s']",
+    "load.duration=12 s",
+    "load.warmup=1 s",
+    "simulation.replications=3",
+    "traffic.mix={newsfeed=0.5, post=0.1, follow=0.1, unfollow=0.1, login=0.1, register=0.1}",
+)
+QUICK_PLANET = ("simulation.duration=0.5 s", "simulation.replications=2")
 # Where the bar of each stage begins, of the whole demo.
 STAGES = {"start": 0.0, "seed": 0.07, "measure": 0.1, "simulate": 0.65, "extrapolate": 0.85}
 
@@ -31,7 +38,10 @@ def add_verbs(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def demo() -> None:
+def demo(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Two short loads: a rehearsal.")] = False,
+) -> None:
     """Run the laptop's scenario for real and simulated, compare them, and write a report.
 
     Starts its own stores and services, which leave nothing behind, and takes about five
@@ -40,28 +50,28 @@ def demo() -> None:
     from loadtest.protocols.demo import DemoFailed, run_demo
     from model.world.scenario_files import load_scenario
 
-    home = Path(os.environ.get("FEEDTWIN_HOME") or ".feedtwin") / "demo"
+    home = home_folder() / "demo"
     folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-demo"
     # So that a polite kill takes everything down, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _progress() as stage:
             found = run_demo(
-                load_scenario(SCENARIOS / "laptop.toml"),
-                load_scenario(SCENARIOS / "baseline.toml"),
+                load_scenario(SCENARIOS / "laptop.toml", QUICK if quick else ()),
+                load_scenario(SCENARIOS / "baseline.toml", QUICK_PLANET if quick else ()),
                 home,
                 folder / "measured",
                 stage,
             )
     except DemoFailed as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(Exit.UNHEALTHY) from None
     except KeyboardInterrupt:
-        _say("interrupted; everything is stopped")
+        say("interrupted; everything is stopped")
         raise typer.Exit(Exit.INTERRUPTED) from None
     _write(found, folder)
     _print(found)
-    _say(f"report: {(folder / 'report.html').resolve()}")
+    say(f"report: {(folder / 'report.html').resolve()}")
 
 
 def _write(found: Demo, folder: Path) -> None:
@@ -113,8 +123,3 @@ def _progress() -> Iterator[Stage]:
             return report
 
         yield stage
-
-
-def _say(text: str) -> None:
-    """Talk to the person, not to the program that reads the output."""
-    sys.stderr.write(f"{text}\n")

@@ -28,7 +28,7 @@ MAY_ALSO_IMPORT = {
         "model.world.workload",
         "model.world.chance",
     },
-    "reference_impl/cli.py": {"model.answers.tables"},
+    "reference_impl/cli.py": {"model.answers.tables", "model.answers.terminal"},
 }
 ONLY_IN = {"locust": "loadtest/generator", "gevent": "loadtest/generator"}
 
