@@ -162,9 +162,18 @@ def test_an_ordinary_user_can_do_all_of_it(ordinary_user):
     assert told["uid"] != 0
 
 
+@pytest.fixture
+def place_elsewhere(monkeypatch):
+    """Where data go that cannot be in the home folder; removed with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="feedtwin-test-") as folder:
+        Path(folder).chmod(0o711)
+        monkeypatch.setattr(quarters, "PERSISTENT_TEMPORARY", Path(folder))
+        yield Path(folder)
+
+
 @only_root
 @pytest.mark.parametrize("how", [How.NAMESPACE, How.NOBODY])
-def test_databases_of_root_run_as_nobody(up_engines, home, monkeypatch, how):
+def test_databases_of_root_run_as_nobody(place_elsewhere, up_engines, monkeypatch, how):
     if how is How.NAMESPACE and how_here() is not how:
         pytest.skip("this machine allows no user namespaces")
     monkeypatch.setattr(quarters, "how_here", lambda: how)
@@ -176,24 +185,18 @@ def test_databases_of_root_run_as_nobody(up_engines, home, monkeypatch, how):
 
 @only_root
 def test_databases_that_nobody_could_reach_live_elsewhere_and_stay_there(
-    up_engines, home, monkeypatch, tmp_path
+    place_elsewhere, up_engines, home, monkeypatch, tmp_path
 ):
     """`tmp_path` is closed to everybody but root, as a checkout below /root would be."""
     monkeypatch.setattr(quarters, "how_here", lambda: How.NOBODY)
-    monkeypatch.setattr(quarters, "PERSISTENT_TEMPORARY", Path(tempfile.gettempdir()))
     assert not reaches(How.NOBODY, tmp_path)
     heard: list[str] = []
     first = up_engines(report=heard.append)
-    elsewhere = Path((home / "elsewhere").read_text())
-    try:
-        assert any(str(elsewhere) in text for text in heard)
-        note(first.settings.user_databases[0], "one")
-        lifecycle.down(home)
-        second = up_engines()
-        assert note(second.settings.user_databases[0], "two") == ["one", "two"]
-        lifecycle.down(home)
-    finally:
-        subprocess.run(["rm", "-rf", str(elsewhere)], check=True)
+    assert any(str(place_elsewhere) in text for text in heard)
+    note(first.settings.user_databases[0], "one")
+    lifecycle.down(home)
+    second = up_engines()
+    assert note(second.settings.user_databases[0], "two") == ["one", "two"]
 
 
 @only_root
