@@ -37,6 +37,7 @@ async def test_statements_commit_alone_and_together_only_in_a_transaction(databa
     async with database.connection(0) as connection:
         await connection.execute("CREATE TEMPORARY TABLE lines (line int)")
         await connection.execute("INSERT INTO lines VALUES (1)")
+        assert connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
         with pytest.raises(LookupError):
             await broken_off(connection)
         rows = await (await connection.execute("SELECT line FROM lines")).fetchall()

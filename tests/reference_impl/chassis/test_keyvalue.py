@@ -32,6 +32,30 @@ async def test_a_server_that_stalls_is_unavailable_after_the_timeout(tmp_path):
             await server.get("key")
 
 
+async def test_what_may_have_happened_is_not_sent_again(tmp_path):
+    """A server that takes every INCR and dies before it answers."""
+    incremented = []
+
+    async def answer(reader, writer):
+        while command := await reader.read(4096):
+            if b"INCR" in command:
+                incremented.append(command)
+                break
+            is_greeting = b"HELLO" in command
+            writer.write(b"%1\r\n$5\r\nproto\r\n:3\r\n" if is_greeting else b"")
+            writer.write(b"+OK\r\n" * (command.count(b"\r\n$6\r\nCLIENT\r\n")))
+        writer.close()
+
+    path = tmp_path / "dying.sock"
+    async with (
+        await asyncio.start_unix_server(answer, path),
+        valkey(f"unix://{path}", answer_s=0.5) as server,
+    ):
+        with pytest.raises(Unavailable), visiting("broker"):
+            await server.incr("key")
+    assert len(incremented) == 1
+
+
 async def test_an_error_of_ours_is_not_the_weathers():
     with pytest.raises(LookupError), visiting("session_store"):
         raise LookupError
