@@ -26,7 +26,7 @@ class GeneratorFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What the generator left behind; see `dispatcher.Outcome` for the columns of `outcomes`."""
+    """What the generator left; the columns of `outcomes` are those of `dispatcher.Outcome`."""
 
     outcomes: pd.DataFrame
     interrupted: bool

@@ -35,6 +35,14 @@ class Addresses(Protocol):
         """Return the URL of the broker; empty if there is none."""
 
 
+class Process(Watched, Protocol):
+    """One process of a running system."""
+
+    @property
+    def running(self) -> bool:
+        """Say whether it runs, and on this machine."""
+
+
 class Cluster(Protocol):
     """A running system, as `reference_impl.cluster` describes it."""
 
@@ -46,8 +54,8 @@ class Cluster(Protocol):
     def gateway_urls(self) -> Sequence[str]:
         """Return where requests are sent."""
 
-    def processes(self) -> Sequence[Watched]:
-        """Return its processes as they are now; one that does not run here has the pid 0."""
+    def processes(self) -> Sequence[Process]:
+        """Return its processes as they are now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +85,7 @@ def measure(
     """
     asked = scenario.at_rate(rate_per_s)
     plan = plan_of(asked, cluster.gateway_urls, stream=stream)
-    processes = [process for process in cluster.processes() if process.pid]
+    processes = [process for process in cluster.processes() if process.running]
     placement = placement_of(process.pid for process in processes)
     started = datetime.now(UTC)
     with TemporaryDirectory(prefix="feedtwin-load-") as name, _broker(cluster) as broker:
@@ -95,7 +103,7 @@ def measure(
             scenario=asked,
             recording=measurement.recording,
             started=started,
-            result=result_of(measurement, stream=stream, notes=placement.notes),
+            result=result_of(measurement, stream=stream),
             beside={name: (private / name).read_text(encoding="utf-8") for name in BESIDE},
         )
     return replace(measurement, folder=run)
@@ -129,6 +137,7 @@ def _judged(
         background_cpu=seen.background_cpu,
         evidence=evidence,
         validity=validity_of(evidence, asked.load),
+        notes=placement.notes,
     )
 
 

@@ -29,6 +29,7 @@ class Measurement:
     background_cpu: Mapping[str, float]  # CPU seconds per second of each process when idle
     evidence: Evidence
     validity: Validity
+    notes: Sequence[str]  # what a reader should know about how it was done
 
     def summary(self) -> list[EndpointSummary]:
         """Return the run in a few numbers per endpoint."""
@@ -40,7 +41,7 @@ class Measurement:
         return self.evidence.interrupted
 
 
-def result_of(measurement: Measurement, *, stream: int, notes: Sequence[str]) -> dict[str, Any]:
+def result_of(measurement: Measurement, *, stream: int) -> dict[str, Any]:
     """Return what result.json says of a measurement, beside its circumstances."""
     return {
         "rate_per_s": measurement.scenario.requests_per_s,
@@ -51,7 +52,7 @@ def result_of(measurement: Measurement, *, stream: int, notes: Sequence[str]) ->
             "reasons": list(measurement.validity.reasons),
             "evidence": _known(asdict(measurement.evidence)),
         },
-        "notes": list(notes),
+        "notes": list(measurement.notes),
         "summary": [numbers_of(row) for row in measurement.summary()],
         "errors": measurement.errors.to_dict("records"),
         "background_cpu": dict(measurement.background_cpu),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,6 +83,8 @@ def _of_the_generator(evidence: Evidence, load: Load) -> Iterator[str]:
 
 
 def _of_cores(evidence: Evidence) -> Iterator[str]:
+    if math.isnan(evidence.foreign_share):
+        yield "nobody watched the cores: the run was too short"
     if evidence.foreign_share > FOREIGN_SHARE_MAX:
         yield f"other processes used {evidence.foreign_share:.0%} of the cores in use"
     if evidence.stolen_share > FOREIGN_SHARE_MAX:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from loadtest.plan import Persons, Plan, PlannedArrival
+from loadtest.generator_process import GeneratorProcess
+from loadtest.plan import Persons, Plan, PlannedArrival, save_plan
+from reference_impl.cluster.binaries import valkey_server
 
 STUB = Path(__file__).with_name("stub_gateway.py")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StubGateway:
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     url: str
     name: str = "gateway-1"
     station: str = "gateway"
+    running: bool = True
 
     @property
     def pid(self):
@@ -42,6 +49,8 @@ class StubGateway:
 def running_gateway(manner):
     command = [sys.executable, str(STUB), json.dumps(manner)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         yield StubGateway(process=process, url=f"http://127.0.0.1:{int(process.stdout.readline())}")
         process.stdin.close()
 
@@ -63,6 +72,29 @@ def people():
         password="correct horse",
         images=[b"\xff\xd8\xff" + bytes([number]) * 500 for number in range(3)],
     )
+
+
+@pytest.fixture
+def generate(people, tmp_path):
+    """A function that carries a plan out; `meanwhile` is called while it is being sent."""
+
+    def carried_out(plan, meanwhile=lambda generator: None):
+        save_plan(tmp_path, plan, people)
+        with GeneratorProcess(tmp_path) as generator:
+            generator.wait_ready()
+            generator.begin(time.monotonic() + 0.1)
+            meanwhile(generator)
+            generator.wait(time.monotonic() + plan.until_s + plan.request_timeout_s + 5)
+            finished = generator.finished()
+        rows = plan.arrivals.merge(finished.outcomes, on="request")
+        return SimpleNamespace(
+            rows=rows,
+            interrupted=finished.interrupted,
+            latencies_s=(rows.done_s - rows.at_s).to_numpy(),
+            lateness_s=(rows.sent_s - rows.at_s).to_numpy(),
+        )
+
+    return carried_out
 
 
 @pytest.fixture
@@ -95,3 +127,19 @@ def planned():
         )
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def broker_url():
+    """A broker of its own, empty."""
+    folder = Path(tempfile.mkdtemp(prefix="fan-"))  # short: the path of a unix socket is
+    address = folder / "s"
+    options = ["--port", "0", "--unixsocket", str(address), "--save", "", "--dir", str(folder)]
+    with subprocess.Popen([valkey_server(), *options], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            assert any(b"Ready to accept" in line for line in process.stdout)
+            yield f"unix://{address}"
+        finally:
+            process.terminate()
+    shutil.rmtree(folder)

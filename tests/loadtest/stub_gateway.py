@@ -52,7 +52,7 @@ class Gateway:
             authorization = request.headers.get("Authorization", "")
             self.calls.append([request.method, request.path, authorization, len(body)])
         if self.seen == self.manner.get("freeze_at"):
-            time.sleep(self.manner["freeze_s"])
+            time.sleep(self.manner["freeze_s"])  # noqa: ASYNC251 - standing still is the point
         if self.manner.get("stall"):
             await self.released.wait()
         if "service_mean_s" in self.manner:
@@ -78,11 +78,11 @@ async def serve(manner):
     app.router.add_get("/stats", gateway.stats)
     app.router.add_post("/release", gateway.release)
     app.router.add_route("*", "/{path:.*}", gateway.answer)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    print(runner.addresses[0][1], flush=True)
+    print(runner.addresses[0][1], flush=True)  # noqa: T201 - whoever started this waits for it
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
 

@@ -1,10 +1,9 @@
-"""The load generator, a process of its own: `python -m loadtest.generator PLAN_FOLDER`.
+"""Carry out the plan in the folder named on the command line, and leave what came of it there.
 
-Importing Locust monkey-patches the interpreter, so nothing else may live in this process.
-It prints `ready` when the plan is read, waits for a line on stdin (an instant of the
-monotonic clock, or nothing for at once), sends, and leaves `outcomes.parquet`,
-`finished.json` and Locust's own statistics in the plan's folder.  SIGTERM, SIGINT, or the end
-of stdin (whoever started it has died) stop it early; what it has by then is kept.
+Prints `ready` when the plan is read, waits for a line on stdin (an instant of the monotonic
+clock, or nothing for at once), sends, and leaves `outcomes.parquet`, `finished.json` and
+Locust's own statistics.  SIGTERM, SIGINT, or the end of stdin (whoever started this has died)
+stop it early; what it has by then is kept.
 """
 
 from __future__ import annotations
@@ -29,23 +28,24 @@ from gevent.event import AsyncResult
 from gevent.select import select
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
 
-from loadtest.dispatcher import Dispatcher, Outcome
+from loadtest.generator.dispatcher import Dispatcher, Outcome
 from loadtest.plan import Plan, load_plan
 
 START_DELAY_S = 0.2  # when nobody said when to start
 
 
 def main() -> None:
-    """Carry out the plan in the folder named on the command line."""
+    """See the top of this file."""
     folder = Path(sys.argv[1])
     plan, persons = load_plan(folder)
     dispatcher = Dispatcher(plan, persons)
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, dispatcher.stop)
-    print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
-    started_s = _started_s()
-    gevent.spawn(_stop_when_abandoned, dispatcher)
     with _locust(plan) as (environment, client), _no_garbage_collection():
+        print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
+        started_s = _started_s()
+        gevent.spawn(_stop_when_abandoned, dispatcher)
+        environment.stats.reset_all()
         dispatcher.run(client, started_s)
     _write(folder, dispatcher, started_s)
     _write_locust_statistics(folder, environment)

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import gevent
 from gevent.pool import Pool
 
+from loadtest.generator.timer import best_timer
 from loadtest.plan import Persons, Plan, PlannedArrival
-from loadtest.timer import best_timer
 from loadtest.wire import Caller
 from model.world.scenario import Endpoint
 
