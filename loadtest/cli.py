@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model.answers.tables import Format, print_table
+from model.answers.terminal import RUNS, Overrides, ScenarioFile, TableFormat, home_folder, say
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
     from loadtest.results import Measurement
-    from loadtest.summary import EndpointSummary
     from loadtest.watch import Report
-    from model.answers.statistics import Interval
+    from model.answers.summaries import EndpointSummary
     from model.world.scenario import Scenario
     from reference_impl.cluster.clusters import Cluster
 
-RUNS = Path("runs")
 READY_WITHIN_S = 5.0
-
-ScenarioFile = Annotated[Path, typer.Argument(help="The scenario (TOML).", show_default=False)]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override, as KEY=VALUE.")]
-TableFormat = Annotated[Format, typer.Option("--format", help="How to print the table.")]
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -66,7 +57,7 @@ def _measured(asked: Scenario, stream: int) -> Measurement:
     from reference_impl.seeding.seed import people_of
 
     cluster = _running_cluster()
-    people = people_of(asked, _home_folder())
+    people = people_of(asked, home_folder())
     with _progress() as report:
         return measure(
             asked,
@@ -82,19 +73,15 @@ def _measured(asked: Scenario, stream: int) -> Measurement:
 def _running_cluster() -> Cluster:
     from reference_impl.cluster import lifecycle
 
-    cluster = lifecycle.running(_home_folder())
+    cluster = lifecycle.running(home_folder())
     if cluster is None:
-        _say(
-            f"nothing runs in {_home_folder()}; start and fill it first:\n"
+        say(
+            f"nothing runs in {home_folder()}; start and fill it first:\n"
             "  feedtwin up SCENARIO\n  feedtwin seed SCENARIO"
         )
         raise typer.Exit(Exit.UNHEALTHY)
     cluster.wait_ready(READY_WITHIN_S)
     return cluster
-
-
-def _home_folder() -> Path:
-    return Path(os.environ.get("FEEDTWIN_HOME") or ".feedtwin")
 
 
 def _per_s(text: str) -> float:
@@ -121,13 +108,13 @@ def _failures_as_exit_codes() -> Iterator[None]:
     try:
         yield
     except (ClusterError, NotSeeded) as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(Exit.UNHEALTHY) from None
     except GeneratorFailed as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(Exit.INCONCLUSIVE) from None
     except KeyboardInterrupt:
-        _say("interrupted before the load began")
+        say("interrupted before the load began")
         raise typer.Exit(Exit.INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -145,49 +132,22 @@ def _progress() -> Iterator[Report]:
 
 
 def _print_summary(summaries: list[EndpointSummary], form: Format) -> None:
-    from loadtest.summary import numbers_of
+    from model.answers.summaries import cells_of, numbers_of
 
-    if form is Format.TABLE:
-        rows = [_cells(summary) for summary in summaries]
-    else:
-        rows = [numbers_of(summary) for summary in summaries]
+    rows = [(cells_of if form is Format.TABLE else numbers_of)(row) for row in summaries]
     columns = list(rows[0]) if rows else ["endpoint"]
     print_table([list(row.values()) for row in rows], columns, form)
-
-
-def _cells(summary: EndpointSummary) -> dict[str, object]:
-    """Return a summary as people read it, in milliseconds."""
-    return {
-        "endpoint": summary.endpoint.value,
-        "n": summary.n,
-        "failed": summary.failed,
-        "per s": summary.rate_per_s,
-        "p50 ms": _in_ms(summary.p50_s),
-        "p95 ms": _in_ms(summary.p95_s),
-        "p99 ms": _in_ms(summary.p99_s),
-        "p99 target ms": summary.target_p99_s * 1e3,
-        "verdict": summary.verdict.value,
-    }
-
-
-def _in_ms(interval: Interval) -> str:
-    """Return "12.3 (11.8 to 13.1)"; "?" stands for what the evidence cannot say."""
-    value, low, high = (
-        f"{end * 1e3:.1f}" if math.isfinite(end) else "?"
-        for end in (interval.value, interval.low, interval.high)
-    )
-    return f"{value} ({low} to {high})"
 
 
 def _tell(measurement: Measurement) -> None:
     """Say on stderr what the table does not: errors, whether it counts, where it is."""
     for error in measurement.errors.itertuples(index=False):
-        _say(f"{error.endpoint}: {error.error}, {error.count} times")
+        say(f"{error.endpoint}: {error.error}, {error.count} times")
     for reason in measurement.validity.reasons:
-        _say(f"invalid: {reason}")
+        say(f"invalid: {reason}")
     for note in measurement.notes:
-        _say(f"note: {note}")
-    _say(f"run: {measurement.folder}")
+        say(f"note: {note}")
+    say(f"run: {measurement.folder}")
 
 
 def _exit_code(measurement: Measurement) -> Exit:
@@ -196,8 +156,3 @@ def _exit_code(measurement: Measurement) -> Exit:
     if not measurement.validity.valid:
         return Exit.INCONCLUSIVE
     return exit_of([summary.verdict for summary in measurement.summary()])
-
-
-def _say(text: str) -> None:
-    """Talk to the person, not to the program that reads the output."""
-    sys.stderr.write(f"{text}\n")

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from loadtest.evidence import Window
-from loadtest.summary import EndpointSummary, numbers_of, summary_of
 from loadtest.validity import Evidence, Validity
 from model.answers.recordings import Recording
+from model.answers.summaries import EndpointSummary, numbers_of, summary_of
 from model.world.scenario import Scenario
 
 
@@ -33,7 +33,7 @@ class Measurement:
 
     def summary(self) -> list[EndpointSummary]:
         """Return the run in a few numbers per endpoint."""
-        return summary_of(self.recording, self.window, self.scenario)
+        return summary_of(self.recording, self.scenario, **asdict(self.window))
 
     @property
     def interrupted(self) -> bool:

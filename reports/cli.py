@@ -116,7 +116,7 @@ def _progress() -> Iterator[Stage]:
             begin, end = starts[list(STAGES).index(name)], starts[list(STAGES).index(name) + 1]
 
             def report(doing: str, share: float) -> None:
-                if not console.is_terminal:
+                if not console.is_terminal and progress.tasks[bar].description != doing:
                     console.print(doing)
                 progress.update(bar, description=doing, completed=begin + share * (end - begin))
 

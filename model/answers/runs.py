@@ -1,8 +1,9 @@
 """A run as a folder: what was asked, what came out, and what it was done with.
 
 `scenario.resolved.toml` (the question, every default written out) · `result.json` (answers and
-circumstances) · one Parquet file per table of the recording · logs.  A folder is written under
-another name and renamed when it is complete, so that half of one is never taken for a run.
+circumstances) · `report.md` (the same, to read) · one Parquet file per table of the recording ·
+logs.  A folder is written under another name and renamed when it is complete, so that half of
+one is never taken for a run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from model.answers.briefs import markdown_of
 from model.answers.circumstances import circumstances
 from model.answers.recordings import Recording
 from model.world.scenario import Scenario
@@ -72,6 +74,7 @@ def save_run(
         whole = _heading(kind, scenario, started) | circumstances() | dict(result)
         said = json.dumps(whole, indent=2, allow_nan=False)
         (half / "result.json").write_text(said + "\n", encoding="utf-8")
+        (half / "report.md").write_text(markdown_of(whole), encoding="utf-8")
         half.chmod(0o755)
         return _renamed(half, runs / _name(kind, scenario, started, toml))
     except BaseException:

@@ -239,5 +239,5 @@ def test_each_kind_of_request_arrives_as_the_services_expect_it(gateway, planned
 def test_the_rate_that_one_core_sustains(rate_per_s, gateway, planned, generate):
     run = generate(planned([gateway.url], rate_per_s=rate_per_s, until_s=3.0, in_flight_max=1024))
     p50_ms, p99_ms = np.quantile(run.lateness_s, [0.5, 0.99]) * 1e3
-    print(f"{rate_per_s}/s: sends late by {p50_ms:.2f} ms (p50), {p99_ms:.2f} ms (p99)")  # noqa: T201 - a bench tells
+    print(f"{rate_per_s}/s: sends late by {p50_ms:.2f} ms (p50), {p99_ms:.2f} ms (p99)")
     assert (run.rows.status == 200).all()

@@ -74,7 +74,7 @@ def test_the_engine_is_as_fast_as_plain_simpy_and_serves_40_000_visits_per_secon
     ]
     ours_s, plain_s = median(ours for ours, _ in rounds), median(plain for _, plain in rounds)
     ratio = median(plain / ours for ours, plain in rounds)
-    print(  # noqa: T201 - what a bench is for
+    print(
         f"\nSimPy engine {visits / ours_s:,.0f} visits/s, plain SimPy {visits / plain_s:,.0f}, "
         f"ratio {ratio:.2f} (records and chance included in ours, not in plain SimPy)"
     )

@@ -31,7 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main():
-    print(f"this is {SETTINGS.instance}", flush=True)  # noqa: T201 - its log
+    print(f"this is {SETTINGS.instance}", flush=True)
     if SETTINGS.instance == os.environ.get("STUB_CRASHES"):
         sys.exit("what a bad day")
     kind, _, place = SETTINGS.listen.partition(":")

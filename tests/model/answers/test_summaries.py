@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from loadtest.evidence import Window
-from loadtest.recording import errors_of
-from loadtest.summary import numbers_of, summary_of
 from model.answers.recordings import COLUMNS, Recording, table_of
+from model.answers.summaries import numbers_of, summary_of
 from model.rules.targets import Verdict
 from model.world.scenario import Scenario
 
-WINDOW = Window(since_s=1.0, until_s=11.0)
+WINDOW = {"since_s": 1.0, "until_s": 11.0}
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def row(number, *, endpoint="newsfeed", latency_s=0.1, status=200, at_s=None):
 
 
 def judged(rows, scenario):
-    [summary] = summary_of(recording_of(rows), WINDOW, scenario)
+    [summary] = summary_of(recording_of(rows), scenario, **WINDOW)
     return summary
 
 
@@ -85,18 +82,5 @@ def test_an_endpoint_of_which_nothing_succeeded_is_shown_without_numbers(scenari
 
 def test_endpoints_that_nobody_asked_for_are_left_out(scenario):
     rows = [row(0), row(1, endpoint="login")]
-    found = summary_of(recording_of(rows), WINDOW, scenario)
+    found = summary_of(recording_of(rows), scenario, **WINDOW)
     assert [summary.endpoint.value for summary in found] == ["newsfeed", "login"]
-
-
-def test_failures_are_counted_by_endpoint_and_kind():
-    endpoints = ["newsfeed", "newsfeed", "newsfeed", "post"]
-    arrivals = pd.DataFrame({"request": range(4), "endpoint": endpoints, "at_s": 1.0})
-    outcomes = pd.DataFrame(
-        {"request": range(4), "status": [200, 503, 0, 0], "error": ["", "", "dropped", "dropped"]}
-    )
-    assert errors_of(arrivals, outcomes).to_dict("records") == [
-        {"endpoint": "newsfeed", "error": "503", "count": 1},
-        {"endpoint": "newsfeed", "error": "dropped", "count": 1},
-        {"endpoint": "post", "error": "dropped", "count": 1},
-    ]
