@@ -132,7 +132,7 @@ def compare(
             raise _Refusal(f"{run}: was learnt from; compare with a run that was not")
         prediction = predict(measured.scenario, learnt, jobs=jobs or os.cpu_count() or 1)
         rows = compared(window_of(measured), prediction)
-    judged = verdicts(rows, prediction)
+    judged = verdicts(window_of(measured), prediction)
     _print([(cells_of(row, judged), numbers_of(row, judged)) for row in rows], form)
     if not measured.result["validity"]["valid"]:
         say("invalid: " + "; ".join(measured.result["validity"]["reasons"]))

@@ -76,6 +76,7 @@ def demo(
 
 def _write(found: Demo, folder: Path) -> None:
     """Leave the report, and what it was made from, in the demo's folder."""
+    from model.answers.accounting import window_of
     from model.answers.compare import numbers_of, verdicts
     from reports.builder import html_of
     from reports.demo_report import report_of
@@ -83,7 +84,7 @@ def _write(found: Demo, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text(html_of(report_of(found)), encoding="utf-8")
     if found.comparison is not None:
-        judged = verdicts(found.comparison.rows, found.comparison.predictions[-1])
+        judged = verdicts(window_of(found.comparison.held_out), found.comparison.predictions[-1])
         rows = [numbers_of(row, judged) for row in found.comparison.rows]
         text = json.dumps(rows, indent=1, allow_nan=False)
         (folder / "comparison.json").write_text(text + "\n", encoding="utf-8")

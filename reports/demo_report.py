@@ -64,7 +64,7 @@ def answer_of(demo: Demo) -> str:
 
 def comparison_table(comparison: Comparison) -> Table:
     """Return measured and predicted quantiles, side by side."""
-    judged = verdicts(comparison.rows, comparison.predictions[-1])
+    judged = verdicts(window_of(comparison.held_out), comparison.predictions[-1])
     return _table([cells_of(row, judged) for row in comparison.rows])
 
 

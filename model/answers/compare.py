@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +11,8 @@ import pandas as pd
 from model.answers.accounting import Window
 from model.answers.predict import Prediction
 from model.answers.statistics import Interval, TooShort, quantile_of_one_run
-from model.answers.summaries import in_ms
-from model.rules.targets import Verdict, verdict_of
-from model.world.scenario import Endpoint
+from model.answers.summaries import in_ms, summary_of, summary_of_prediction
+from model.rules.targets import Verdict
 
 P99 = 0.99
 QUANTILES = (0.50, 0.95, P99)
@@ -69,19 +67,17 @@ def compared(window: Window, prediction: Prediction) -> list[Row]:
     return rows
 
 
-def verdicts(rows: Sequence[Row], prediction: Prediction) -> Judged:
+def verdicts(window: Window, prediction: Prediction) -> Judged:
     """Return what is (measured, predicted) to be said of each endpoint's p99 target."""
-    targets = prediction.scenario.targets
-    found = {}
-    for row in rows:
-        if row.quantile == P99:
-            target_s = targets.p99_of(Endpoint(row.endpoint))
-            measured, predicted = row.measured_s, row.predicted_s
-            found[row.endpoint] = (
-                verdict_of(measured.low, measured.high, target_s),
-                verdict_of(predicted.low, predicted.high, target_s),
-            )
-    return found
+    seen = summary_of(
+        window.recording, prediction.scenario, since_s=window.since_s, until_s=window.until_s
+    )
+    measured = {summary.endpoint: summary.verdict for summary in seen}
+    return {
+        told.endpoint.value: (measured[told.endpoint], told.verdict)
+        for told in summary_of_prediction(prediction)
+        if told.endpoint in measured
+    }
 
 
 def cells_of(row: Row, judged: Judged) -> dict[str, object]:

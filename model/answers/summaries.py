@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from model.answers.predict import Prediction
 from model.answers.recordings import Recording
+from model.answers.shares import batches_of, p99_verdict
 from model.answers.statistics import (
     Interval,
     TooShort,
     quantile_of_independent,
     quantile_of_one_run,
 )
-from model.rules.targets import Verdict, verdict_of
+from model.rules.targets import Verdict
 from model.world.scenario import Endpoint, Scenario
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
-_NEVER_S = 1e9  # the latency of a request that got no good answer: beyond any target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def _measured(
     good = rows.status.between(200, 299).to_numpy()
     latencies_s = (rows.done_s - rows.intended_s).to_numpy()
     target_s = scenario.targets.p99_of(endpoint)
-    judged = quantile_interval(np.where(good, latencies_s, _NEVER_S), QUANTILES["p99"])
+    batches = batches_of(np.where(good, latencies_s, np.inf))
     quantiles = {
         f"{name}_s": quantile_interval(latencies_s[good], q) for name, q in QUANTILES.items()
     }
@@ -83,7 +83,7 @@ def _measured(
         rate_per_s=float(good.sum() / seconds),
         **quantiles,
         target_p99_s=target_s,
-        verdict=verdict_of(judged.low, judged.high, target_s),
+        verdict=p99_verdict(batches, target_s),
     )
 
 
@@ -95,7 +95,7 @@ def _predicted(
         f"{name}_s": prediction.quantile(endpoint.value, q) for name, q in QUANTILES.items()
     }
     target_s = scenario.targets.p99_of(endpoint)
-    p99_s = quantiles["p99_s"]
+    replications = [o.latencies_s[endpoint.value] for o in prediction.observations]
     return EndpointSummary(
         endpoint=endpoint,
         n=n,
@@ -103,7 +103,7 @@ def _predicted(
         rate_per_s=n * scenario.simulation.slice / seconds,
         **quantiles,
         target_p99_s=target_s,
-        verdict=verdict_of(p99_s.low, p99_s.high, target_s),
+        verdict=p99_verdict(replications, target_s),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+P99_BEYOND_MAX = 0.01  # what "p99 under the target" says: less than this share takes longer
+
 
 class Verdict(Enum):
     """What an interval allows one to say about a target."""
@@ -13,14 +15,16 @@ class Verdict(Enum):
     INCONCLUSIVE = "inconclusive"
 
 
-def verdict_of(low_s: float, high_s: float, target_s: float) -> Verdict:
-    """Judge a quantile known to lie in [low_s, high_s] against a target that it must stay under.
+def verdict_of(low: float, high: float, limit: float) -> Verdict:
+    """Judge a number known to lie in [low, high] against a limit that it must stay under.
 
-    >>> verdict_of(0.40, 0.49, 0.5).value, verdict_of(0.45, 0.55, 0.5).value
+    For a p99 the number is the share of requests that take longer than the target.
+
+    >>> verdict_of(0.000, 0.009, P99_BEYOND_MAX).value, verdict_of(0.002, 0.03, 0.01).value
     ('pass', 'inconclusive')
     """
-    if high_s < target_s:
+    if high < limit:
         return Verdict.PASS
-    if low_s >= target_s:
+    if low >= limit:
         return Verdict.MISS
     return Verdict.INCONCLUSIVE
