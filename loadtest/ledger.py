@@ -10,6 +10,7 @@ from typing import Protocol
 import psutil
 
 from loadtest import clocks
+from loadtest.clocks import Kin
 
 
 class Watched(Protocol):
@@ -57,16 +58,16 @@ class _Tree:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._reaped_before_s = clocks.reaped_cpu_s_of(pid)
+        self._reaped_before_s: float | None = None
         self._last_s: dict[int, float] = {}
         self._gone_s = 0.0
         self._total_s = 0.0
 
-    def cpu_s(self, children: Mapping[int, Sequence[int]]) -> float:
+    def cpu_s(self, families: Mapping[int, Kin], children: Mapping[int, Sequence[int]]) -> float:
         """Return the CPU seconds of the whole tree; they never go down."""
-        # The reaped are asked before the living: a child that ends in between is missing
+        # The reaped were asked before the living: a child that ends in between is missing
         # from one reading rather than counted twice in it.
-        reaped_s = clocks.reaped_cpu_s_of(self._pid) - self._reaped_before_s
+        reaped_s = self._reaped_s(families)
         living_s = {pid: clocks.cpu_s_of(pid) for pid in _tree_of(self._pid, children)}
         living = {pid: cpu_s for pid, cpu_s in living_s.items() if cpu_s is not None}
         self._gone_s += sum(s for pid, s in self._last_s.items() if pid not in living)
@@ -74,6 +75,15 @@ class _Tree:
         total_s = sum(living.values()) + max(reaped_s, self._gone_s)
         self._total_s = max(self._total_s, total_s)
         return self._total_s
+
+    def _reaped_s(self, families: Mapping[int, Kin]) -> float:
+        """Return what children that were waited for since the first reading had used."""
+        kin = families.get(self._pid)
+        if kin is None:
+            return 0.0
+        if self._reaped_before_s is None:
+            self._reaped_before_s = kin.reaped_cpu_s
+        return kin.reaped_cpu_s - self._reaped_before_s
 
 
 def _tree_of(pid: int, children: Mapping[int, Sequence[int]]) -> Iterable[int]:
@@ -101,12 +111,13 @@ class Ledger:
 
     def read(self) -> None:
         """Write down what everybody has used up to now."""
+        families = clocks.families()
         children: dict[int, list[int]] = {}
-        for pid, parent in clocks.parents().items():
-            children.setdefault(parent, []).append(pid)
+        for pid, kin in families.items():
+            children.setdefault(kin.parent, []).append(pid)
         cores = self._read_cores(ours_s=time.process_time())
         for process, tree in self._watched:
-            at_s, cpu_s = self._clock(), tree.cpu_s(children)
+            at_s, cpu_s = self._clock(), tree.cpu_s(families, children)
             self.readings.append(
                 Reading(process=process.name, station=process.station, at_s=at_s, cpu_s=cpu_s)
             )

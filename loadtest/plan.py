@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 import pyarrow.parquet as pq
 
-ARRIVALS_MAX = 5_000_000  # about a gigabyte of rows in the generator's memory
+ARRIVALS_MAX = 2_000_000  # more than a gigabyte of rows in the generator
 
 
 class People(Protocol):

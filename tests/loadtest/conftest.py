@@ -55,6 +55,12 @@ def running_gateway(manner):
         process.stdin.close()
 
 
+@pytest.fixture(scope="module")
+def start_gateway():
+    """The context manager that runs a stub gateway of a given manner."""
+    return running_gateway
+
+
 @pytest.fixture
 def gateway(request):
     """The stub gateway that behaves as its indirect parameter says."""
@@ -62,7 +68,7 @@ def gateway(request):
         yield stub
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def people():
     count = 20
     return Persons(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -104,14 +105,19 @@ def test_threads_that_have_ended_are_counted():
 def test_children_that_end_between_readings_stay_counted_without_an_account_of_the_reaped(
     monkeypatch,
 ):
-    monkeypatch.setattr(clocks, "reaped_cpu_s_of", lambda pid: 0.0)  # as on macOS
+    kept = clocks.families
+
+    def families():  # as on macOS
+        return {pid: replace(kin, reaped_cpu_s=0.0) for pid, kin in kept().items()}
+
+    monkeypatch.setattr(clocks, "families", families)
     with worker(CHILD_THAT_LIVES) as process:
         ledger = Ledger([process], cores=[0])
         ledger.read()
         process.go()
         ledger.read()
         alive_s = worked_s(ledger)
-        [child] = [pid for pid, parent in clocks.parents().items() if parent == process.pid]
+        [child] = [pid for pid, kin in families().items() if kin.parent == process.pid]
         os.kill(child, signal.SIGKILL)
         ledger.read()
         process.go()
@@ -149,6 +155,17 @@ def test_work_that_is_not_ours_shows_as_the_difference(monkeypatch):
     assert foreign_s > 0.4
 
 
+def test_what_psutil_says_of_families_is_what_proc_says(monkeypatch):
+    with worker(CHILDREN_THAT_END) as process:
+        process.go()
+        direct = clocks.families()[process.pid]
+        monkeypatch.setattr(clocks, "LINUX", False)
+        by_psutil = clocks.families()[process.pid]
+    assert by_psutil.reaped_cpu_s == pytest.approx(direct.reaped_cpu_s)
+    assert by_psutil.parent == direct.parent == os.getpid()
+    assert direct.reaped_cpu_s == pytest.approx(0.6, rel=0.05, abs=0.05)
+
+
 def test_what_psutil_says_stands_in_where_there_is_no_clock(monkeypatch):
     monkeypatch.setattr(clocks, "LINUX", False)
     with worker(ONE_PROCESS) as process:
@@ -161,4 +178,3 @@ def test_a_process_that_is_gone_has_no_clock():
     with worker(ONE_PROCESS) as process:
         pass
     assert clocks.cpu_s_of(process.pid) is None
-    assert clocks.reaped_cpu_s_of(process.pid) == 0
