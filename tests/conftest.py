@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 
 import pytest
@@ -10,6 +14,9 @@ from model.world.scenario import Endpoint, People, Scenario, Traffic
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.clusters import Cluster
 from reference_impl.cluster.lifecycle import down, up
+from reference_impl.cluster.unprivileged import How, command_as, how_here
+
+ORDINARY_UID = 65533
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +72,35 @@ def engines(tmp_path_factory):
         )
     finally:
         down(home)
+
+
+@pytest.fixture
+def ordinary_user():
+    """How to run Python as somebody who is not root, and a folder that this somebody owns."""
+    with tempfile.TemporaryDirectory(prefix="feedtwin-test-") as folder:
+        python = [sys.executable, "-P"]
+        if os.geteuid() != 0:
+            yield python, {}, folder
+        elif _can_use_this_checkout(ORDINARY_UID):
+            os.chown(folder, ORDINARY_UID, ORDINARY_UID)
+            who = {"user": ORDINARY_UID, "group": ORDINARY_UID, "extra_groups": []}
+            yield python, who, folder
+        elif how_here() is How.NAMESPACE:
+            # Without any privilege, but files that only root may read stay within reach.
+            yield command_as(How.NAMESPACE, python), {}, folder
+        else:
+            reason = f"{sys.executable} or the checkout cannot be read by any ordinary user"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+
+
+def _can_use_this_checkout(uid):
+    probe = [sys.executable, "-P", "-c", "import reference_impl, psycopg"]
+    who = {"user": uid, "group": uid, "extra_groups": []}
+    try:
+        return (
+            subprocess.run(probe, check=False, capture_output=True, cwd="/", **who).returncode == 0
+        )
+    except PermissionError:
+        return False

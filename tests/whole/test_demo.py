@@ -1,7 +1,6 @@
 """The demo as people start it: as root and not, deep down, side by side, interrupted, crashed."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,21 +12,16 @@ import pytest
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
-NOBODY = 65_534
+DEMO = [str(Path(sys.executable).parent / "feedtwin"), "demo", "--quick"]
 DEMO_WITHIN_S = 400
 STOPPED_WITHIN_S = 30
 
 
-def demo_command():
-    return [str(Path(sys.executable).parent / "feedtwin"), "demo", "--quick"]
-
-
-def started_in(folder, **options):
+def started_in(folder, command=DEMO, **options):
     """Start the demo in a folder of its own, as make does."""
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
-        demo_command(),
+        command,
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -112,15 +106,9 @@ def test_two_side_by_side_do_not_meet(tmp_path):
     assert leaves_nothing_running(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_an_ordinary_user_needs_no_more_than_root(tmp_path_factory):
-    folder = Path(f"/tmp/ordinary-{os.getpid()}")
-    folder.mkdir(mode=0o755)
-    try:
-        os.chown(folder, NOBODY, NOBODY)
-        environment = {**os.environ, "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
-        process = started_in(folder, user=NOBODY, group=NOBODY, extra_groups=[], env=environment)
-        finished(process)
-        assert leaves_nothing_running(folder)
-    finally:
-        shutil.rmtree(folder)
+def test_an_ordinary_user_needs_no_more_than_root(ordinary_user):
+    python, who, folder = ordinary_user
+    environment = {**os.environ, "HOME": folder, "MPLCONFIGDIR": folder}
+    command = [*python, "-c", "import feedtwin; feedtwin.main()", "demo", "--quick"]
+    finished(started_in(Path(folder), command, env=environment, **who))
+    assert leaves_nothing_running(Path(folder))

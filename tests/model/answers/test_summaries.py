@@ -36,7 +36,7 @@ EMPTY = [name for name in COLUMNS if name != "requests"]
 def row(number, *, endpoint="newsfeed", latency_s=0.1, status=200, at_s=None):
     intended_s = 1.0 + number / 100 if at_s is None else at_s
     done_s = intended_s + latency_s if status else np.nan
-    return number, endpoint, intended_s, intended_s, done_s, status, 10
+    return number, endpoint, intended_s, intended_s + 0.01, done_s, status, 10
 
 
 def judged(rows, scenario):

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from reference_impl.cluster.supervision import SUPERVISOR
 from reference_impl.cluster.unprivileged import NOBODY, How, command_as, how_here, reaches
 
 pytestmark = pytest.mark.verify
-ORDINARY_UID = 65533
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -115,38 +113,6 @@ cluster.wait_ready(10)
 count = lifecycle.down(home)
 print(json.dumps({"uid": os.geteuid(), "stopped": count}))
 """
-
-
-@pytest.fixture
-def ordinary_user():
-    """How to run Python as somebody who is not root, and a folder that this somebody owns."""
-    with tempfile.TemporaryDirectory(prefix="feedtwin-test-") as folder:
-        python = [sys.executable, "-P"]
-        if os.geteuid() != 0:
-            yield python, {}, folder
-        elif _can_use_this_checkout(ORDINARY_UID):
-            os.chown(folder, ORDINARY_UID, ORDINARY_UID)
-            who = {"user": ORDINARY_UID, "group": ORDINARY_UID, "extra_groups": []}
-            yield python, who, folder
-        elif how_here() is How.NAMESPACE:
-            # Without any privilege, but files that only root may read stay within reach.
-            yield command_as(How.NAMESPACE, python), {}, folder
-        else:
-            reason = f"{sys.executable} or the checkout cannot be read by any ordinary user"
-            if os.environ.get("CI") == "1":
-                pytest.fail(reason)
-            pytest.skip(reason)
-
-
-def _can_use_this_checkout(uid):
-    probe = [sys.executable, "-P", "-c", "import reference_impl, psycopg"]
-    who = {"user": uid, "group": uid, "extra_groups": []}
-    try:
-        return (
-            subprocess.run(probe, check=False, capture_output=True, cwd="/", **who).returncode == 0
-        )
-    except PermissionError:
-        return False
 
 
 def test_an_ordinary_user_can_do_all_of_it(ordinary_user):
