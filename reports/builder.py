@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Section:
 
     title: str
     paragraphs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
     table: Table | None = None
     figure: Figure | None = None
     listing: str = ""
@@ -50,3 +52,16 @@ def html_of(report: Report) -> str:
     )
     verdicts = {verdict.value for verdict in Verdict}
     return environment.get_template("report.html.j2").render(report=report, verdicts=verdicts)
+
+
+def table_of(rows: Sequence[Mapping[str, object]]) -> Table:
+    """Return the table of rows that have the same keys, which become its columns."""
+    columns = tuple(rows[0]) if rows else ("nothing",)
+    cells = tuple(tuple(_cell(value) for value in row.values()) for row in rows)
+    return Table(columns=columns, rows=cells)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

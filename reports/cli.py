@@ -94,7 +94,8 @@ def _write(found: Demo, folder: Path) -> None:
 def _print(found: Demo) -> None:
     """Print the verdict table, and the answer below it."""
     from model.answers.tables import Format, print_table
-    from reports.demo_report import answer_of, comparison_table
+    from reports.comparison_sections import comparison_table
+    from reports.demo_report import answer_of
 
     if found.comparison is not None:
         table = comparison_table(found.comparison)

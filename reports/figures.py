@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
 
 # Okabe & Ito, "Color Universal Design" (2008): told apart by the colour-blind too.
@@ -38,6 +39,7 @@ def latency_curves(levels: pd.DataFrame, targets_s: dict[str, float]) -> Figure:
         _curves(panel, levels[levels.endpoint == endpoint])
         panel.axhline(targets_s[endpoint] * 1e3, color=TARGET, linestyle=":", linewidth=1)
         panel.set(title=endpoint, xlabel="requests/s", yscale="log")
+        _plain_ticks(panel.yaxis)
     for panel in panels[len(endpoints) :]:
         panel.set_visible(False)
     panels[0].set_ylabel("latency, ms")
@@ -45,7 +47,8 @@ def latency_curves(levels: pd.DataFrame, targets_s: dict[str, float]) -> Figure:
     return Figure(
         svg=_svg(canvas),
         says="Latency against offered load, measured (points) and predicted (lines), "
-        f"with 95 % intervals, for {', '.join(endpoints)}; the dotted line is the p99 target.",
+        f"with 95 % intervals, for {', '.join(endpoints)}; the dotted line is the p99 target."
+        " An interval without an upper end is drawn up to the point.",
     )
 
 
@@ -103,6 +106,7 @@ def fanout_lag(measured_s: NDArray[np.float64], predicted_s: NDArray[np.float64]
     panels[0].set(xlabel="from the post's event to its last delivery, ms", ylabel="share of posts")
     if min(len(measured_s), len(predicted_s)):
         panels[0].set_xscale("log")
+        _plain_ticks(panels[0].xaxis)
     panels[0].legend(fontsize=8, frameon=False)
     return Figure(
         svg=_svg(canvas),
@@ -120,6 +124,15 @@ def _canvas(*, columns: int, rows: int, width: float = 9.5) -> tuple[Canvas, lis
         panel.grid(visible=True, alpha=0.25)
         panel.spines[["top", "right"]].set_visible(False)
     return canvas, panels
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Write the ticks of a logarithmic axis as people write numbers: 10, 20, 50, 100."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _svg(canvas: Canvas) -> str:

@@ -105,12 +105,12 @@ def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:
     learnt_on = calibration.learnt_on
     low, high, asked = calibration.rate_min_per_s, calibration.rate_max_per_s, scenario
     if not low <= asked.requests_per_s <= high:
-        rates = f"{low:g}/s to {high:g}/s"
-        said.append(f"load: learnt at {rates}, asked for {asked.requests_per_s:g}/s")
+        rates = f"{low:,g}/s to {high:,g}/s"
+        said.append(f"load: learnt at {rates}, asked for {asked.requests_per_s:,.0f}/s")
     for table in ("people", "fleet", "policy"):
         was, is_now = getattr(learnt_on, table), getattr(scenario, table)
         changed = [
-            f"{field} {_brief(getattr(was, field))} -> {_brief(getattr(is_now, field))}"
+            f"{field} {_brief(getattr(was, field))} → {_brief(getattr(is_now, field))}"
             for field in type(was).model_fields
             if getattr(was, field) != getattr(is_now, field)
         ]
@@ -124,5 +124,5 @@ def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:
 def _brief(value: object) -> str:
     """Return a value of a scenario in a few characters."""
     if isinstance(value, BaseModel):
-        return " ".join(f"{name}={number:g}" for name, number in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return " ".join(f"{name} {_brief(number)}" for name, number in value)
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -90,8 +90,8 @@ def cells_of(row: Row, judged: Judged) -> dict[str, object]:
         "measured ms": in_ms(row.measured_s),
         "predicted ms": in_ms(row.predicted_s),
         "error": f"{row.error:+.0%}",
-        "expected of one run": "yes" if row.is_expected else "no",
-        "verdict measured": measured,
+        "in range": "yes" if row.is_expected else "no",
+        "measured": measured,
         "predicted": predicted,
     }
 

@@ -164,7 +164,9 @@ def _apportioned(evidence: Evidence) -> dict[str, QuantileTable]:
     per_weight_s = evidence.busy_s / weighted if weighted else 0.0
     return {
         journey: gamma(
-            mean=max(WORK_S_MIN, per_weight_s * weight_of.get(journey, average)), scv=scv
+            mean=max(WORK_S_MIN, per_weight_s * weight_of.get(journey, average)),
+            scv=scv,
+            points=TABLE_POINTS,
         )
         for journey in visits_of
     }

@@ -51,7 +51,7 @@ def test_the_report_says_measured_and_predicted_with_the_error(demo):
     [row] = [r for r in demo.comparison.rows if (r.endpoint, r.quantile) == ("newsfeed", 0.99)]
     assert f"measured as {row.measured_s.value * 1e3:.0f} ms" in text
     assert f"an error of {row.error:+.0%}" in text
-    assert "extrapolation, in: load: learnt at 20/s to 40/s, asked for 9000/s" in text
+    assert "load: learnt at 20/s to 40/s, asked for 9000/s" in text
     assert "the generator was late" in text
 
 

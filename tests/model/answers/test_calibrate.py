@@ -194,8 +194,8 @@ def test_a_question_outside_of_what_was_learnt_says_in_what(scenario, learnt):
     said = extrapolations(wider.at_rate(90.0), learnt)
     assert said == [
         "load: learnt at 20/s to 40/s, asked for 90/s",
-        "people: image_size 20000 -> 30000",
-        "fleet: gateway instances=2 -> instances=4",
+        "people: image_size 20,000 → 30,000",
+        "fleet: gateway instances 2 → instances 4",
         "traffic: another mix of requests",
     ]
 
