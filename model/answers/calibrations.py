@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from model.answers.circumstances import circumstances
 from model.world.laws import QuantileTable
 from model.world.scenario import Scenario
 
@@ -65,8 +66,9 @@ class Calibration:
             "outside_s": dict(self.outside_s),
             "spread": dict(self.spread),
             "works": works,
+            "made": circumstances(),
         }
-        file.write_text(json.dumps(said, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(said, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def load_calibration(file: Path) -> Calibration:
