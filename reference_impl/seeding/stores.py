@@ -63,7 +63,7 @@ def clear(settings: Settings) -> None:
         with redis.Redis.from_url(url) as server:
             server.flushall()
     with redis.Redis.from_url(settings.broker) as broker:
-        for stream in broker.keys("events:*"):
+        for stream in broker.scan_iter("events:*", _type="stream"):
             # Emptied, not deleted: the consumers' groups stay.
             broker.xtrim(stream, maxlen=0, approximate=False)
 

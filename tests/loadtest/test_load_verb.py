@@ -130,7 +130,7 @@ def test_programs_get_numbers(load):
 
 
 def test_the_rate_is_the_scenarios_unless_another_is_given(load):
-    assert load().asked[0]["rate_per_s"] == 100
+    assert load().asked[0]["rate_per_s"] == load_scenario(LAPTOP).requests_per_s
     [asked] = load("--rate", "80/s", "--stream", "3", "--set", "load.duration=9 s").asked
     assert (asked["rate_per_s"], asked["stream"]) == (80, 3)
     assert asked["scenario"].load.duration == 9
