@@ -11,7 +11,6 @@ import model.cli
 import reference_impl.cli
 import reports.cli
 from model.rules.exits import Exit
-from model.world.scenario_files import ScenarioError
 
 
 def command() -> typer.Typer:
@@ -30,7 +29,11 @@ def main() -> None:
     """Run the command line; a scenario that cannot mean anything ends with exit code 2."""
     try:
         command()()
-    except ScenarioError as error:
+    except ValueError as error:
+        from model.world.scenario import ScenarioError
+
+        if not isinstance(error, ScenarioError):
+            raise
         sys.stderr.write(f"{error}\n")
         sys.exit(Exit.USAGE)
     except KeyboardInterrupt:

@@ -134,7 +134,7 @@ def down() -> None:
 @contextmanager
 def failures_as_exit_codes() -> Iterator[None]:
     """Say what went wrong and leave with the code for it."""
-    from model.world.scenario_files import ScenarioError
+    from model.world.scenario import ScenarioError
     from reference_impl.chassis.settings import SettingsError
     from reference_impl.cluster.errors import ClusterError, Refused
 

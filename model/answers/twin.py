@@ -10,7 +10,7 @@ from model.engine.program import Program
 from model.world.design import journeys_of
 from model.world.journeys import Journey
 from model.world.reach import reach_of
-from model.world.scenario import Scenario
+from model.world.scenario import Scenario, ScenarioError
 from model.world.topology import HOST, Topology, topology_of
 
 # Waits for a disk, not for a core: its threads are the object store's own.
@@ -21,7 +21,7 @@ def twin_of(scenario: Scenario, calibration: Calibration) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
 
     Shards and instances become fewer and stay as they are; requests become rarer and stay
-    as wide as they are.  Raises ValueError if the slice has no room for the widest page.
+    as wide as they are.  Raises ScenarioError if the slice has no room for the widest page.
     """
     topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
     _refuse_narrow(scenario, topology)
@@ -40,7 +40,7 @@ def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:
     whole, page = scenario.fleet.post_store.shards, scenario.policy.page_limit
     left = topology.station("post_db").members
     if left < min(whole, page):
-        raise ValueError(
+        raise ScenarioError(
             f"simulation.slice: {scenario.simulation.slice} leaves {left} post servers,"
             f" and a page of {page} posts asks more of them"
         )

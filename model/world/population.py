@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.world import chance
 from model.world.followers import law_of
-from model.world.scenario import Scenario
+from model.world.scenario import Scenario, ScenarioError
 
 USERS_MAX = 5_000_000  # beyond, people are a law (followers.py), not rows
 
@@ -56,11 +56,13 @@ class Population:
 def population_of(scenario: Scenario) -> Population:
     """Return the scenario's people.
 
-    Raises ValueError for more than 5 million: such a world is simulated as a slice.
+    Raises ScenarioError for more than 5 million: such a world is simulated as a slice.
     """
     users, seed = scenario.people.users, scenario.seed
     if users > USERS_MAX:
-        raise ValueError(f"people.users: at most {USERS_MAX} can be made one by one, got {users}")
+        raise ScenarioError(
+            f"people.users: at most {USERS_MAX} can be made one by one, got {users}"
+        )
     everyone = np.arange(users)
     places = np.argsort(chance.u_block(seed, 0, everyone, _RANK, 0, 0, 0), kind="stable")
     counts = np.empty(users, dtype=np.int64)

@@ -17,6 +17,10 @@ from model.world.quantities import Bytes, Count, PerSecond, Seconds, Share
 SCHEMA_VERSION: Literal[1] = 1
 
 
+class ScenarioError(ValueError):
+    """A scenario that cannot mean anything; the message names (file,) key and what to write."""
+
+
 class Endpoint(Enum):
     """The requests that people send; the value is the name in scenarios, tables and reports."""
 

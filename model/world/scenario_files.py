@@ -11,16 +11,12 @@ from typing import Any
 import tomlkit
 from pydantic import BaseModel, ValidationError
 
-from model.world.scenario import Scenario
+from model.world.scenario import Scenario, ScenarioError
 
 FILE_BYTES_MAX = 1_000_000
 EXTENDS_MAX = 8
 
 Tree = dict[str, Any]
-
-
-class ScenarioError(ValueError):
-    """A scenario that cannot mean anything; the message names file, key and what to write."""
 
 
 def load_scenario(path: Path, overrides: Iterable[str] = ()) -> Scenario:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.world.scenario import Fleet
+from model.world.scenario import Fleet, ScenarioError
 
 HOST = "host"  # the one machine of a shared fleet
 
@@ -41,12 +41,12 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
     An event loop is one server: it works first come, first served.  So is a Valkey
     server.  A PostgreSQL server works for as many requests at once as connections are
     open to it.  Slicing takes whole instances and shards away and leaves the others as
-    they are.  Raises ValueError if a slice would leave a fraction of an instance.
+    they are.  Raises ScenarioError if a slice would leave a fraction of an instance.
     """
 
     def some(name: str, members: int, servers: int = 1) -> Station:
         if members > 1 and members % slice_of:
-            raise ValueError(f"simulation.slice: {slice_of} does not divide {name}: {members}")
+            raise ScenarioError(f"simulation.slice: {slice_of} does not divide {name}: {members}")
         return Station(name=name, members=max(1, members // slice_of), servers=servers)
 
     loops = [

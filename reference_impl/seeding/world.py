@@ -12,7 +12,7 @@ from model.rules.ids import IdMinter
 from model.rules.influencers import Delivery, delivery_of
 from model.world import chance
 from model.world.population import Population, population_of
-from model.world.scenario import Scenario
+from model.world.scenario import Scenario, ScenarioError
 from model.world.workload import posting_weights
 
 JOINED_MS = 1_735_689_600_000  # 2025-01-01T00:00Z, when the first user registered
@@ -62,7 +62,7 @@ class World:
 def world_of(scenario: Scenario) -> World:
     """Return the rows to seed.
 
-    Raises ValueError for a population or a number of posts that is too large to be seeded.
+    Raises ScenarioError for a population or a number of posts that is too large to be seeded.
     """
     population = population_of(scenario)
     authors = _authors(scenario, population)
@@ -82,7 +82,7 @@ def _authors(scenario: Scenario, population: Population) -> NDArray[np.int64]:
     """Return who made each post: users in proportion to how often they post."""
     count = round(scenario.people.posts_per_user * len(population))
     if count > POSTS_MAX:
-        raise ValueError(f"people.posts_per_user: at most {POSTS_MAX} posts in all, got {count}")
+        raise ScenarioError(f"people.posts_per_user: at most {POSTS_MAX} posts in all, got {count}")
     weights = np.cumsum(posting_weights(population.follower_counts))
     u = chance.u_block(scenario.seed, 0, np.arange(count), _AUTHOR, 0, 0, 0)
     authors: NDArray[np.int64] = np.searchsorted(weights, u * weights[-1], side="right")

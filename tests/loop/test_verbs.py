@@ -94,6 +94,20 @@ def test_a_missed_target_ends_with_3(feedtwin, known):
     assert done.code == 3, done.err
 
 
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("simulation.slice=3", "simulation.slice: 3 does not divide gateway: 4096"),
+        ("simulation.slice=512", "leaves 8 post servers, and a page of 20 posts asks more"),
+    ],
+)
+def test_a_slice_that_cannot_hold_the_question_is_refused(feedtwin, known, override, complaint):
+    planet = ROOT / "scenarios" / "baseline.toml"
+    done = feedtwin("run", planet, "--calibration", known, "--set", override)
+    assert done.code == 2
+    assert complaint in done.err
+
+
 def test_learning_and_comparing_from_runs_on_disk(feedtwin, ladder, tmp_path):
     lower, higher = ladder[:2], ladder[3]
     learnt = feedtwin("calibrate", *(m.folder for m in lower), "--format", "csv")

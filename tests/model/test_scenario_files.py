@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from model.world.scenario_files import ScenarioError, load_scenario, resolved_toml
+from model.world.scenario import ScenarioError
+from model.world.scenario_files import load_scenario, resolved_toml
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 
