@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 # Enough of everything to go through all of it, and too little for the numbers to mean much.
 QUICK = (
-    "load.levels=['25/s', '35/s']",
-    "load.duration=12 s",
+    "load.levels=['30/s', '40/s']",
+    "load.duration=14 s",
     "load.warmup=1 s",
     "simulation.replications=3",
-    "traffic.mix={newsfeed=0.5, post=0.1, follow=0.1, unfollow=0.1, login=0.1, register=0.1}",
+    "traffic.mix={newsfeed=0.4, post=0.2, follow=0.1, unfollow=0.1, login=0.1, register=0.1}",
 )
 QUICK_PLANET = ("simulation.duration=0.5 s", "simulation.replications=2")
 # Where the bar of each stage begins, of the whole demo.

@@ -17,7 +17,7 @@ from loadtest.protocols.held_out import (
     measure_levels,
 )
 from loadtest.results import Measurement
-from model.answers.calibrations import extrapolations
+from model.answers.calibrations import CalibrationError, extrapolations
 from model.answers.predict import Prediction, predict
 from model.world.scenario import Scenario
 from reference_impl.cluster import lifecycle
@@ -65,7 +65,7 @@ def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage
     jobs = os.cpu_count() or 1
     try:
         comparison = compare_held_out(measurements, jobs=jobs, report=stage("simulate"))
-    except TooFewValid as error:
+    except (TooFewValid, CalibrationError) as error:
         why = str(error)
     if comparison is not None:
         stage("extrapolate")(f"simulating {planet.people.users:,} users", 0.0)

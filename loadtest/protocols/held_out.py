@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from loadtest.measure import Cluster, measure
 from loadtest.plan import People
@@ -21,6 +22,8 @@ from model.answers.runs import Run, load_run
 from model.world.scenario import Scenario
 
 TRIES = 2  # of each level: an invalid measurement is repeated once
+WARM_UP_S = 8.0
+WARM_UP_STREAM = 1_000_000  # far from those of the levels
 
 Report = Callable[[str, float], None]  # what is being done, and the share of it that is
 
@@ -55,6 +58,7 @@ def measure_levels(
     """
     found: list[Measurement] = []
     levels = sorted(scenario.load.levels)
+    _warm_up(scenario.at_rate(levels[-1]), cluster, people, report)
     for number, rate_per_s in enumerate(levels):
         for attempt in range(TRIES):
 
@@ -76,6 +80,28 @@ def measure_levels(
             if measurement.validity.valid:
                 break
     return found
+
+
+def _warm_up(scenario: Scenario, cluster: Cluster, people: People, report: Report) -> None:
+    """Load services that have just started, and throw away what is seen.
+
+    First requests pay for caches, plans and imports that later ones do not; without this the
+    lowest level, which is measured first, would teach too dear a work.
+    """
+    shorter = {"warmup": 0.0, "duration": WARM_UP_S}
+    brief = scenario.model_copy(update={"load": scenario.load.model_copy(update=shorter)})
+    with TemporaryDirectory(prefix="feedtwin-warm-up-") as folder:
+        seen = measure(
+            brief,
+            cluster,
+            people,
+            rate_per_s=scenario.requests_per_s,
+            stream=WARM_UP_STREAM,
+            folder=Path(folder),
+            report=lambda doing, _: report(f"warming up: {doing}", 0.0),
+        )
+    if seen.interrupted:
+        raise KeyboardInterrupt
 
 
 def compare_held_out(
