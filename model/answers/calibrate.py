@@ -61,7 +61,7 @@ def calibrate(scenario: Scenario, lessons: Sequence[Lesson]) -> Calibration:
     ordered = sorted(lessons, key=lambda lesson: lesson.rate_per_s)
     if not ordered:
         raise CalibrationError("calibrating needs at least one measured run")
-    windows = [lesson.window for lesson in ordered]
+    windows = _with_common_idle_share([lesson.window for lesson in ordered])
     demand = expected_demand(scenario)
     costs = unit_costs(windows, demand)
     half_range = (costs.max(axis=1) - costs.min(axis=1)) / 2 / costs.mean(axis=1)
@@ -75,6 +75,17 @@ def calibrate(scenario: Scenario, lessons: Sequence[Lesson]) -> Calibration:
         runs=tuple(lesson.name for lesson in ordered),
     )
     return replace(bare, outside_s=_outside(scenario, bare, ordered[0]))
+
+
+def _with_common_idle_share(windows: Sequence[Window]) -> list[Window]:
+    """Return the windows with the least that each process was ever seen to use unasked.
+
+    A look of two seconds at an idle process may fall on a vacuum or a checkpoint, which is
+    no steady share of anything.
+    """
+    processes = set.intersection(*(set(window.idle_share) for window in windows))
+    least = {name: min(window.idle_share[name] for window in windows) for name in processes}
+    return [replace(window, idle_share=least) for window in windows]
 
 
 def _outside(scenario: Scenario, bare: Calibration, lowest: Lesson) -> dict[str, float]:

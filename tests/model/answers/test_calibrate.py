@@ -152,6 +152,20 @@ def test_a_wrong_account_is_noticed(scenario, truth, lessons):
     assert learnt.works[pair].mean == pytest.approx(0.5 * truth.works[pair].mean, rel=0.15)
 
 
+def test_a_vacuum_while_nobody_asked_is_not_taken_for_a_habit(truth, scenario, lessons):
+    # Seen idle before one of the runs, a database was busy with half a core of its own.
+    def disturbed(lesson, share):
+        window = replace(lesson.window, idle_share={"user_db-1": share, "user_db-2": 0.0})
+        return replace(lesson, window=window)
+
+    learnt = calibrate(scenario, [disturbed(lessons[0], 0.5), disturbed(lessons[1], 0.0)])
+    demand = expected_demand(scenario)
+    pairs = [pair for pair in demand if pair[1] == "user_db"]
+    learnt_s = sum(learnt.works[pair].mean * demand[pair] for pair in pairs)
+    true_s = sum(truth.works[pair].mean * demand[pair] for pair in pairs)
+    assert learnt_s == pytest.approx(true_s, rel=0.1)
+
+
 def test_the_range_and_the_runs_are_kept(learnt, lessons):
     assert (learnt.rate_min_per_s, learnt.rate_max_per_s) == (20.0, 40.0)
     assert learnt.runs == ("at-20.0", "at-40.0")
