@@ -125,13 +125,13 @@ def compare(
     """Predict a measured run that was not learnt from, and print the error of the prediction."""
     from model.answers.accounting import window_of
     from model.answers.compare import cells_of, compared, numbers_of, verdicts
-    from model.answers.predict import predict
+    from model.answers.predict import predict_run
 
     with _refusals():
         measured, learnt = _run(run), _calibration(calibration)
         if measured.folder.name in learnt.runs:
             raise _Refusal(f"{run}: was learnt from; compare with a run that was not")
-        prediction = predict(measured.scenario, learnt, jobs=jobs or os.cpu_count() or 1)
+        prediction = predict_run(measured, learnt, jobs=jobs or os.cpu_count() or 1)
         rows = compared(window_of(measured), prediction)
     judged = verdicts(window_of(measured), prediction)
     _print([(cells_of(row, judged), numbers_of(row, judged)) for row in rows], form)

@@ -17,7 +17,7 @@ from model.answers.accounting import window_of
 from model.answers.calibrate import Lesson, calibrate, lesson_of
 from model.answers.calibrations import Calibration
 from model.answers.compare import Row, compared
-from model.answers.predict import Prediction, predict
+from model.answers.predict import Prediction, predict_run
 from model.answers.runs import Run, load_run
 from model.world.scenario import Scenario
 
@@ -122,7 +122,7 @@ def compare_held_out(
     for number, run in enumerate(runs):
         rate_per_s = run.scenario.requests_per_s
         report(f"predicting {rate_per_s:g}/s", (number + 1) / (len(runs) + 1))
-        predictions.append(predict(run.scenario, calibration, jobs=jobs))
+        predictions.append(predict_run(run, calibration, jobs=jobs))
     rows = compared(window_of(runs[-1]), predictions[-1])
     return Comparison(
         calibration=calibration, lessons=lessons, runs=runs, predictions=predictions, rows=rows

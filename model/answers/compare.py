@@ -10,8 +10,8 @@ import pandas as pd
 
 from model.answers.accounting import Window
 from model.answers.predict import Prediction
-from model.answers.statistics import Interval, TooShort, quantile_of_one_run
-from model.answers.summaries import in_ms, summary_of, summary_of_prediction
+from model.answers.statistics import Interval
+from model.answers.summaries import in_ms, quantile_interval, summary_of, summary_of_prediction
 from model.rules.targets import Verdict
 
 P99 = 0.99
@@ -43,27 +43,24 @@ class Row:
 
 
 def compared(window: Window, prediction: Prediction) -> list[Row]:
-    """Return every quantile of every endpoint that both sides have enough answers of."""
+    """Return every quantile of every endpoint that both sides have answers of."""
     requests = window.requests.sort_values("intended_s")
     rows = []
     for endpoint in prediction.endpoints:
         mine = requests[requests.endpoint == endpoint]
         latencies_s = (mine.done_s - mine.intended_s).to_numpy()
-        for q in QUANTILES:
-            try:
-                measured_s = quantile_of_one_run(latencies_s, q)
-            except TooShort:
-                continue
-            rows.append(
-                Row(
-                    endpoint=endpoint,
-                    quantile=q,
-                    requests=len(latencies_s),
-                    measured_s=measured_s,
-                    predicted_s=prediction.quantile(endpoint, q),
-                    next_run_s=prediction.next_run(endpoint, q),
-                )
+        rows += [
+            Row(
+                endpoint=endpoint,
+                quantile=q,
+                requests=len(latencies_s),
+                measured_s=quantile_interval(latencies_s, q),
+                predicted_s=prediction.quantile(endpoint, q),
+                next_run_s=prediction.next_run(endpoint, q),
             )
+            for q in QUANTILES
+            if len(latencies_s)
+        ]
     return rows
 
 

@@ -9,16 +9,20 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from model.answers.accounting import window_of
 from model.answers.calibrations import Calibration
 from model.answers.recordings import Recording
+from model.answers.runs import Run
 from model.answers.simulated import recording_of
 from model.answers.statistics import Interval, prediction_of_next, quantile_of_clusters
-from model.answers.twin import twin_of
+from model.answers.twin import Arrivals, twin_of
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.scenario import Scenario
 
 Floats = NDArray[np.float64]
+
+DRAIN_S = 10.0  # after the last of recorded arrivals, for those still under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +85,45 @@ class Prediction:
         return found
 
 
-def predict(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Prediction:
-    """Simulate the scenario's twin as long and as often as its `simulation` table says."""
+def predict(
+    scenario: Scenario,
+    calibration: Calibration,
+    *,
+    jobs: int = 1,
+    arrivals: Arrivals | None = None,
+) -> Prediction:
+    """Simulate the scenario's twin as long and as often as its `simulation` table says.
+
+    With `arrivals`, every replication serves those very requests, and only the luck of their
+    works differs from one to the next.
+    """
     runs = scenario.simulation
+    drain_s = 0.0 if arrivals is None else DRAIN_S
     observations = replicate(
-        twin_of(scenario, calibration),
+        twin_of(scenario, calibration, arrivals),
         partial(observe, since_s=runs.warmup),
         seed=scenario.seed,
-        until_s=runs.warmup + runs.duration,
+        until_s=runs.warmup + runs.duration + drain_s,
         replications=runs.replications,
         jobs=jobs,
     )
     return Prediction(scenario=scenario, observations=observations)
+
+
+def predict_run(run: Run, calibration: Calibration, *, jobs: int = 1) -> Prediction:
+    """Predict a measured run, request by request as they were intended.
+
+    Two runs of one load differ by the luck of their arrivals alone by more than a good model
+    errs, so the twin is given the same ones: they are part of the scenario, not of what was
+    measured.  Raises RunError if the run is not a measured one.
+    """
+    window = window_of(run)
+    span = {"warmup": window.since_s, "duration": window.until_s - window.since_s}
+    simulation = run.scenario.simulation.model_copy(update=span)
+    scenario = run.scenario.model_copy(update={"simulation": simulation})
+    due = run.recording.requests.sort_values("intended_s").groupby("endpoint").intended_s
+    arrivals = {str(endpoint): instants.to_numpy() for endpoint, instants in due}
+    return predict(scenario, calibration, jobs=jobs, arrivals=arrivals)
 
 
 def observe(run: SimulatedRun, *, since_s: float) -> Observation:

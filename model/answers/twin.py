@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.answers.calibrations import Calibration
 from model.engine.network import Network
 from model.engine.program import Program
@@ -17,22 +20,32 @@ from model.world.topology import HOST, Topology, topology_of
 OFF_HOST = ("object_store",)
 
 
-def twin_of(scenario: Scenario, calibration: Calibration) -> Program:
+Arrivals = Mapping[str, NDArray[np.float64]]  # endpoint -> instants in seconds, rising
+
+
+def twin_of(
+    scenario: Scenario, calibration: Calibration, arrivals: Arrivals | None = None
+) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
+
+    Requests come at the instants of `arrivals`, or as Poisson streams if there are none.
 
     Shards and instances become fewer and stay as they are; requests become rarer and stay
     as wide as they are.  Raises ScenarioError if the slice has no room for the widest page.
     """
     topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
     _refuse_narrow(scenario, topology)
-    return program_of(
-        topology,
-        twin_journeys(scenario, calibration),
-        {
-            endpoint.value: share * scenario.requests_per_s / scenario.simulation.slice
-            for endpoint, share in scenario.traffic.mix.items()
-        },
-    )
+    rates_per_s = {
+        endpoint.value: share * scenario.requests_per_s / scenario.simulation.slice
+        for endpoint, share in scenario.traffic.mix.items()
+    }
+    network = _network(topology, twin_journeys(scenario, calibration))
+    for endpoint, rate_per_s in rates_per_s.items():
+        if arrivals is None:
+            network.arrivals(endpoint, rate_per_s=rate_per_s)
+        else:
+            network.recorded(endpoint, at_s=arrivals.get(endpoint, np.empty(0)))
+    return network.build()
 
 
 def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:
@@ -51,10 +64,8 @@ def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey
     return journeys_of(reach_of(scenario), calibration.work_of, calibration.delay_of)
 
 
-def program_of(
-    topology: Topology, journeys: tuple[Journey, ...], rates_per_s: Mapping[str, float]
-) -> Program:
-    """Return the Program of these stations and journeys, with Poisson arrivals."""
+def _network(topology: Topology, journeys: tuple[Journey, ...]) -> Network:
+    """Return these stations and journeys, to which nobody comes yet."""
     network = Network()
     if topology.shared_cores is not None:
         network.host(HOST, cores=topology.shared_cores)
@@ -68,6 +79,4 @@ def program_of(
         )
     for journey in journeys:
         network.journey(journey)
-    for journey_name, rate_per_s in rates_per_s.items():
-        network.arrivals(journey_name, rate_per_s=rate_per_s)
-    return network.build()
+    return network
