@@ -45,8 +45,8 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
                     " the same instants, and knew nothing of their answers. Intervals are of 95 %;"
                     " `?` stands for an end that the evidence cannot place. `In range` says whether"
                     " the model expects such a value of one run of this length. The verdicts are on"
-                    " the p99: a pass or a miss only if the evidence places the share of slow"
-                    " requests on one side of 1 %."
+                    " the p99, the predicted one for these very requests: a pass or a miss only if"
+                    " the evidence places the share of slow requests on one side of 1 %."
                 ),
             ),
             table=comparison_table(comparison),
