@@ -54,9 +54,11 @@ def load(
 
 def _measured(asked: Scenario, stream: int) -> Measurement:
     from loadtest.measure import measure
+    from reference_impl.cluster import lifecycle
     from reference_impl.seeding.seed import people_of
 
     cluster = _running_cluster()
+    lifecycle.refuse_another(cluster, asked)
     people = people_of(asked, home_folder())
     with _progress() as report:
         return measure(
@@ -100,13 +102,16 @@ def _per_s(text: str) -> float:
 def _failures_as_exit_codes() -> Iterator[None]:
     """Say what went wrong and leave with the code for it."""
     from loadtest.generator_process import GeneratorFailed
-    from reference_impl.cluster.errors import ClusterError
+    from reference_impl.cluster.errors import ClusterError, Refused
     from reference_impl.seeding.people import NotSeeded
 
     # So that a polite kill keeps what was measured, as Ctrl-C does.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
+    except Refused as error:
+        say(str(error))
+        raise typer.Exit(Exit.USAGE) from None
     except (ClusterError, NotSeeded) as error:
         say(str(error))
         raise typer.Exit(Exit.UNHEALTHY) from None

@@ -14,7 +14,7 @@ from model.world.population import population_of
 from model.world.scenario import Scenario
 from model.world.workload import Arrival, arrivals_of
 
-_GATEWAY = 31  # what a random number is for; `workload` uses 11 to 14 for the rest of an arrival
+_GATEWAY = 15  # what a random number is for; `workload` uses 11 to 14 for the rest of an arrival
 
 
 def plan_of(scenario: Scenario, gateway_urls: Sequence[str], *, stream: int) -> Plan:

@@ -38,8 +38,15 @@ def add_verbs(app: typer.Typer) -> None:
 
 def check(scenarios: ScenarioFiles, overrides: Overrides = None) -> None:
     """Read scenarios and say what is wrong with them; print nothing if nothing is."""
+    wrong = False
     for file in scenarios:
-        _scenario(file, overrides)
+        try:
+            _scenario(file, overrides)
+        except ValueError as error:  # a ScenarioError, which is not imported before it is needed
+            say(str(error))
+            wrong = True
+    if wrong:
+        raise typer.Exit(Exit.USAGE)
 
 
 def show(scenario: ScenarioFile, overrides: Overrides = None) -> None:
@@ -102,11 +109,13 @@ def calibrate(
 ) -> None:
     """Learn what each visit costs from measured runs at low and middling load."""
     from model.answers.calibrate import calibrate as learn
-    from model.answers.calibrate import lesson_of
+    from model.answers.calibrate import lesson_of, same_scenario
 
     with _refusals():
-        lessons = [lesson_of(_run(folder)) for folder in runs]
-        learnt = learn(_run(runs[0]).scenario, lessons)
+        if not out.parent.is_dir():
+            raise _Refusal(f"--out {out}: there is no folder {out.parent}")
+        measured = [_run(folder) for folder in runs]
+        learnt = learn(same_scenario(measured), [lesson_of(run) for run in measured])
     learnt.save(out)
     rows = [
         (journey, station, law.mean * 1e3, law.scv, learnt.spread.get(station))
@@ -124,6 +133,7 @@ def compare(
 ) -> None:
     """Predict a measured run that was not learnt from, and print the error of the prediction."""
     from model.answers.accounting import window_of
+    from model.answers.calibrations import extrapolations
     from model.answers.compare import cells_of, compared, numbers_of, verdicts
     from model.answers.predict import predict_run
 
@@ -133,6 +143,9 @@ def compare(
             raise _Refusal(f"{run}: was learnt from; compare with a run that was not")
         prediction = predict_run(measured, learnt, jobs=jobs or os.cpu_count() or 1)
         rows = compared(window_of(measured), prediction)
+    outside = extrapolations(measured.scenario, learnt)
+    for sentence in outside:
+        say(f"extrapolated: {sentence}")
     judged = verdicts(window_of(measured), prediction)
     _print([(cells_of(row, judged), numbers_of(row, judged)) for row in rows], form)
     if not measured.result["validity"]["valid"]:

@@ -42,12 +42,16 @@ def answer_of(demo: Demo) -> str:
     row = rows[0]
     learnt = f"up to {comparison.calibration.rate_max_per_s:g}/s"
     within = "inside" if row.is_expected else "outside"
+    errors = [other.error for other in comparison.rows]
+    in_range = sum(other.is_expected for other in comparison.rows)
     return (
         f"At {rate}, a load that the model had not seen (it learnt from loads {learnt}), the"
         f" newsfeed's p99 was measured as {row.measured_s.value * 1e3:.0f} ms and predicted as"
         f" {row.predicted_s.value * 1e3:.0f} ms: an error of {row.error:+.0%}."
         f" The measured value lies {within} the range that the model expects of one such run,"
-        f" {row.next_run_s.low * 1e3:.0f} to {row.next_run_s.high * 1e3:.0f} ms."
+        f" {row.next_run_s.low * 1e3:.0f} to {row.next_run_s.high * 1e3:.0f} ms. Of all"
+        f" {len(errors)} quantiles compared, {in_range} lie inside theirs; errors go from"
+        f" {min(errors):+.0%} to {max(errors):+.0%}."
     )
 
 

@@ -36,11 +36,16 @@ class Window:
     idle_share: Mapping[str, float] = field(default_factory=dict)  # process -> cores, unasked
 
     @property
-    def requests(self) -> pd.DataFrame:
-        """The answered requests that were intended in the window."""
+    def sent(self) -> pd.DataFrame:
+        """The requests that were intended in the window."""
         rows = self.recording.requests
-        inside = (rows.intended_s >= self.since_s) & (rows.intended_s < self.until_s)
-        return rows[inside & (rows.status >= 200) & (rows.status < 300)]
+        return rows[(rows.intended_s >= self.since_s) & (rows.intended_s < self.until_s)]
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """Those of them that got a good answer."""
+        rows = self.sent
+        return rows[(rows.status >= 200) & (rows.status < 300)]
 
     def stages(self) -> pd.DataFrame:
         """Return the stages of those requests, with their endpoint."""

@@ -48,6 +48,21 @@ def lesson_of(run: Run) -> Lesson:
     return Lesson(name=run.folder.name, rate_per_s=run.scenario.requests_per_s, window=window)
 
 
+def same_scenario(runs: Sequence[Run]) -> Scenario:
+    """Return the scenario of these runs; CalibrationError if they are of several, or one twice."""
+    names = [run.folder.resolve() for run in runs]
+    if len(set(names)) < len(names):
+        raise CalibrationError("each run teaches once: one is given twice")
+    first = runs[0].scenario
+    for run in runs[1:]:
+        for table in ("people", "fleet", "policy"):
+            if getattr(run.scenario, table) != getattr(first, table):
+                raise CalibrationError(f"{run.folder}: has another {table} than {runs[0].folder}")
+        if run.scenario.traffic.mix != first.traffic.mix:
+            raise CalibrationError(f"{run.folder}: has another traffic.mix than {runs[0].folder}")
+    return first
+
+
 def expected_demand(scenario: Scenario) -> Demand:
     """Return the visits that the scenario's journeys make, before anything is known of works."""
     return demand_of(journeys_of(reach_of(scenario), lambda *_: _NO_WORK, lambda _: 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,17 +86,24 @@ def load_calibration(file: Path) -> Calibration:
         }
         return Calibration(
             works=works,
-            outside_s=said["outside_s"],
-            spread=said["spread"],
-            rate_min_per_s=said["rate_min_per_s"],
-            rate_max_per_s=said["rate_max_per_s"],
+            outside_s=_numbers(said["outside_s"]),
+            spread=_numbers(said["spread"]),
+            rate_min_per_s=float(said["rate_min_per_s"]),
+            rate_max_per_s=float(said["rate_max_per_s"]),
             learnt_on=Scenario.model_validate(said["learnt_on"]),
             runs=tuple(said["runs"]),
         )
     except OSError as error:
         raise CalibrationError(f"{file}: cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CalibrationError(f"{file}: is not a calibration: {error}") from None
+
+
+def _numbers(said: Mapping[str, float]) -> dict[str, float]:
+    numbers = {name: float(number) for name, number in said.items()}
+    if any(not 0 <= number < math.inf for number in numbers.values()):
+        raise ValueError("delays and spreads must be 0 or more")
+    return numbers
 
 
 def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:

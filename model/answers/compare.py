@@ -26,7 +26,8 @@ class Row:
 
     endpoint: str
     quantile: float
-    requests: int
+    requests: int  # answered
+    failed: int
     measured_s: Interval
     predicted_s: Interval
     next_run_s: Interval  # where the model expects the quantile of a run of this length
@@ -49,11 +50,13 @@ def compared(window: Window, prediction: Prediction) -> list[Row]:
     for endpoint in prediction.endpoints:
         mine = requests[requests.endpoint == endpoint]
         latencies_s = (mine.done_s - mine.intended_s).to_numpy()
+        failed = int((window.sent.endpoint == endpoint).sum()) - len(latencies_s)
         rows += [
             Row(
                 endpoint=endpoint,
                 quantile=q,
                 requests=len(latencies_s),
+                failed=failed,
                 measured_s=quantile_interval(latencies_s, q),
                 predicted_s=prediction.quantile(endpoint, q),
                 next_run_s=prediction.next_run(endpoint, q),
@@ -84,6 +87,7 @@ def cells_of(row: Row, judged: Judged) -> dict[str, object]:
         "endpoint": row.endpoint,
         "of": f"p{row.quantile * 100:g}",
         "n": row.requests,
+        "failed": row.failed,
         "measured ms": in_ms(row.measured_s),
         "predicted ms": in_ms(row.predicted_s),
         "error": f"{row.error:+.0%}",
@@ -105,6 +109,7 @@ def numbers_of(row: Row, judged: Judged) -> dict[str, object]:
         "endpoint": row.endpoint,
         "quantile": row.quantile,
         "n": row.requests,
+        "failed": row.failed,
         **intervals,
         "error": row.error,
         "is_expected": row.is_expected,

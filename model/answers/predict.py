@@ -30,10 +30,10 @@ class Observation:
     """What one replication showed after its warm-up."""
 
     latencies_s: Mapping[str, Floats]  # by endpoint, in order of arrival
-    under_way: int  # requests that had no answer when the run ended
+    late: Mapping[str, int]  # by endpoint: not answered by the end, though the target had passed
     station_s: Mapping[tuple[str, str], float]  # (endpoint, station) -> mean per request
     fanout_lags_s: Floats
-    busy: Mapping[str, float]  # station -> mean busy cores of each member
+    busy: Mapping[str, float]  # station -> share of its servers' time, from start to last arrival
     recording: Recording | None  # of the first replication
 
 
@@ -44,6 +44,13 @@ class Prediction:
     scenario: Scenario
     observations: Sequence[Observation]
 
+    def at_least_s(self, endpoint: str) -> list[Floats]:
+        """Return all latencies that are known, those beyond the target and unanswered infinite."""
+        return [
+            np.concatenate((o.latencies_s[endpoint], np.full(o.late[endpoint], np.inf)))
+            for o in self.observations
+        ]
+
     @property
     def endpoints(self) -> list[str]:
         """The endpoints that every replication has enough answers of."""
@@ -51,7 +58,10 @@ class Prediction:
         return [e for e in mix if all(len(o.latencies_s[e]) > 1 for o in self.observations)]
 
     def quantile(self, endpoint: str, q: float) -> Interval:
-        """Return a quantile of an endpoint's latency, in seconds."""
+        """Return a quantile of an endpoint's latency, in seconds.
+
+        Raises TooShort if the endpoint was hardly asked for.
+        """
         return quantile_of_clusters([o.latencies_s[endpoint] for o in self.observations], q)
 
     def next_run(self, endpoint: str, q: float) -> Interval:
@@ -73,7 +83,7 @@ class Prediction:
         return np.concatenate([o.fanout_lags_s for o in self.observations])
 
     def busy(self) -> dict[str, float]:
-        """Return the mean busy cores of one member of each station."""
+        """Return how busy each station is: the share of its servers' time."""
         first = self.observations[0].busy
         return {s: float(np.mean([o.busy[s] for o in self.observations])) for s in first}
 
@@ -101,7 +111,12 @@ def predict(
     drain_s = 0.0 if arrivals is None else DRAIN_S
     observations = replicate(
         twin_of(scenario, calibration, arrivals),
-        partial(observe, since_s=runs.warmup),
+        partial(
+            observe,
+            since_s=runs.warmup,
+            last_s=runs.warmup + runs.duration,
+            targets_s={e.value: scenario.targets.p99_of(e) for e in scenario.traffic.mix},
+        ),
         seed=scenario.seed,
         until_s=runs.warmup + runs.duration + drain_s,
         replications=runs.replications,
@@ -126,8 +141,14 @@ def predict_run(run: Run, calibration: Calibration, *, jobs: int = 1) -> Predict
     return predict(scenario, calibration, jobs=jobs, arrivals=arrivals)
 
 
-def observe(run: SimulatedRun, *, since_s: float) -> Observation:
-    """Return what a replication shows from `since_s` on."""
+def observe(
+    run: SimulatedRun, *, since_s: float, last_s: float, targets_s: Mapping[str, float]
+) -> Observation:
+    """Return what a replication shows of requests between `since_s` and `last_s`.
+
+    A request that is still under way when the run ends is late if its target has passed; if
+    not, nobody knows yet.
+    """
     recording = recording_of(run)
     requests = recording.requests[recording.requests.intended_s >= since_s]
     answered = requests[requests.status == 200]
@@ -138,14 +159,23 @@ def observe(run: SimulatedRun, *, since_s: float) -> Observation:
     fanouts = recording.fanouts[recording.fanouts.created_s >= since_s]
     members, stations = run.members, run.program.stations
     worked_s = np.add.reduceat(members.worked_s, stations.first_member)
+    waiting = requests[requests.status == 0]
+    overdue = waiting[
+        run.until_s - waiting.intended_s > waiting.endpoint.map(targets_s).astype("float64")
+    ]
+    late = overdue.endpoint.value_counts()
     return Observation(
         latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in run.program.journeys},
-        under_way=int((requests.status == 0).sum()),
+        late={endpoint: int(late.get(endpoint, 0)) for endpoint in targets_s},
         station_s={
             (endpoint, station): float(total_s / counts[endpoint])
             for (endpoint, station), total_s in zip(pairs, totals.wall_s.tolist(), strict=True)
         },
         fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
-        busy=dict(zip(stations.names, worked_s / stations.members / run.until_s, strict=True)),
+        busy=dict(
+            zip(
+                stations.names, worked_s / stations.members / stations.servers / last_s, strict=True
+            )
+        ),
         recording=recording if run.replication == 0 else None,
     )

@@ -54,9 +54,8 @@ class Recording:
 
     @classmethod
     def load(cls, folder: Path) -> Recording:
-        """Read the tables that `save` wrote into `folder`."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: pd.read_parquet(folder / f"{name}.parquet") for name in names})
+        """Read the tables that `save` wrote into `folder`; ValueError if they are others."""
+        return cls(**{field.name: _table_in(folder, field.name) for field in fields(cls)})
 
     def latencies_s(self, endpoint: str, *, since_s: float = 0.0) -> np.ndarray:
         """Return the latencies of an endpoint's answered requests, in order of intended time.
@@ -69,6 +68,16 @@ class Recording:
         rows = rows[(rows.endpoint == endpoint) & (rows.intended_s >= since_s)]
         rows = rows[(rows.status >= 200) & (rows.status < 300)].sort_values("intended_s")
         return (rows.done_s - rows.intended_s).to_numpy()
+
+
+def _table_in(folder: Path, name: str) -> pd.DataFrame:
+    """Read one table; ValueError if a column is missing."""
+    file = folder / f"{name}.parquet"
+    table = pd.read_parquet(file)
+    missing = [column for column in COLUMNS[name] if column not in table]
+    if missing:
+        raise ValueError(f"{file.name} lacks {', '.join(missing)}")
+    return table
 
 
 def table_of(name: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:

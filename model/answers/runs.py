@@ -29,6 +29,11 @@ SCHEMA_VERSION = 1
 SAME_NAME_MAX = 100  # runs of one scenario in one second
 
 Kind = Literal["measured", "simulated"]
+# What others read of result.json, by the kind of run.
+KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    "measured": ("window", "validity", "background_cpu"),
+    "simulated": (),
+}
 KINDS: tuple[Kind, ...] = ("measured", "simulated")
 
 
@@ -90,6 +95,9 @@ def load_run(folder: Path) -> Run:
         recording = Recording.load(folder)
     except (OSError, ValueError) as error:
         raise RunError(f"{folder}: is not a whole run: {error}") from None
+    missing = [key for key in KEYS_OF[result["kind"]] if key not in result]
+    if missing:
+        raise RunError(f"{folder}/result.json: lacks {', '.join(missing)}")
     return Run(
         folder=folder,
         kind=result["kind"],

@@ -25,12 +25,18 @@ from model.answers.statistics import (
 from model.rules.targets import Verdict
 from model.world.scenario import Endpoint, Scenario
 
+NOTHING = Interval(
+    value=math.nan, low=-math.inf, high=math.inf, confidence=0.95, n=0, method="nothing was seen"
+)
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSummary:
-    """What is known of one endpoint; latencies are those of answers with a 2xx status."""
+    """What is known of one endpoint; latencies are those of answers with a 2xx status.
+
+    `failed` counts bad answers and none; of a simulation, requests left beyond their target.
+    """
 
     endpoint: Endpoint
     n: int
@@ -61,8 +67,7 @@ def summary_of_prediction(prediction: Prediction) -> list[EndpointSummary]:
     scenario = prediction.scenario
     simulated_s = len(prediction.observations) * scenario.simulation.duration
     return [
-        _predicted(Endpoint(endpoint), prediction, scenario, simulated_s)
-        for endpoint in prediction.endpoints
+        _predicted(endpoint, prediction, scenario, simulated_s) for endpoint in scenario.traffic.mix
     ]
 
 
@@ -92,14 +97,14 @@ def _predicted(
 ) -> EndpointSummary:
     n = sum(len(o.latencies_s[endpoint.value]) for o in prediction.observations)
     quantiles = {
-        f"{name}_s": prediction.quantile(endpoint.value, q) for name, q in QUANTILES.items()
+        f"{name}_s": _predicted_quantile(prediction, endpoint, q) for name, q in QUANTILES.items()
     }
     target_s = scenario.targets.p99_of(endpoint)
-    replications = [o.latencies_s[endpoint.value] for o in prediction.observations]
+    replications = prediction.at_least_s(endpoint.value)
     return EndpointSummary(
         endpoint=endpoint,
         n=n,
-        failed=0,
+        failed=sum(o.late[endpoint.value] for o in prediction.observations),
         rate_per_s=n * scenario.simulation.slice / seconds,
         **quantiles,
         target_p99_s=target_s,
@@ -120,8 +125,14 @@ def quantile_interval(latencies_s: NDArray[np.float64], q: float) -> Interval:
     try:
         return quantile_of_independent(latencies_s, q)
     except TooShort:
-        nothing = {"value": math.nan, "low": -math.inf, "high": math.inf}
-        return Interval(**nothing, confidence=0.95, n=0, method="nothing was seen")
+        return NOTHING
+
+
+def _predicted_quantile(prediction: Prediction, endpoint: Endpoint, q: float) -> Interval:
+    try:
+        return prediction.quantile(endpoint.value, q)
+    except TooShort:
+        return NOTHING
 
 
 def numbers_of(summary: EndpointSummary) -> dict[str, object]:

@@ -18,6 +18,7 @@ from model.world.topology import HOST, Topology, topology_of
 
 # Waits for a disk, not for a core: its threads are the object store's own.
 OFF_HOST = ("object_store",)
+REQUESTS_MAX = 2_000_000  # of one replication: about a quarter of an hour
 
 
 Arrivals = Mapping[str, NDArray[np.float64]]  # endpoint -> instants in seconds, rising
@@ -35,6 +36,9 @@ def twin_of(
     """
     topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
     _refuse_narrow(scenario, topology)
+    _refuse_endless(scenario)
+    if arrivals is not None and scenario.simulation.slice > 1:
+        raise ScenarioError("simulation.slice: must be 1 where requests are given one by one")
     rates_per_s = {
         endpoint.value: share * scenario.requests_per_s / scenario.simulation.slice
         for endpoint, share in scenario.traffic.mix.items()
@@ -46,6 +50,17 @@ def twin_of(
         else:
             network.recorded(endpoint, at_s=arrivals.get(endpoint, np.empty(0)))
     return network.build()
+
+
+def _refuse_endless(scenario: Scenario) -> None:
+    """Refuse a run that nobody would live to see the end of."""
+    runs = scenario.simulation
+    requests = scenario.requests_per_s / runs.slice * (runs.warmup + runs.duration)
+    if requests > REQUESTS_MAX:
+        raise ScenarioError(
+            f"simulation: at most {REQUESTS_MAX:,} requests in one replication, asked for"
+            f" {requests:,.0f}: lower the rate or the duration, or raise the slice"
+        )
 
 
 def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:

@@ -95,7 +95,8 @@ def _newsfeed(at: _Steps, reach: Reach) -> tuple[Step, ...]:
 def _post(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
     image = at.call("media", at.visit("object_store"))
     count = at.call("follow", at.visit("user_db", _READER))
-    return at.call("post", *image, *count, at.visit("post_db"))
+    prepared = AllOf(branches=(image, count))
+    return at.call("post", prepared, at.visit("post_db"))
 
 
 def _follow(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
@@ -136,11 +137,12 @@ def _reflection(at: _Steps) -> tuple[Step, ...]:
 
 def _fanout(at: _Steps, reach: Reach) -> tuple[Step, ...]:
     page = at.call("follow", at.visit("user_db", _READER))
-    pages = ForEach(count=reach.follower_pages, body=page, at_once=1, name="pages")
     chunks = ForEach(
         count=reach.fanout_servers, body=at.visit("timeline_store", LEG), name="chunks"
     )
-    pushed = WithProbability(p=1 - reach.merge_share, then=(pages, chunks), name="push")
+    # A page of followers is delivered to before the next one is asked for.
+    pages = ForEach(count=reach.follower_pages, body=(*page, chunks), at_once=1, name="pages")
+    pushed = WithProbability(p=1 - reach.merge_share, then=pages, name="push")
     kept = WithProbability(p=reach.merge_share, then=at.visit("timeline_store"), name="keep")
     return (
         *_relayed(at, "post_db"),

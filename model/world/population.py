@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from model.rules.influencers import Delivery, delivery_of
 from model.world import chance
 from model.world.followers import law_of
 from model.world.scenario import Scenario, ScenarioError
@@ -53,6 +54,15 @@ class Population:
         return np.bincount(self.followers[chosen[self.targets]], minlength=len(self))
 
 
+def merged_among(
+    follower_counts: NDArray[np.int64], influencer_followers_min: int
+) -> NDArray[np.bool_]:
+    """Say for each author whether the rule merges their posts on read."""
+    counts, places = np.unique(follower_counts, return_inverse=True)
+    ruled = [delivery_of(int(n), influencer_followers_min) is Delivery.MERGE for n in counts]
+    return np.asarray(ruled, dtype=np.bool_)[places]
+
+
 def population_of(scenario: Scenario) -> Population:
     """Return the scenario's people.
 
@@ -69,6 +79,8 @@ def population_of(scenario: Scenario) -> Population:
     law = law_of(scenario.people.followers)
     counts[places] = np.minimum(law.followers_at((everyone + 0.5) / users), users - 1)
     active = chance.u_block(seed, 0, everyone, _ACTIVE, 0, 0, 0) < scenario.people.daily_active
+    if not active.any():
+        raise ScenarioError(f"people.daily_active: nobody of {users} is active")
     chosen = [_followers(seed, user, int(count), users) for user, count in enumerate(counts)]
     return Population(follower_counts=counts, active=active, followers=np.concatenate(chosen))
 

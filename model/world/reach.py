@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rules import timelines
-from model.rules.influencers import Delivery, delivery_of
 from model.world import chance
 from model.world.counts import CountTable, poisson
 from model.world.followers import law_of
-from model.world.population import USERS_MAX, population_of
+from model.world.population import USERS_MAX, merged_among, population_of
 from model.world.scenario import Scenario
 from model.world.workload import posting_weights
 
@@ -31,8 +30,7 @@ class Reach:
     merged_servers: CountTable  # timeline servers that hold lists to merge into one page
     page_servers: CountTable  # post servers that hold the posts of one page
     follower_pages: CountTable  # pages of followers asked for, per pushed post
-    fanout_servers: CountTable  # timeline servers written to, per pushed post
-    followers: CountTable  # followers delivered to, per pushed post
+    fanout_servers: CountTable  # timeline servers written to, per page of followers
     merge_share: float  # share of posts that are kept once and merged on read
 
 
@@ -43,19 +41,18 @@ def reach_of(scenario: Scenario) -> Reach:
     """
     influencers, authors = _samples(scenario)
     threshold = scenario.policy.influencer_followers_min
-    pushed = authors[[delivery_of(int(f), threshold) is Delivery.PUSH for f in authors]]
-    pushed = pushed if len(pushed) else np.zeros(1, dtype=np.int64)
+    is_merged = merged_among(authors, threshold)
+    pushed = authors[~is_merged] if not is_merged.all() else np.zeros(1, dtype=np.int64)
     timeline_servers = scenario.fleet.timeline_store.shards
     post_servers = scenario.fleet.post_store.shards
     page = np.full(200, scenario.policy.page_limit)
-    chunks = -(-pushed // timelines.FANOUT_CHUNK_MAX)
+    pages = np.maximum(1, -(-pushed // timelines.FANOUT_CHUNK_MAX))
     return Reach(
         merged_servers=_occupied(influencers, timeline_servers, scenario.seed),
         page_servers=_occupied(page, post_servers, scenario.seed),
-        follower_pages=CountTable.of_samples(np.maximum(1, chunks)),
-        fanout_servers=_occupied(pushed + 1, timeline_servers, scenario.seed),
-        followers=CountTable.of_samples(pushed),
-        merge_share=float(np.mean(authors >= threshold)),
+        follower_pages=CountTable.of_samples(pages),
+        fanout_servers=_occupied(-(-(pushed + 1) // pages), timeline_servers, scenario.seed),
+        merge_share=float(np.mean(is_merged)),
     )
 
 
@@ -64,7 +61,7 @@ def _samples(scenario: Scenario) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     threshold = scenario.policy.influencer_followers_min
     if scenario.people.users <= USERS_MAX:
         population = population_of(scenario)
-        followed = population.followed_among(population.follower_counts >= threshold)
+        followed = population.followed_among(merged_among(population.follower_counts, threshold))
         weights = posting_weights(population.follower_counts)
         return followed[population.active], _weighted(population.follower_counts, weights)
     law = law_of(scenario.people.followers)

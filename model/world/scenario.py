@@ -35,7 +35,7 @@ class Endpoint(Enum):
 class Table(BaseModel):
     """One table of a scenario: no unknown keys, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Followers(Table):
@@ -132,7 +132,6 @@ class Targets(Table):
 
     general_p99: Annotated[Seconds, Field(gt=0)] = 0.5
     newsfeed_p99: Annotated[Seconds, Field(gt=0)] = 1.0
-    availability: Annotated[Share, Field(gt=0, lt=1)] = 0.9999
 
     def p99_of(self, endpoint: Endpoint) -> float:
         """Return the target for the 99th percentile of `endpoint`, in seconds."""
@@ -149,6 +148,12 @@ class Load(Table):
     request_timeout: Annotated[Seconds, Field(gt=0, le=300)] = 10.0
     lateness_p99_max: Annotated[Seconds, Field(gt=0)] = 0.010
     achieved_rate_min: Annotated[Share, Field(gt=0)] = 0.99
+
+    @model_validator(mode="after")
+    def _levels_differ(self) -> Load:
+        if len(set(self.levels)) < len(self.levels):
+            raise ValueError("levels must differ: one of two equal ones would be learnt from")
+        return self
 
 
 class Simulation(Table):

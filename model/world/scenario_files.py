@@ -104,6 +104,8 @@ def _tree_of_override(override: str) -> Tree:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value
+    except RecursionError:
+        raise ScenarioError(f"--set {key}: is nested too deeply") from None
     for name in reversed(key.split(".")):
         parsed = {name: parsed}
     return dict(parsed)

@@ -9,7 +9,6 @@ from model.world.scenario import Fleet, ScenarioError
 HOST = "host"  # the one machine of a shared fleet
 
 EVENT_LOOPS = ("gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay")
-STORES = ("session_store", "user_db", "post_db", "timeline_store", "broker", "object_store")
 PASSWORD_THREADS = 2
 OBJECT_STORE_THREADS = 4
 
@@ -45,10 +44,12 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
     """
 
     def some(name: str, members: int, servers: int = 1) -> Station:
-        if members > 1 and members % slice_of:
+        if members % slice_of:
             raise ScenarioError(f"simulation.slice: {slice_of} does not divide {name}: {members}")
-        return Station(name=name, members=max(1, members // slice_of), servers=servers)
+        return Station(name=name, members=members // slice_of, servers=servers)
 
+    if slice_of > 1 and fleet.placement == "shared":
+        raise ScenarioError("simulation.slice: one shared host cannot be sliced; slice must be 1")
     loops = [
         some("gateway", fleet.gateway.instances),
         some("user", fleet.user.instances),

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from model.world import chance
 from model.world.population import Population
-from model.world.scenario import Endpoint, Scenario
+from model.world.scenario import Endpoint, Scenario, ScenarioError
+
+ARRIVALS_MAX = 1_500_000  # drawn and held one by one
 
 _GAP, _KIND, _WHO, _WHOM = 11, 12, 13, 14  # what a random number is for
 
@@ -32,6 +34,11 @@ def arrivals_of(
     `stream` tells apart several streams of one scenario; the same stream is always the
     same list, and a longer `until_s` only adds to it.
     """
+    if rate_per_s * until_s > ARRIVALS_MAX:
+        raise ScenarioError(
+            f"load: at most {ARRIVALS_MAX:,} requests in one run, asked for"
+            f" {rate_per_s * until_s:,.0f}: lower the rate or the duration"
+        )
     times_s = _poisson_times_s(scenario.seed, stream, rate_per_s, until_s)
     number = np.arange(len(times_s))
     kinds = list(scenario.traffic.mix)

@@ -161,6 +161,14 @@ def _clear_uninterrupted(home: Home) -> None:
         clear(home)
 
 
+def refuse_another(cluster: Cluster, scenario: Scenario) -> None:
+    """Raise Refused if the cluster was brought up for other people, another fleet or policy."""
+    wanted = scenario.model_dump(mode="json", include={"seed", "people", "fleet", "policy"})
+    for key, value in wanted.items():
+        if cluster.made_from[key] != value:
+            raise Refused(f"what runs was brought up for another {key}: feedtwin up --replace")
+
+
 def _made_from(
     scenario: Scenario,
     external: Settings,

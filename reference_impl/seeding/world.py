@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rules.ids import IdMinter
-from model.rules.influencers import Delivery, delivery_of
 from model.world import chance
-from model.world.population import Population, population_of
+from model.world.population import Population, merged_among, population_of
 from model.world.scenario import Scenario, ScenarioError
 from model.world.workload import posting_weights
 
@@ -67,13 +66,12 @@ def world_of(scenario: Scenario) -> World:
     population = population_of(scenario)
     authors = _authors(scenario, population)
     threshold = scenario.policy.influencer_followers_min
-    merged = [delivery_of(int(n), threshold) is Delivery.MERGE for n in population.follower_counts]
     return World(
         population=population,
         user_ids=_ids(scenario.seed, _PLACE, JOINED_MS, len(population), ms_apart=1_000),
         post_ids=_ids(scenario.seed, _POST_PLACE, POSTED_MS, len(authors), MS_BETWEEN_POSTS),
         authors=authors,
-        is_merged=np.asarray(merged),
+        is_merged=merged_among(population.follower_counts, threshold),
         timeline_cap=scenario.policy.timeline_cap,
     )
 

@@ -84,7 +84,8 @@ def load(monkeypatch):
             code=answer.exit_code, stdout=answer.stdout, stderr=answer.stderr, asked=asked
         )
 
-    cluster = SimpleNamespace(wait_ready=lambda timeout_s: None)
+    made_from = load_scenario(LAPTOP).model_dump(mode="json")
+    cluster = SimpleNamespace(wait_ready=lambda timeout_s: None, made_from=made_from)
     monkeypatch.setattr(lifecycle, "running", lambda home: cluster)
     monkeypatch.setattr(seed, "people_of", lambda scenario, home: SimpleNamespace())
     return load

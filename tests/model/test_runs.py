@@ -36,6 +36,13 @@ def recording():
     return Recording(**tables)
 
 
+RESULT = {
+    "validity": {"valid": True},
+    "window": {"since_s": 0.0, "until_s": 1.0},
+    "background_cpu": {},
+}
+
+
 @pytest.fixture
 def save(tmp_path, scenario, recording):
     def save(**changes):
@@ -44,7 +51,7 @@ def save(tmp_path, scenario, recording):
             "scenario": scenario,
             "recording": recording,
             "started": STARTED,
-            "result": {"validity": {"valid": True}},
+            "result": RESULT,
         }
         return save_run(tmp_path / "runs", **(given | changes))
 
@@ -73,6 +80,20 @@ def test_a_second_run_of_one_second_gets_a_folder_of_its_own(save):
     first, second = save(), save()
     assert second.name == f"{first.name}-2"
     assert load_run(first).recording.requests.equals(load_run(second).recording.requests)
+
+
+@pytest.mark.parametrize("key", RESULT)
+def test_a_measured_run_without_what_others_read_of_it_is_refused(save, key):
+    folder = save(result={name: said for name, said in RESULT.items() if name != key})
+    with pytest.raises(runs.RunError, match=f"lacks {key}"):
+        load_run(folder)
+
+
+def test_a_table_without_a_column_is_refused(save, recording):
+    folder = save()
+    recording.requests.drop(columns="status").to_parquet(folder / "requests.parquet")
+    with pytest.raises(runs.RunError, match=r"requests\.parquet lacks status"):
+        load_run(folder)
 
 
 def test_the_names_of_one_second_run_out(save, monkeypatch):

@@ -2,13 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from model.answers.accounting import Window
-from model.answers.calibrate import Lesson, calibrate, expected_demand, visits_compared
+from model.answers.calibrate import (
+    Lesson,
+    calibrate,
+    expected_demand,
+    same_scenario,
+    visits_compared,
+)
 from model.answers.calibrations import (
     Calibration,
     CalibrationError,
@@ -16,8 +23,9 @@ from model.answers.calibrations import (
     load_calibration,
 )
 from model.answers.simulated import recording_of
-from model.answers.twin import twin_of
+from model.answers.twin import twin_journeys, twin_of
 from model.engine.simpy_engine import simulate
+from model.world.journeys import AllOf, own_name, sequence
 from model.world.laws import gamma
 from model.world.scenario_files import load_scenario
 from model.world.topology import EVENT_LOOPS
@@ -137,7 +145,7 @@ def test_visits_seen_are_the_visits_that_the_journeys_make(scenario, lessons):
 
 
 def test_a_wrong_account_is_noticed(scenario, truth, lessons):
-    # Half of the timeline's CPU lost: its recovered work must show it.
+    # Half of the broker's CPU lost: its recovered work must show it.
     def halved(lesson):
         recording = lesson.window.recording
         cpu_s = recording.cpu.cpu_s.where(
@@ -217,3 +225,22 @@ def test_a_question_outside_of_what_was_learnt_says_in_what(scenario, learnt):
 def test_what_was_not_learnt_is_not_answered(learnt):
     with pytest.raises(CalibrationError, match="nothing was learnt of moon in newsfeed"):
         learnt.work_of("newsfeed", "moon")
+
+
+def test_runs_of_different_scenarios_or_one_run_twice_are_not_learnt_from(scenario, tmp_path):
+    def run(name, asked):
+        return SimpleNamespace(folder=tmp_path / name, scenario=asked)
+
+    other = load_scenario(LAPTOP, ["fleet.gateway.instances=4"])
+    assert same_scenario([run("a", scenario), run("b", scenario.at_rate(9.0))]) == scenario
+    with pytest.raises(CalibrationError, match="given twice"):
+        same_scenario([run("a", scenario), run("a", scenario)])
+    with pytest.raises(CalibrationError, match="has another fleet"):
+        same_scenario([run("a", scenario), run("b", other)])
+
+
+def test_a_post_asks_for_its_image_and_its_audience_at_once(scenario, truth):
+    # The post service does both together: the order of stations is part of the journey.
+    journeys = {journey.name: journey for journey in twin_journeys(scenario, truth)}
+    [both] = [step for step in sequence(journeys["post"].steps) if isinstance(step, AllOf)]
+    assert [own_name(sequence(branch)[0]) for branch in both.branches] == ["media", "follow"]
