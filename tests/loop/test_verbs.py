@@ -153,3 +153,9 @@ def test_help_loads_nothing_heavy():
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.strip() == ""
+
+
+def test_where_nothing_was_learnt_the_shipped_calibration_serves_and_says_so(feedtwin):
+    done = feedtwin("run", LAPTOP, "--set", "traffic.rate=30/s", *SHORT)
+    assert done.code in (0, 4), done.err  # no code 5: it was learnt on this very scenario
+    assert "no calibration.json here: using laptop.json" in done.err
