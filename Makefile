@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: demo test verify check bench format lock clean
 .DEFAULT_GOAL := demo
@@ -16,7 +17,7 @@ test: $(READY)  ## Everything that is quick enough to run before each commit
 verify: $(READY)  ## The longer forms of the tests
 	$(BIN)/pytest -m verify
 
-bench: $(READY)  ## Timings, as ratios measured side by side
+bench: $(VENV)/.bench  ## Timings, as ratios measured side by side; writes reports/bench.md
 	$(BIN)/pytest -m bench -s
 
 check: $(READY)  ## Format, lint, types
@@ -29,8 +30,8 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 lock:  ## Re-resolve requirements.lock (needs uv; the lock names no index)
-	uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock requirements-bench.in -o requirements-bench.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedtwin needs Python 3.11 or newer, found " + sys.version.split()[0])'
@@ -38,6 +39,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+$(VENV)/.bench: $(READY) requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .feedtwin runs

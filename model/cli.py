@@ -13,6 +13,7 @@ import typer
 
 from model.answers.tables import Format, print_table
 from model.answers.terminal import RUNS, Overrides, ScenarioFile, TableFormat, say
+from model.engine.kinds import Engine
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def run(
     overrides: Overrides = None,
     calibration: Learnt = CALIBRATION,
     jobs: Jobs = 0,
+    engine: Annotated[Engine, typer.Option(help="Who simulates; both find the same.")] = (
+        Engine.COMPILED
+    ),
     form: TableFormat = Format.TABLE,
 ) -> None:
     """Simulate a scenario, and judge it by its targets.
@@ -78,7 +82,7 @@ def run(
         learnt = _calibration(calibration)
         started = datetime.now(UTC)
         say(f"simulating {asked.simulation.replications} replications")
-        prediction = predict(asked, learnt, jobs=jobs or os.cpu_count() or 1)
+        prediction = predict(asked, learnt, jobs=jobs or os.cpu_count() or 1, engine=engine)
     summaries = summary_of_prediction(prediction)
     outside = extrapolations(asked, learnt)
     folder = save_run(

@@ -18,7 +18,7 @@ from model.answers.calibrations import Calibration, CalibrationError
 from model.answers.runs import Run, RunError
 from model.answers.twin import twin_of
 from model.answers.works import unit_costs, works_of
-from model.engine.simpy_engine import simulate
+from model.engine.engines import Engine, simulate_with
 from model.world.design import journeys_of
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
@@ -108,7 +108,7 @@ def _outside(scenario: Scenario, bare: Calibration, lowest: Lesson) -> dict[str,
     requests = lowest.window.requests
     measured_s = (requests.done_s - requests.intended_s).groupby(requests.endpoint).median()
     quiet = scenario.at_rate(lowest.rate_per_s)
-    run = simulate(
+    run = simulate_with(Engine.COMPILED)(
         twin_of(quiet, bare),
         seed=scenario.seed,
         replication=OUTSIDE_STREAM,

@@ -16,6 +16,7 @@ from model.answers.runs import Run
 from model.answers.simulated import recording_of
 from model.answers.statistics import Interval, prediction_of_next, quantile_of_clusters
 from model.answers.twin import Arrivals, twin_of
+from model.engine.engines import Engine
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.scenario import Scenario
@@ -101,6 +102,7 @@ def predict(
     *,
     jobs: int = 1,
     arrivals: Arrivals | None = None,
+    engine: Engine = Engine.COMPILED,
 ) -> Prediction:
     """Simulate the scenario's twin as long and as often as its `simulation` table says.
 
@@ -121,6 +123,7 @@ def predict(
         until_s=runs.warmup + runs.duration + drain_s,
         replications=runs.replications,
         jobs=jobs,
+        engine=engine,
     )
     return Prediction(scenario=scenario, observations=observations)
 

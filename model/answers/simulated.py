@@ -7,7 +7,7 @@ import pandas as pd
 
 from model.answers.recordings import COLUMNS, Recording
 from model.answers.works import METERED
-from model.engine.program import NONE
+from model.engine.program import NONE, Outcome
 from model.engine.runs import SimulatedRun, Visits
 from model.world.design import FANOUT
 from model.world.topology import EVENT_LOOPS
@@ -35,14 +35,14 @@ def _requests(run: SimulatedRun) -> pd.DataFrame:
     """Return one row per request that a person sent; those still under way have no answer."""
     sent = np.flatnonzero(run.requests.parent == NONE)
     names = np.asarray(run.program.journeys)
-    done_s = run.requests.done_s[sent]
+    done_s, outcome = run.requests.done_s[sent], run.requests.outcome[sent]
     columns = {
         "request": sent,
         "endpoint": names[run.requests.journey[sent]],
         "intended_s": run.requests.arrived_s[sent],
         "sent_s": run.requests.arrived_s[sent],
         "done_s": done_s,
-        "status": np.where(np.isnan(done_s), 0, 200),
+        "status": np.select([outcome == Outcome.UNDER_WAY, outcome == Outcome.DONE], [0, 200], 503),
         "bytes": np.zeros(len(sent), dtype=np.int64),
     }
     return pd.DataFrame(columns).astype(COLUMNS["requests"])

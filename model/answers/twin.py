@@ -18,7 +18,7 @@ from model.world.topology import HOST, Topology, topology_of
 
 # Waits for a disk, not for a core: its threads are the object store's own.
 OFF_HOST = ("object_store",)
-REQUESTS_MAX = 2_000_000  # of one replication: about a quarter of an hour
+REQUESTS_MAX = 2_000_000  # of one replication: every visit of each is kept and looked at
 
 
 Arrivals = Mapping[str, NDArray[np.float64]]  # endpoint -> instants in seconds, rising

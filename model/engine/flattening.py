@@ -2,186 +2,255 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
-
-from model.engine.program import NONE, Key, Kind, Steps
-from model.engine.refusals import refuse_count, refuse_duration, refuse_unless
-from model.engine.stations import DEPTH_MAX
+from model.engine.program import NONE, Key, Kind, Replica
+from model.engine.refusals import (
+    refuse_call,
+    refuse_count,
+    refuse_duration,
+    refuse_unless,
+)
+from model.engine.rows import CallRow, Flat, Names, Row, Tables
+from model.engine.stations import CALLS_MAX, DEPTH_MAX
 from model.world import journeys as tree
 from model.world.chance import path_key
-from model.world.counts import CountLaw
-from model.world.laws import Law
 
 
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """One step; columns as in `program.Steps`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What stands around a step."""
 
-    kind: Kind
-    path: str
-    end: int = NONE
-    station: int = NONE
-    key: Key = Key.RANDOM
-    key_hash: int = 0
-    law: int = NONE
-    attribute: int = NONE
-    at_once: int = 0
-    probability: float = 1.0
-    journey: int = NONE
+    forks: int = 0
+    calls: int = 0
+    deadline: bool = False
+    cancels: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Flat:
-    """The rows of all journeys, and the tables that they point into."""
-
-    journeys: Sequence[str]
-    stations: Sequence[str]
-    rows: list[Row] = field(default_factory=list)
-    begin: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
-    laws: list[Law | CountLaw] = field(default_factory=list)
-    attributes: list[str] = field(default_factory=list)
-
-    def steps(self) -> Steps:
-        """Return the rows as columns."""
-        return Steps(
-            kind=self._column("kind", np.int8),
-            end=self._column("end", np.int32),
-            station=self._column("station", np.int32),
-            key=self._column("key", np.int8),
-            key_hash=self._column("key_hash", np.uint64),
-            law=self._column("law", np.int32),
-            attribute=self._column("attribute", np.int32),
-            at_once=self._column("at_once", np.int32),
-            probability=self._column("probability", np.float64),
-            journey=self._column("journey", np.int32),
-            path_hash=np.array([path_key(row.path) for row in self.rows], np.uint64),
-            paths=tuple(row.path for row in self.rows),
-        )
-
-    def rows_of(self, journey: int) -> list[Row]:
-        """Return the steps of one journey."""
-        return self.rows[self.begin[journey] : self.end[journey]]
-
-    @property
-    def emitted_by(self) -> list[list[int]]:
-        """For each journey, those that it starts."""
-        return [
-            [row.journey for row in self.rows_of(journey) if row.kind is Kind.EMIT]
-            for journey in range(len(self.journeys))
-        ]
-
-    def counted(self, journey: int) -> dict[str, bool]:
-        """Return the attributes that a journey needs, and whether as the count of a fork."""
-        needed: dict[str, bool] = {}
-        for row in self.rows_of(journey):
-            if row.attribute != NONE:
-                name = self.attributes[row.attribute]
-                needed[name] = needed.get(name, False) or row.kind is Kind.FOR_EACH
-        return needed
-
-    def _column(self, name: str, dtype: DTypeLike) -> NDArray[Any]:
-        return np.array([getattr(row, name) for row in self.rows], dtype)
-
-
-def flatten(journeys: Sequence[tree.Journey], stations: Sequence[str]) -> Flat:
+def flatten(journeys: Sequence[tree.Journey], names: Names, tables: Tables) -> Flat:
     """Return the rows of all journeys, in order."""
-    flat = Flat(journeys=[journey.name for journey in journeys], stations=stations)
+    flat = Flat(names=names, tables=tables)
     for journey in journeys:
         flat.begin.append(len(flat.rows))
-        _add_all(flat, journey.name, journey.steps, forks=0)
+        _add_all(flat, journey.name, journey.steps, _Around())
         flat.end.append(len(flat.rows))
-    paths = Counter(row.path for row in flat.rows)
-    for path, times in paths.items():
-        refuse_unless(times == 1, f"{path}: {times} steps have this path; name them apart")
     return flat
 
 
-def _add_all(flat: Flat, path: str, steps: tree.Steps, *, forks: int) -> None:
+def _add_all(flat: Flat, path: str, steps: tree.Steps, around: _Around) -> None:
     neighbours = tree.sequence(steps)
     refuse_unless(len(neighbours) > 0, f"{path}: has no steps")
     for name, step in zip(tree.names_among(neighbours), neighbours, strict=True):
-        _add(flat, f"{path}/{name}", step, forks=forks)
+        _add(flat, f"{path}/{name}", step, around)
 
 
-def _add(flat: Flat, path: str, step: tree.Step, *, forks: int) -> None:
+def _add(flat: Flat, path: str, step: tree.Step, around: _Around) -> None:
     """Append the row of a step, then the rows of the steps inside it."""
-    row = Row(kind=Kind.VISIT, path=path)
+    row = Row(path=path)
     flat.rows.append(row)
     match step:
-        case tree.Visit():
-            _fill_visit(flat, row, step)
+        case tree.Visit() | tree.Batch() | tree.Hold() | tree.Write():
+            _add_at_station(flat, row, step, around)
         case tree.Delay():
             row.kind = Kind.DELAY
             _fill_time(flat, row, step.time)
+        case tree.Link():
+            _fill_link(flat, row, step, around)
         case tree.AllOf():
-            row.kind = Kind.ALL_OF
-            _add_branches(flat, path, step, forks=forks)
+            _add_branches(flat, row, step, around)
         case tree.ForEach():
-            row.kind = Kind.FOR_EACH
-            _fill_count(flat, row, step)
-            refuse_unless(forks < DEPTH_MAX, f"{path}: more than {DEPTH_MAX} forks in one another")
-            _add_all(flat, path, step.body, forks=forks + 1)
+            _add_legs(flat, row, step, around)
         case tree.WithProbability():
             row.kind, row.probability = Kind.MAYBE, step.p
             refuse_unless(0 <= step.p <= 1, f"{path}: probability must be in 0..1, got {step.p}")
-            _add_all(flat, path, step.then, forks=forks)
+            _add_all(flat, path, step.then, around)
+        case tree.Cached():
+            _add_cached(flat, row, step, around)
+        case tree.Call():
+            _add_call(flat, row, step, around)
         case tree.Emit():
             row.kind = Kind.EMIT
-            row.journey = _index(flat.journeys, step.journey, f"{path}: emits unknown journey")
-    row.end = len(flat.rows)
-
-
-def _add_branches(flat: Flat, path: str, step: tree.AllOf, *, forks: int) -> None:
-    refuse_unless(len(step.branches) > 0, f"{path}: has no branches")
-    for number, branch in enumerate(step.branches, start=1):
-        row = Row(kind=Kind.BRANCH, path=f"{path}/{number}")
-        flat.rows.append(row)
-        _add_all(flat, row.path, branch, forks=forks)
+            row.journey = _index(
+                flat.names.journeys, step.journey, f"{path}: emits unknown journey"
+            )
+    if row.end == NONE:
         row.end = len(flat.rows)
 
 
-def _fill_visit(flat: Flat, row: Row, visit: tree.Visit) -> None:
-    row.station = _index(flat.stations, visit.station, f"{row.path}: visits unknown station")
-    if visit.key != tree.RANDOM:
-        row.key = Key.LEG if visit.key == tree.LEG else Key.REQUEST
-        row.key_hash = path_key(f"key {visit.key}")
-    _fill_time(flat, row, visit.work)
+def _add_at_station(
+    flat: Flat, row: Row, step: tree.Visit | tree.Batch | tree.Hold | tree.Write, around: _Around
+) -> None:
+    row.station = _index(flat.names.stations, step.station, f"{row.path}: visits unknown station")
+    if around.cancels:
+        flat.cancelled.add(row.station)
+    row.priority = step.priority
+    refuse_unless(
+        0 <= step.priority < tree.PRIORITIES,
+        f"{row.path}: priority must be in 0..{tree.PRIORITIES - 1}, got {step.priority}",
+    )
+    _fill_key(flat, row, step.key)
+    match step:
+        case tree.Visit():
+            _fill_replica(flat, row, step.replica)
+            _fill_time(flat, row, step.work)
+        case tree.Batch():
+            _fill_replica(flat, row, step.replica)
+            _fill_items(flat, row, step)
+        case tree.Hold():
+            row.kind = Kind.HOLD
+            _fill_replica(flat, row, step.replica)
+            _add_all(flat, row.path, step.steps, around)
+        case tree.Write():
+            _fill_time(flat, row, step.work)
+            row.end = len(flat.rows)
+            _add_copies(flat, row, step, around)
 
 
-def _fill_time(flat: Flat, row: Row, time: Law | tree.Attribute) -> None:
-    if isinstance(time, tree.Attribute):
-        row.attribute = _attribute(flat, time)
-    else:
-        refuse_duration(row.path, time)
-        row.law = _law(flat, time)
+def _add_copies(flat: Flat, primary: Row, write: tree.Write, around: _Around) -> None:
+    """Append a fork that writes to every copy but the primary."""
+    copies = flat.names.replicas[primary.station]
+    refuse_unless(
+        1 <= write.acks <= copies,
+        f"{primary.path}: acks must be in 1..{copies}, got {write.acks}",
+    )
+    refuse_unless(
+        write.key != tree.RANDOM or flat.names.members[primary.station] == 1,
+        f"{primary.path}: needs a key, for all copies to be of one shard",
+    )
+    if copies == 1:
+        return
+    branches = tuple(
+        tree.Visit(
+            station=write.station,
+            work=write.work,
+            key=write.key,
+            replica=copy,
+            priority=write.priority,
+        )
+        for copy in range(1, copies)
+    )
+    fork = tree.AllOf(branches=branches, need=write.acks - 1)
+    _add(flat, f"{primary.path}/copies", fork, around)
 
 
-def _fill_count(flat: Flat, row: Row, step: tree.ForEach) -> None:
+def _fill_link(flat: Flat, row: Row, step: tree.Link, around: _Around) -> None:
+    row.kind = Kind.LINK
+    row.link = _index(flat.names.links, step.link, f"{row.path}: there is no link")
+    _fill_time(flat, row, step.size)
+    refuse_unless(
+        around.deadline or not flat.names.lossy[row.link],
+        f"{row.path}: messages can be lost here, and no call around it has a deadline",
+    )
+
+
+def _add_branches(flat: Flat, row: Row, step: tree.AllOf, around: _Around) -> None:
+    row.kind = Kind.ALL_OF
+    refuse_unless(len(step.branches) > 0, f"{row.path}: has no branches")
+    _fill_need(row, step.need)
+    for number, steps in enumerate(step.branches, start=1):
+        branch = Row(kind=Kind.BRANCH, path=f"{row.path}/{number}")
+        flat.rows.append(branch)
+        _add_all(flat, branch.path, steps, around)
+        branch.end = len(flat.rows)
+
+
+def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None:
+    row.kind, row.at_once = Kind.FOR_EACH, step.at_once
     refuse_unless(step.at_once >= 0, f"{row.path}: at_once must be 0 or more, got {step.at_once}")
-    row.at_once = step.at_once
-    if isinstance(step.count, tree.Attribute):
-        row.attribute = _attribute(flat, step.count)
-    else:
+    refuse_unless(
+        around.forks < DEPTH_MAX, f"{row.path}: more than {DEPTH_MAX} forks in one another"
+    )
+    _fill_need(row, step.need)
+    row.law, row.attribute = flat.tables.value(step.count)
+    if not isinstance(step.count, tree.Attribute):
         refuse_count(row.path, step.count)
-        row.law = _law(flat, step.count)
+    _add_all(flat, row.path, step.body, replace(around, forks=around.forks + 1))
 
 
-def _law(flat: Flat, law: Law | CountLaw) -> int:
-    flat.laws.append(law)
-    return len(flat.laws) - 1
+def _add_cached(flat: Flat, row: Row, step: tree.Cached, around: _Around) -> None:
+    row.kind = Kind.CACHED
+    row.cache = _index(flat.names.caches, step.cache, f"{row.path}: there is no cache")
+    _fill_key(flat, row, step.member)
+    refuse_unless(
+        row.key is not Key.KEYS or step.member == flat.names.cache_keys[row.cache],
+        f"{row.path}: member must go by the cache's own keys, got {step.member}",
+    )
+    row.keys = flat.names.key_sets.index(flat.names.cache_keys[row.cache])
+    _add_all(flat, row.path, step.miss, around)
 
 
-def _attribute(flat: Flat, attribute: tree.Attribute) -> int:
-    if attribute.name not in flat.attributes:
-        flat.attributes.append(attribute.name)
-    return flat.attributes.index(attribute.name)
+def _add_call(flat: Flat, row: Row, step: tree.Call, around: _Around) -> None:
+    row.kind, row.call = Kind.CALL, len(flat.calls)
+    refuse_unless(
+        around.calls < CALLS_MAX, f"{row.path}: more than {CALLS_MAX} calls in one another"
+    )
+    refuse_call(row.path, step)
+    if step.deadline is not None:
+        _fill_time(flat, row, step.deadline)
+    flat.calls.append(
+        CallRow(
+            retries=step.retries,
+            base_s=step.backoff.base_s,
+            factor=step.backoff.factor,
+            cap_s=step.backoff.cap_s,
+            jitter=step.backoff.jitter,
+            budget_ratio=step.budget.ratio if step.budget else -1.0,
+            budget_burst=step.budget.burst if step.budget else 0.0,
+            hedge_law=flat.tables.law(step.hedge_after),
+            breaker_failures=step.breaker.failures if step.breaker else 0,
+            breaker_open_s=step.breaker.open_s if step.breaker else 0.0,
+            cancels=step.cancels,
+        )
+    )
+    inside = _Around(
+        forks=around.forks,
+        calls=around.calls + 1,
+        deadline=around.deadline or step.deadline is not None,
+        cancels=around.cancels or step.cancels,
+    )
+    _add_all(flat, row.path, step.steps, inside)
+
+
+def _fill_key(flat: Flat, row: Row, key: tree.Key) -> None:
+    if isinstance(key, tree.Attribute):
+        row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
+    elif key in flat.names.key_sets:
+        row.key, row.keys = Key.KEYS, flat.names.key_sets.index(key)
+    elif key != tree.RANDOM:
+        row.key = Key.LEG if key == tree.LEG else Key.REQUEST
+        row.key_hash = path_key(f"key {key}")
+
+
+def _fill_replica(flat: Flat, row: Row, replica: str | int) -> None:
+    copies = flat.names.replicas[row.station]
+    words = {"primary": 0, "any": Replica.ANY, "nearest": Replica.NEAREST}
+    number = words.get(replica, NONE) if isinstance(replica, str) else replica
+    refuse_unless(
+        number in (Replica.ANY, Replica.NEAREST) or 0 <= number < copies,
+        f"{row.path}: replica must be primary, any, nearest or in 0..{copies - 1}, got {replica}",
+    )
+    row.replica = int(number)
+
+
+def _fill_time(flat: Flat, row: Row, time: tree.Time) -> None:
+    row.law, row.attribute = flat.tables.value(time)
+    if not isinstance(time, tree.Attribute):
+        refuse_duration(row.path, time)
+
+
+def _fill_items(flat: Flat, row: Row, step: tree.Batch) -> None:
+    refuse_duration(row.path, step.base)
+    _fill_time(flat, row, step.per_item)
+    row.base = flat.tables.law(step.base)
+    row.count, row.count_attribute = flat.tables.value(step.count)
+    if not isinstance(step.count, tree.Attribute):
+        refuse_count(row.path, step.count)
+
+
+def _fill_need(row: Row, need: int | None) -> None:
+    refuse_unless(need is None or need >= 0, f"{row.path}: need must be 0 or more, got {need}")
+    row.need = NONE if need is None else need
 
 
 def _index(names: Sequence[str], name: str, complaint: str) -> int:

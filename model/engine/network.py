@@ -18,33 +18,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from model.engine.flattening import Flat, flatten
-from model.engine.program import NONE, Hosts, Program, Stations, Stream
-from model.engine.refusals import reached_from, refuse_attributes, refuse_cycles, refuse_unless
-from model.world.chance import path_key
-from model.world.journeys import Journey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Station:
-    servers: int
-    members: int
-    host: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    rate_per_s: float = 0.0
-    start_s: float = 0.0
-    at_s: NDArray[np.float64] | None = None
-    attributes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+from model.engine.failing import Fleet, disruption_of
+from model.engine.flattening import flatten
+from model.engine.parts import (
+    ENTRIES_MAX,
+    FIRST_COME,
+    KEYS_MAX,
+    MEMBERS_MAX,
+    ONE_BY_ONE,
+    Batching,
+    CachePart,
+    KeysPart,
+    LinkPart,
+    Queue,
+    StationPart,
+)
+from model.engine.program import NONE, Hosts, Program, Stations, StreamKind
+from model.engine.refusals import (
+    reached_from,
+    refuse_attributes,
+    refuse_count,
+    refuse_cycles,
+    refuse_duration,
+    refuse_unless,
+)
+from model.engine.rows import Flat, Names, Tables
+from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source, streams_of
+from model.engine.tables import (
+    caches_of,
+    disrupted,
+    first_members,
+    key_sets_of,
+    links_of,
+    stations_of,
+)
+from model.world.counts import CountLaw
+from model.world.failures import Failure, MessageLoss
+from model.world.journeys import Attribute, Journey
+from model.world.laws import Constant, Law
 
 
 class Network:
@@ -55,9 +73,15 @@ class Network:
 
     def __init__(self) -> None:
         self._hosts: dict[str, float] = {}
-        self._stations: dict[str, _Station] = {}
+        self._stations: dict[str, StationPart] = {}
+        self._key_sets: dict[str, KeysPart] = {}
+        self._caches: dict[str, CachePart] = {}
+        self._links: dict[str, LinkPart] = {}
         self._journeys: dict[str, Journey] = {}
-        self._sources: list[tuple[str, _Source]] = []
+        self._sources: list[Source] = []
+        self._failures: list[Failure] = []
+        self._zones = 1
+        self._zone_attribute: Attribute | None = None
 
     def host(self, name: str, *, cores: float) -> Self:
         """Add a machine whose cores are shared equally by all busy servers placed on it."""
@@ -66,18 +90,120 @@ class Network:
         self._hosts[name] = cores
         return self
 
-    def station(
-        self, name: str, *, servers: int = 1, members: int = 1, host: str | None = None
+    def station(  # noqa: PLR0913 - a station has as many properties as the grammar has words for
+        self,
+        name: str,
+        *,
+        servers: int = 1,
+        members: int = 1,
+        replicas: int = 1,
+        host: str | None = None,
+        queue: Queue = FIRST_COME,
+        batching: Batching = ONE_BY_ONE,
+        balancing: str | Sequence[float] = "random",
+        on_crash: str = "lost",
     ) -> Self:
-        """Add a station: `members` shards or instances, each with one first-come queue.
+        """Add a station: `members` shards or instances of `replicas` copies each.
 
-        Each member has `servers` identical servers.  Without a host they are served at full
-        speed, whatever else is busy; on a host they share its cores with all that is on it.
+        Each member has a queue and `servers` identical servers.  Without a host they are
+        served at full speed, whatever else is busy; on a host they share its cores with all
+        that is on it.
+
+        `balancing` chooses among members that are equal to a visit: "random", "round_robin",
+        "least_outstanding", "power_of_two", or the weight of each shard, adding up to 1.
+        `on_crash` says what becomes of visits there: "lost", "restart" or "resume".
         """
         refuse_unless(name not in self._stations, f"station {name}: is there already")
-        refuse_unless(servers >= 1, f"station {name}: servers must be 1 or more, got {servers}")
-        refuse_unless(members >= 1, f"station {name}: members must be 1 or more, got {members}")
-        self._stations[name] = _Station(servers=servers, members=members, host=host)
+        self._stations[name] = StationPart(
+            name=name,
+            servers=servers,
+            members=members,
+            replicas=replicas,
+            host=host,
+            queue=queue,
+            batching=batching,
+            balancing=balancing,
+            on_crash=on_crash,
+        )
+        return self
+
+    def consumers(
+        self, name: str, *, count: int, batching: Batching = ONE_BY_ONE, partitions: int = 1
+    ) -> Self:
+        """Add a consumer group: `count` consumers of each partition of one stream of events.
+
+        What a consumer had when it crashed is taken up again by the next.
+        """
+        return self.station(
+            name, servers=count, members=partitions, batching=batching, on_crash="restart"
+        )
+
+    def link(
+        self, name: str, *, rtt: Law | float, bytes_per_s: float = inf, loss: float = 0.0
+    ) -> Self:
+        """Add a link: half of `rtt` seconds one way, and the time that the bytes take.
+
+        A message is lost with probability `loss`; nobody notices before the deadline.
+        """
+        refuse_unless(name not in self._links, f"link {name}: is there already")
+        refuse_unless(
+            bytes_per_s > 0, f"link {name}: bytes_per_s must be positive, got {bytes_per_s}"
+        )
+        refuse_unless(0 <= loss <= 1, f"link {name}: loss must be in 0..1, got {loss}")
+        if isinstance(rtt, int | float):
+            refuse_unless(0 <= rtt < inf, f"link {name}: rtt must be 0 or more, got {rtt}")
+            rtt = Constant(value=float(rtt))
+        refuse_duration(f"link {name}", rtt)
+        self._links[name] = LinkPart(rtt=rtt, bytes_per_s=float(bytes_per_s), loss=float(loss))
+        return self
+
+    def keys(self, name: str, *, law: CountLaw) -> Self:
+        """Add a set of keys, numbered from 0; `law` says which is asked for, as `counts.zipf`."""
+        refuse_unless(name not in self._key_sets, f"keys {name}: are there already")
+        refuse_count(f"keys {name}", law, most=KEYS_MAX - 1)
+        self._key_sets[name] = KeysPart(law=law)
+        return self
+
+    def cache(
+        self,
+        name: str,
+        *,
+        keys: str,
+        capacity: int,
+        ttl_s: float = inf,
+        members: int = 1,
+        single_flight: bool = False,
+    ) -> Self:
+        """Add a cache: each of `members` holds `capacity` keys, the least recently used goes.
+
+        A key is good for `ttl_s` after it was stored.  With `single_flight`, who misses what
+        another is fetching waits for that one.
+        """
+        refuse_unless(name not in self._caches, f"cache {name}: is there already")
+        for what, value, most in (
+            ("capacity", capacity, KEYS_MAX),
+            ("members", members, MEMBERS_MAX),
+        ):
+            refuse_unless(
+                1 <= value <= most, f"cache {name}: {what} must be in 1..{most}, got {value}"
+            )
+        refuse_unless(ttl_s > 0, f"cache {name}: ttl_s must be positive, got {ttl_s}")
+        self._caches[name] = CachePart(
+            keys=keys,
+            capacity=capacity,
+            ttl_s=float(ttl_s),
+            members=members,
+            single_flight=single_flight,
+        )
+        return self
+
+    def zones(self, count: int, *, of_request: Attribute | None = None) -> Self:
+        """Spread copy r of shard s over zones, to zone (s + r) modulo `count`.
+
+        Requests are anywhere, equally likely, unless an attribute says which zone they are in.
+        """
+        refuse_unless(count >= 1, f"zones: must be 1 or more, got {count}")
+        self._zones, self._zone_attribute = count, of_request
         return self
 
     def journey(self, journey: Journey) -> Self:
@@ -90,23 +216,29 @@ class Network:
         self,
         journey: str,
         *,
-        rate_per_s: float,
+        rate_per_s: Rates,
         start_s: float = 0.0,
+        period_s: float = inf,
+        batch: CountLaw | None = None,
         attributes: Mapping[str, ArrayLike] | None = None,
     ) -> Self:
         """Let requests arrive as a Poisson process from `start_s` on.
 
-        `attributes` is a population: columns of equal length, of which each request draws one
-        row (so that what belongs together stays together).
+        The rate is a number, or pairs (from when on, rate) that repeat every `period_s`.
+        `batch` says how many come together each time.  `attributes` is a population: columns of
+        equal length, of which each request draws one row (so that what belongs together stays
+        together).
         """
-        refuse_unless(
-            0 <= rate_per_s < np.inf, f"{journey}: rate must be 0 or more, got {rate_per_s}"
+        return self._source(
+            Source(
+                kind=StreamKind.OPEN,
+                journey=journey,
+                rates=pieces(journey, rate_per_s, start_s),
+                period_s=period_s,
+                batch=batch,
+                attributes=columns_of(journey, attributes),
+            )
         )
-        refuse_unless(0 <= start_s < np.inf, f"{journey}: start must be 0 or more, got {start_s}")
-        columns = _columns(journey, attributes)
-        source = _Source(rate_per_s=rate_per_s, start_s=start_s, attributes=columns)
-        self._sources.append((journey, source))
-        return self
 
     def recorded(
         self,
@@ -116,105 +248,154 @@ class Network:
         attributes: Mapping[str, ArrayLike] | None = None,
     ) -> Self:
         """Let requests arrive at these instants, the k-th with the k-th row of `attributes`."""
-        instants = np.asarray(at_s, dtype=np.float64)
-        in_order = np.isfinite(instants).all() and (np.diff(instants, prepend=0.0) >= 0).all()
-        refuse_unless(bool(in_order), f"{journey}: recorded arrivals must rise from 0")
-        columns = _columns(journey, attributes)
-        for name, column in columns.items():
-            refuse_unless(
-                len(column) == len(instants),
-                f"{journey}: {len(column)} values of {name} for {len(instants)} arrivals",
+        return self._source(recorded_source(journey, at_s, attributes))
+
+    def closed(
+        self,
+        journey: str,
+        *,
+        users: int,
+        think: Law,
+        attributes: Mapping[str, ArrayLike] | None = None,
+    ) -> Self:
+        """Let so many users send requests for ever, each thinking before every one of its own."""
+        columns = columns_of(journey, attributes)
+        return self._source(
+            Source(
+                kind=StreamKind.CLOSED,
+                journey=journey,
+                users=users,
+                think=think,
+                attributes=columns,
             )
-        self._sources.append((journey, _Source(at_s=instants, attributes=columns)))
+        )
+
+    def sessions(
+        self,
+        journey: str,
+        *,
+        rate_per_s: Rates,
+        length: CountLaw,
+        think: Law,
+        start_s: float = 0.0,
+        period_s: float = inf,
+        attributes: Mapping[str, ArrayLike] | None = None,
+    ) -> Self:
+        """Let users come as a Poisson process, and leave after `length` requests (at least 1).
+
+        They think between an answer and their next request.
+        """
+        return self._source(
+            Source(
+                kind=StreamKind.SESSIONS,
+                journey=journey,
+                rates=pieces(journey, rate_per_s, start_s),
+                period_s=period_s,
+                length=length,
+                think=think,
+                attributes=columns_of(journey, attributes),
+            )
+        )
+
+    def failure(self, failure: Failure) -> Self:
+        """Add something that happens to the fleet while it runs."""
+        self._failures.append(failure)
         return self
 
     def build(self) -> Program:
         """Return the Program of these parts."""
         self._refuse_unknown()
-        flat = flatten(list(self._journeys.values()), list(self._stations))
+        tables = Tables()
+        flat = flatten(list(self._journeys.values()), self._names(), tables)
         self._refuse_misfits(flat)
+        parts, fleet = list(self._stations.values()), self._fleet()
+        disruptions = tuple(disruption_of(failure, fleet) for failure in self._failures)
+        observed = disrupted(parts, disruptions) | flat.stations_held() | flat.cancelled
+        attribute = self._zone_attribute
+        zone = NONE if attribute is None else tables.attribute(attribute)
         return Program(
-            journeys=tuple(flat.journeys),
+            journeys=tuple(self._journeys),
             begin=np.array(flat.begin, np.int32),
             end=np.array(flat.end, np.int32),
             steps=flat.steps(),
-            laws=tuple(flat.laws),
-            attributes=tuple(flat.attributes),
-            stations=self._flat_stations(),
-            hosts=Hosts(
-                names=tuple(self._hosts), cores=np.array(list(self._hosts.values()), np.float64)
-            ),
-            streams=tuple(self._flat_streams(flat)),
+            calls=flat.call_table(),
+            stations=self._stations_table(tables, observed),
+            hosts=Hosts(names=tuple(self._hosts), cores=np.array(list(self._hosts.values()))),
+            zones=self._zones,
+            zone_attribute=zone,
+            key_sets=key_sets_of(self._key_sets, tables),
+            caches=caches_of(self._caches, list(self._key_sets)),
+            links=links_of(self._links, tables),
+            streams=streams_of(self._sources, tables, list(self._journeys)),
+            laws=tuple(tables.laws),
+            attributes=tuple(tables.attributes),
+            disruptions=disruptions,
+        )
+
+    def _source(self, source: Source) -> Self:
+        self._sources.append(source)
+        return self
+
+    def _stations_table(self, tables: Tables, observed: set[int]) -> Stations:
+        return stations_of(list(self._stations.values()), list(self._hosts), tables, observed)
+
+    def _fleet(self) -> Fleet:
+        parts = list(self._stations.values())
+        return Fleet(
+            stations=parts,
+            first_member=first_members(parts),
+            hosts=list(self._hosts),
+            links=list(self._links),
+            zones=self._zones,
+        )
+
+    def _names(self) -> Names:
+        losing = {f.link for f in self._failures if isinstance(f, MessageLoss)}
+        return Names(
+            journeys=list(self._journeys),
+            stations=list(self._stations),
+            replicas=[part.replicas for part in self._stations.values()],
+            members=[part.members for part in self._stations.values()],
+            key_sets=list(self._key_sets),
+            caches=list(self._caches),
+            cache_keys=[part.keys for part in self._caches.values()],
+            links=list(self._links),
+            lossy=[part.loss > 0 or name in losing for name, part in self._links.items()],
         )
 
     def _refuse_unknown(self) -> None:
         for name, station in self._stations.items():
             known = station.host is None or station.host in self._hosts
             refuse_unless(known, f"station {name}: there is no host {station.host}")
-        for journey, _ in self._sources:
-            refuse_unless(journey in self._journeys, f"arrivals: there is no journey {journey}")
+        for name, cache in self._caches.items():
+            known = cache.keys in self._key_sets
+            refuse_unless(known, f"cache {name}: there are no keys {cache.keys}")
+            entries = cache.members * self._key_sets[cache.keys].size
+            refuse_unless(
+                entries <= ENTRIES_MAX,
+                f"cache {name}: keys times members must be {ENTRIES_MAX} at most, got {entries}",
+            )
+        for source in self._sources:
+            known = source.journey in self._journeys
+            refuse_unless(known, f"arrivals: there is no journey {source.journey}")
 
     def _refuse_misfits(self, flat: Flat) -> None:
-        refuse_cycles(flat.journeys, flat.emitted_by)
+        journeys = list(self._journeys)
+        refuse_cycles(journeys, flat.emitted_by)
         reached: set[int] = set()
-        for name, source in self._sources:
-            on_its_way = reached_from([flat.journeys.index(name)], flat.emitted_by)
+        for source in self._sources:
+            on_its_way = reached_from([journeys.index(source.journey)], flat.emitted_by)
             for journey in on_its_way:
-                refuse_attributes(name, flat.counted(journey), source.attributes)
+                refuse_attributes(source.journey, flat.counted(journey), source.attributes)
+            if self._zone_attribute is not None:
+                needed = {self._zone_attribute.name: False}
+                refuse_attributes(source.journey, needed, source.attributes)
             reached |= on_its_way
-        for journey, name in enumerate(flat.journeys):
+        for journey, name in enumerate(journeys):
             refuse_unless(journey in reached, f"{name}: nothing arrives there, and none emits it")
-
-    def _flat_stations(self) -> Stations:
-        hosts, stations = list(self._hosts), self._stations.values()
-        members = np.array([station.members for station in stations], np.int32)
-        placed = [NONE if s.host is None else hosts.index(s.host) for s in stations]
-        return Stations(
-            names=tuple(self._stations),
-            first_member=(np.cumsum(members) - members).astype(np.int32),
-            members=members,
-            servers=np.array([station.servers for station in stations], np.int32),
-            host=np.array(placed, np.int32),
-        )
-
-    def _flat_streams(self, flat: Flat) -> list[Stream]:
-        streams = []
-        for number, (journey, source) in enumerate(self._sources):
-            before = sum(name == journey for name, _ in self._sources[:number])
-            streams.append(
-                Stream(
-                    journey=flat.journeys.index(journey),
-                    path_hash=path_key(f"{journey}/arrivals/{before}"),
-                    rate_per_s=source.rate_per_s,
-                    start_s=source.start_s,
-                    at_s=source.at_s,
-                    attributes=_table(source, flat.attributes),
-                )
+        for station, part in enumerate(self._stations.values()):
+            served = part.queue.order != "preemptive" and part.batching.limit == 1
+            refuse_unless(
+                served or station not in flat.stations_held(),
+                f"station {part.name}: cannot be held: it serves in batches, or preempts",
             )
-        return streams
-
-
-def _columns(
-    journey: str, attributes: Mapping[str, ArrayLike] | None
-) -> dict[str, NDArray[np.float64]]:
-    """Return the attributes as columns, which must be numbers from 0, all equally many."""
-    columns = {
-        name: np.asarray(values, dtype=np.float64) for name, values in (attributes or {}).items()
-    }
-    for name, column in columns.items():
-        refuse_unless(column.ndim == 1 and len(column) > 0, f"{journey}: {name} needs values")
-        least = column.min()  # NaN if one is
-        refuse_unless(least >= 0, f"{journey}: {name} must be 0 or more, got {least}")
-        refuse_unless(
-            len(column) == len(next(iter(columns.values()))),
-            f"{journey}: {name} has {len(column)} values, another attribute has not",
-        )
-    return columns
-
-
-def _table(source: _Source, names: list[str]) -> NDArray[np.float64]:
-    """Return the columns in the order of `names`, NaN where the source has none."""
-    given = [source.attributes[name] for name in names if name in source.attributes]
-    rows = len(given[0]) if given else len(source.at_s) if source.at_s is not None else 1
-    columns = [source.attributes.get(name, np.full(rows, np.nan)) for name in names]
-    return np.column_stack(columns) if columns else np.empty((rows, 0))

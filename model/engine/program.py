@@ -2,7 +2,7 @@
 
 Steps are in the order of a reader: a step is followed by the steps inside it, and `end` says
 where these stop, so the next neighbour of step i is step `end[i]`.  `network.Network` builds
-Programs, and refuses what means nothing.
+Programs, and refuses what means nothing; README.md in this folder says what each part means.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engine.disruptions import Disruption
 from model.world.counts import CountLaw
 from model.world.laws import Law
 
 NONE = -1  # in a column of indices: there is none
+
+Indices = NDArray[np.int32]
+Flags = NDArray[np.int8]
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
 
 
 class Kind(IntEnum):
@@ -29,65 +35,189 @@ class Kind(IntEnum):
     FOR_EACH = 4
     MAYBE = 5
     EMIT = 6
+    HOLD = 7
+    LINK = 8
+    CACHED = 9
+    CALL = 10
 
 
 class Key(IntEnum):
-    """By what a visit chooses a member."""
+    """By what a visit chooses a shard."""
 
-    RANDOM = 0
+    RANDOM = 0  # by the station's balancing or weights
     REQUEST = 1
     LEG = 2
+    KEYS = 3  # by the hash of a key, drawn from a set of them
+    ATTRIBUTE = 4  # the attribute is its number
+
+
+class Replica(IntEnum):
+    """By what a visit chooses a copy of its shard; a number from 0 is that copy."""
+
+    ANY = -2
+    NEAREST = -3
 
 
 class Draw(IntEnum):
     """Which value a step draws; the last coordinate of its chance."""
 
-    VALUE = 0  # work, time, count, or whether
-    MEMBER = 1
+    VALUE = 0  # work, time, size, count, deadline, or whether
+    MEMBER = 1  # which shard; of arrivals: which row of attributes
+    COUNT = 2  # items of a batch; requests of one arrival; requests of one session
+    BASE = 3  # work of a batch without items
+    KEY = 4
+    LOSS = 5
+    RTT = 6
+    REPLICA = 7
+    REPLICA_BESIDE = 8  # the second of two choices
+    BACKOFF = 9
+    HEDGE = 10
+    ZONE = 11
+    THINK = 12
+    OVERHEAD = 13  # of a batch at its server
+    SHARD_BESIDE = 14
 
 
 class At(IntEnum):
     """Classes of event, in the order in which they happen at one instant.
 
-    Within a class: by station member or arrival stream, then request uid, step, leg, attempt.
+    Within a class: by station member, host or stream, then request uid, step, leg, attempt.
     Numbers below 2 are SimPy's own, so that what a user adds to the environment comes first.
     """
 
-    SERVICE_END = 2
-    DELAY_END = 3
-    ARRIVAL = 4
+    ACTION = 2  # crashes, repairs, and all else that happens to the fleet
+    SERVICE_END = 3
+    DELAY_END = 4  # of delays, links and backoffs
+    POLL = 5
+    HEDGE = 6
+    DEADLINE = 7
+    ARRIVAL = 8
+
+
+class Outcome(IntEnum):
+    """How a request, a visit or an attempt ended."""
+
+    UNDER_WAY = 0
+    DONE = 1
+    REFUSED = 2  # by a full queue, a station that is down, or an open breaker
+    EXPIRED = 3  # its deadline had passed: taken up no more, or given up by who waited
+    LOST = 4  # in a crash or on a link
+
+
+class Discipline(IntEnum):
+    """Who of a queue is served next."""
+
+    FIFO = 0
+    LIFO = 1  # the newest first, while more than `lifo_above` wait
+    PRIORITY = 2  # the most urgent first; first come, first served among equals
+    PREEMPTIVE = 3  # and who is less urgent and in service gives way, and resumes later
+
+
+class Balancing(IntEnum):
+    """Which of several equal members a visit goes to, among those that are up."""
+
+    RANDOM = 0
+    ROUND_ROBIN = 1
+    LEAST_OUTSTANDING = 2
+    POWER_OF_TWO = 3  # the less busy of two at random
+
+
+class OnCrash(IntEnum):
+    """What becomes of visits at a member that crashes."""
+
+    LOST = 0  # in queue or service: they fail, and who comes while it is down is refused
+    RESTART = 1  # all wait for the repair; what was in service begins anew
+    RESUME = 2  # all wait for the repair; what was in service goes on where it was
+
+
+class StreamKind(IntEnum):
+    """How the requests of a stream come."""
+
+    OPEN = 0  # a Poisson process
+    RECORDED = 1
+    CLOSED = 2  # a fixed number of users, who think between two requests
+    SESSIONS = 3  # users come as a Poisson process, and leave after some requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Steps:
     """One row per step, of all journeys; see the top of this file for their order."""
 
-    kind: NDArray[np.int8]
-    end: NDArray[np.int32]
-    station: NDArray[np.int32]  # VISIT: index into `Stations`
-    key: NDArray[np.int8]  # VISIT: a Key
-    key_hash: NDArray[np.uint64]  # VISIT by a key: the `path_key` of its name
-    law: NDArray[np.int32]  # VISIT, DELAY, FOR_EACH: index into `Program.laws`, or NONE:
-    attribute: NDArray[np.int32]  # then the value is this attribute of the request
-    at_once: NDArray[np.int32]  # FOR_EACH: legs that may run together
-    probability: NDArray[np.float64]  # MAYBE
-    journey: NDArray[np.int32]  # EMIT: index into `Program.journeys`
-    path_hash: NDArray[np.uint64]  # the step's place in chance
+    kind: Flags
+    end: Indices
+    station: Indices  # VISIT, HOLD: index into `Stations`
+    key: Flags  # VISIT, HOLD, CACHED (which member): a Key
+    key_hash: Words  # Key.REQUEST, Key.LEG: the `path_key` of its name
+    keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
+    key_attribute: Indices  # Key.ATTRIBUTE
+    replica: Indices  # VISIT, HOLD: a number, or a Replica
+    priority: Flags  # VISIT, HOLD
+    law: Indices  # VISIT, DELAY, FOR_EACH, LINK, CALL: index into `Program.laws`, or NONE:
+    attribute: Indices  # then the value is this attribute of the request, or there is none
+    base: Indices  # VISIT with items: the law of the work without them; NONE: a plain one
+    count: Indices  # and the law of how many items, or NONE:
+    count_attribute: Indices
+    at_once: Indices  # FOR_EACH: legs that may run together; 0 is all
+    need: Indices  # ALL_OF, FOR_EACH: successes to go on with; NONE is all
+    probability: Floats  # MAYBE
+    journey: Indices  # EMIT: index into `Program.journeys`
+    link: Indices  # LINK: index into `Links`
+    cache: Indices  # CACHED: index into `Caches`
+    call: Indices  # CALL: index into `Calls`
+    path_hash: Words  # the step's place in chance
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calls:
+    """One row per CALL: how its attempts are repeated."""
+
+    retries: Indices
+    base_s: Floats
+    factor: Floats
+    cap_s: Floats
+    jitter: Flags
+    budget_ratio: Floats  # below 0: no budget
+    budget_burst: Floats
+    hedge_law: Indices  # or NONE
+    breaker_failures: Indices  # 0: no breaker
+    breaker_open_s: Floats
+    cancels: Flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stations:
-    """One row per station; members are numbered through, those of one station together."""
+    """One row per station; members are numbered through, those of one station together.
+
+    Copy r of shard s is member `first_member + s * replicas + r`.
+    """
 
     names: tuple[str, ...]
-    first_member: NDArray[np.int32]
-    members: NDArray[np.int32]
-    servers: NDArray[np.int32]  # of each member
-    host: NDArray[np.int32]  # index into `Hosts`, or NONE: servers of its own
+    first_member: Indices
+    shards: Indices
+    replicas: Indices
+    servers: Indices  # of each member, when the run begins
+    host: Indices  # index into `Hosts`, or NONE: servers of its own
+    queue_max: Indices  # visits that may wait at a member; NONE: any number
+    discipline: Flags
+    lifo_above: Indices
+    drop_expired: Flags
+    balancing: Flags
+    on_crash: Flags
+    batch_max: Indices  # visits that one server takes together
+    overhead: Indices  # law of what a batch takes besides the work of its visits, or NONE
+    poll_s: Floats  # services begin at multiples of this only; 0: at once
+    plain: Flags  # nothing but time and arrivals matters: first come, first served, never down
+    weights: tuple[Floats, ...]  # cumulated weights of the shards, ending at 1; empty: equal
 
     @property
-    def of_member(self) -> NDArray[np.int32]:
+    def members(self) -> Indices:
+        """How many members each station has."""
+        members: Indices = self.shards * self.replicas
+        return members
+
+    @property
+    def of_member(self) -> Indices:
         """The station of each member."""
         return np.repeat(np.arange(len(self.names), dtype=np.int32), self.members)
 
@@ -97,23 +227,61 @@ class Hosts:
     """One row per host."""
 
     names: tuple[str, ...]
-    cores: NDArray[np.float64]
+    cores: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeySets:
+    """One row per set of keys, which are numbered from 0."""
+
+    names: tuple[str, ...]
+    law: Indices  # which key is asked for: index into `Program.laws`
+    size: Indices
+    key_hash: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Caches:
+    """One row per cache; each of its members keeps keys of its own."""
+
+    names: tuple[str, ...]
+    keys: Indices  # index into `KeySets`
+    members: Indices
+    capacity: Indices  # keys that a member holds; the least recently used one has to go
+    ttl_s: Floats  # how long after it was stored a key is good for
+    single_flight: Flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Links:
+    """One row per link."""
+
+    names: tuple[str, ...]
+    rtt: Indices  # index into `Program.laws`: seconds there and back
+    bytes_per_s: Floats
+    loss: Floats  # probability that a message is lost, when the run begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stream:
-    """One source of requests: Poisson at `rate_per_s` from `start_s`, or at recorded instants.
+    """One source of requests.
 
     `attributes` has a column per `Program.attributes`.  A recorded stream has one row for each
-    arrival; a Poisson stream draws a row for each arrival, all equally likely.
+    arrival; each arrival, user or session of any other draws a row, all equally likely.
     """
 
+    kind: StreamKind
     journey: int
     path_hash: int  # its place in chance
-    rate_per_s: float
-    start_s: float
-    at_s: NDArray[np.float64] | None
-    attributes: NDArray[np.float64]
+    since_s: Floats  # OPEN, SESSIONS: from when on
+    rates_per_s: Floats  # arrivals come at this rate
+    period_s: float  # after which the rates repeat; infinite: never
+    batch: int  # OPEN: law of how many requests come together, or NONE: one
+    at_s: Floats  # RECORDED: instants; else empty
+    users: int  # CLOSED
+    think: int  # CLOSED, SESSIONS: law of the time from an answer to the next request
+    length: int  # SESSIONS: law of how many requests a session has
+    attributes: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,11 +289,18 @@ class Program:
     """All that an engine needs to know."""
 
     journeys: tuple[str, ...]
-    begin: NDArray[np.int32]  # each journey's first step
-    end: NDArray[np.int32]  # and the step after its last
+    begin: Indices  # each journey's first step
+    end: Indices  # and the step after its last
     steps: Steps
+    calls: Calls
     laws: tuple[Law | CountLaw, ...]
     attributes: tuple[str, ...]
     stations: Stations
     hosts: Hosts
+    zones: int  # copy r of shard s of any station stands in zone (s + r) % zones
+    key_sets: KeySets
+    caches: Caches
+    links: Links
     streams: tuple[Stream, ...]
+    zone_attribute: int  # the attribute that says where a request is, or NONE: anywhere
+    disruptions: tuple[Disruption, ...]

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.stations import LEGS_MAX
+from model.engine.stations import ATTEMPTS_MAX, LEGS_MAX
 from model.world.counts import CountLaw
+from model.world.journeys import Attribute, Call
 from model.world.laws import Law
 
 _RAREST = 2.0**-53  # where a law shows its smallest value, and at 1 minus it its largest
@@ -30,11 +31,44 @@ def refuse_duration(path: str, law: Law) -> None:
     refuse_unless(shortest >= 0, f"{path}: time must be 0 or more, the law has {shortest}")
 
 
-def refuse_count(path: str, law: CountLaw) -> None:
-    """Refuse a law of negative counts, or of more legs than a fork can have."""
-    fewest, most = law.quantile(_RAREST), law.quantile(1 - _RAREST)
+def refuse_count(path: str, law: CountLaw, *, most: int = LEGS_MAX) -> None:
+    """Refuse a law of negative counts, or of more than `most`: a fork has that many legs."""
+    fewest, largest = law.quantile(_RAREST), law.quantile(1 - _RAREST)
     refuse_unless(fewest >= 0, f"{path}: count must be 0 or more, the law has {fewest}")
-    refuse_unless(most <= LEGS_MAX, f"{path}: count must be {LEGS_MAX} at most, the law has {most}")
+    refuse_unless(largest <= most, f"{path}: count must be {most} at most, the law has {largest}")
+
+
+def refuse_call(path: str, call: Call) -> None:
+    """Refuse calls that repeat in a way that nobody can."""
+    retries_max = ATTEMPTS_MAX // 2 - 1
+    if call.deadline is not None and not isinstance(call.deadline, Attribute):
+        refuse_duration(path, call.deadline)
+    if call.hedge_after is not None:
+        refuse_duration(path, call.hedge_after)
+    refuse_unless(
+        0 <= call.retries <= retries_max,
+        f"{path}: retries must be in 0..{retries_max}, got {call.retries}",
+    )
+    backoff, budget, breaker = call.backoff, call.budget, call.breaker
+    _refuse_negative(path, "backoff base_s", backoff.base_s)
+    _refuse_negative(path, "backoff cap_s", backoff.cap_s)
+    refuse_unless(
+        1 <= backoff.factor < np.inf,
+        f"{path}: backoff factor must be 1 or more, got {backoff.factor}",
+    )
+    if budget is not None:
+        _refuse_negative(path, "budget ratio", budget.ratio)
+        _refuse_negative(path, "budget burst", budget.burst)
+    if breaker is not None:
+        _refuse_negative(path, "breaker open_s", breaker.open_s)
+        refuse_unless(
+            breaker.failures >= 1,
+            f"{path}: breaker failures must be 1 or more, got {breaker.failures}",
+        )
+
+
+def _refuse_negative(path: str, what: str, value: float) -> None:
+    refuse_unless(0 <= value < np.inf, f"{path}: {what} must be 0 or more, got {value}")
 
 
 def refuse_cycles(journeys: Sequence[str], emitted_by: Sequence[Collection[int]]) -> None:

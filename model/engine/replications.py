@@ -8,9 +8,9 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
+from model.engine.engines import Engine, simulate_with
 from model.engine.program import Program
 from model.engine.runs import SimulatedRun
-from model.engine.simpy_engine import simulate
 
 Answer = TypeVar("Answer")
 
@@ -24,6 +24,7 @@ def replicate(
     replications: int,
     jobs: int = 1,
     keep_visits: bool = True,
+    engine: Engine = Engine.COMPILED,
 ) -> list[Answer]:
     """Return `measure` of each replication, in order, the same for any number of `jobs`.
 
@@ -34,9 +35,21 @@ def replicate(
     for name, value in (("replications", replications), ("jobs", jobs)):
         if value < 1:
             raise ValueError(f"{name} must be 1 or more, got {value}")
-    one = partial(_measured, program, measure, seed=seed, until_s=until_s, keep_visits=keep_visits)
+    one = partial(
+        _measured,
+        program,
+        measure,
+        seed=seed,
+        until_s=until_s,
+        keep_visits=keep_visits,
+        engine=engine,
+    )
     if jobs == 1:
         return [one(replication) for replication in range(replications)]
+    if engine is Engine.COMPILED:
+        from model.engine.compiled_engine import prepare
+
+        prepare()  # once, and not in every process at the same time
     with ProcessPoolExecutor(min(jobs, replications), mp_context=get_context("spawn")) as pool:
         return list(pool.map(one, range(replications)))
 
@@ -54,8 +67,9 @@ def _measured(
     seed: int,
     until_s: float,
     keep_visits: bool,
+    engine: Engine,
 ) -> Answer:
-    run = simulate(
+    run = simulate_with(engine)(
         program, seed=seed, replication=replication, until_s=until_s, keep_visits=keep_visits
     )
     return measure(run)

@@ -1,30 +1,33 @@
-"""The reference engine: executes a Program with SimPy.
+"""The reference engine: executes a Program with SimPy, to the letter of README.md in this folder.
 
 Every piece of time is one SimPy event, and those that tie are ordered as `program.At` says.
-
-Edges: what would happen at `until_s` exactly does not happen any more.  A service that ends frees
-its server, which takes the next of its queue, before the walk that was served goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Sequence
+from math import inf
+from typing import Any
 
-from model.engine.arrivals import arrivals
+import simpy
+
+from model.engine.invariants import check
 from model.engine.ledger import Ledger
-from model.engine.program import NONE, At, Program, Stream
+from model.engine.program import NONE, Kind, Program
 from model.engine.runs import SimulatedRun
-from model.engine.simpy_stations import (
-    Clock,
-    DedicatedServers,
-    Hall,
-    Host,
-    HostedServers,
-    Member,
-    Moment,
-)
+from model.engine.simpy_caches import Caches
+from model.engine.simpy_calls import Calls
+from model.engine.simpy_choices import Choices
+from model.engine.simpy_clock import Clock
+from model.engine.simpy_fleet import Fleet, Weather
+from model.engine.simpy_forks import Forks
+from model.engine.simpy_sources import Luck, Source
+from model.engine.simpy_steps import Emissions, Links, Take, Visits, maybe, read_steps
 from model.engine.simpy_walks import Walks
+from model.engine.timeline import actions
 from model.world.chance import run_key
+
+Process = Callable[[simpy.Environment], Generator[simpy.Event, Any, Any]]
 
 
 def simulate(
@@ -34,58 +37,64 @@ def simulate(
     until_s: float,
     replication: int = 0,
     keep_visits: bool = True,
+    alongside: Sequence[Process] = (),
 ) -> SimulatedRun:
-    """Run the program from empty at 0 until `until_s`; the same arguments give the same bytes."""
-    if not 0 < until_s < float("inf"):
+    """Run the program from empty at 0 until `until_s`; the same arguments give the same bytes.
+
+    `alongside` are SimPy processes of your own, begun with the run in its environment: to watch
+    it, or to stop it.  Such a run is for SimPy only; the compiled engine has no environment.
+    """
+    if not 0 < until_s < inf:
         raise ValueError(f"until_s must be positive, got {until_s}")
-    clock, ledger = Clock(), Ledger(program, keep_visits=keep_visits)
-    walks = Walks(program, clock, ledger, run_key(seed, replication))
-    walks.members = _built_members(program, Hall(clock=clock, ledger=ledger, go_on=walks.go_on))
-    for number, stream in enumerate(program.streams):
-        coming = arrivals(stream, seed=seed, replication=replication, until_s=until_s)
-        Source(clock, walks, stream, number=number, coming=coming).expect()
+    clock, ledger = Clock(), Ledger(program, until_s=until_s, keep_visits=keep_visits)
+    walks = Walks(
+        list(zip(program.begin.tolist(), program.end.tolist(), strict=True)),
+        clock,
+        ledger,
+        run=run_key(seed, replication),
+    )
+    fleet, links = Fleet(program, walks), Links(program, walks)
+    choices = Choices(program, ledger.totals)
+    caches = Caches(program, walks, choices)
+    walks.steps = read_steps(
+        program, _takes(program, walks, Visits(choices, fleet.members), links, caches)
+    )
+    coming = actions(program, seed=seed, replication=replication, until_s=until_s)
+    Weather(clock, fleet, links, choices, coming).expect()
+    for number in range(len(program.streams)):
+        luck = Luck(seed=seed, replication=replication, until_s=until_s)
+        Source(program, walks, number=number).start(luck)
+    for process in alongside:
+        clock.process(process(clock))
     clock.run(until=until_s)
-    return ledger.close(seed=seed, replication=replication, until_s=until_s)
+    fleet.close(until_s)
+    run = ledger.close(seed=seed, replication=replication, hits=caches.hits, misses=caches.misses)
+    check(run)
+    return run
 
 
-class Source:
-    """Begins the requests of one stream, each when the one before it has arrived."""
+def _takes(
+    program: Program, walks: Walks, visits: Visits, links: Links, caches: Caches
+) -> Callable[[int], Take]:
+    """Return what says how each row of the program's steps is taken."""
+    forks = Forks(walks)
+    take: dict[int, Take] = {
+        Kind.VISIT: visits.visit,
+        Kind.DELAY: links.delay,
+        Kind.ALL_OF: forks.all_of,
+        Kind.BRANCH: maybe,  # never taken itself: a fork goes to what is inside
+        Kind.FOR_EACH: forks.for_each,
+        Kind.MAYBE: maybe,
+        Kind.EMIT: Emissions(walks).emit,
+        Kind.HOLD: visits.hold,
+        Kind.LINK: links.link,
+        Kind.CACHED: caches.ask,
+        Kind.CALL: Calls(program, walks).call,
+    }
 
-    def __init__(
-        self,
-        clock: Clock,
-        walks: Walks,
-        stream: Stream,
-        *,
-        number: int,
-        coming: Iterator[tuple[float, int, int]],
-    ) -> None:
-        self._clock, self._walks, self._stream = clock, walks, stream
-        self._number, self._coming, self._arrived = number, coming, 0
-        self._rows = stream.attributes.tolist()
+    def take_of(row: int) -> Take:
+        if program.steps.base[row] != NONE:
+            return visits.visit_with_items
+        return take[int(program.steps.kind[row])]
 
-    def expect(self) -> None:
-        """Schedule the next arrival, if there is one."""
-        if (arrival := next(self._coming, None)) is not None:
-            order = At.ARRIVAL, self._number, self._arrived
-            self._clock.at(arrival[0], order, self._arrive, arrival)
-            self._arrived += 1
-
-    def _arrive(self, moment: Moment) -> None:
-        _, uid, row = moment.subject
-        self.expect()
-        self._walks.begin(self._stream.journey, uid, self._rows[row])
-
-
-def _built_members(program: Program, hall: Hall) -> list[Member]:
-    """Return every member of every station, numbered through."""
-    hosts = [Host(hall.clock, cores=float(cores)) for cores in program.hosts.cores]
-    built: list[Member] = []
-    stations = program.stations
-    for member, station in enumerate(stations.of_member):
-        servers, host = int(stations.servers[station]), int(stations.host[station])
-        if host == NONE:
-            built.append(DedicatedServers(hall, member=member, servers=servers))
-        else:
-            built.append(HostedServers(hall, member=member, servers=servers, host=hosts[host]))
-    return built
+    return take_of

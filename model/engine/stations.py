@@ -1,13 +1,18 @@
-"""The arithmetic of stations and hosts: scalar functions that every engine calls.
+"""The arithmetic of stations, hosts and calls: scalar functions that every engine calls.
 
 A queue may be kept in as many ways as there are engines; when a service ends, how fast a host
-serves, and which member is chosen are computed here, once, so that engines agree to the bit.
+serves, which member is chosen and when a retry comes are computed here, once, so that engines
+agree to the bit.  Only plain numbers: the compiled engine compiles these very functions.
 """
 
 from __future__ import annotations
 
+import math
+
 LEGS_MAX = 2**20 - 1  # of one fork: a leg's number, with those of two forks around it, fits 63 bits
 DEPTH_MAX = 3  # of forks for each of n inside one another
+ATTEMPTS_MAX = 2**8 - 1  # of one call: retries and hedges
+CALLS_MAX = 7  # calls inside one another
 
 
 def member_of(u: float, members: int) -> int:
@@ -15,9 +20,20 @@ def member_of(u: float, members: int) -> int:
     return int(u * members)
 
 
+def other_member_of(u: float, first: int, members: int) -> int:
+    """Return which of the members other than `first` is chosen; there must be two or more."""
+    other = int(u * (members - 1))
+    return other + 1 if other >= first else other
+
+
 def leg_of(outer: int, index: int) -> int:
     """Return the number of leg `index` of a fork inside leg `outer`; 0 is outside of any fork."""
     return outer * (LEGS_MAX + 1) + index + 1
+
+
+def attempt_of(outer: int, number: int) -> int:
+    """Return the number of attempt `number` (from 1) of a call inside attempt `outer`."""
+    return outer * (ATTEMPTS_MAX + 1) + number
 
 
 def start_of_service(arrived_s: float, free_s: float) -> float:
@@ -48,3 +64,56 @@ def advance(served_s: float, elapsed_s: float, rate: float) -> float:
     piece of work that began at `served_s = a` and is `w` long ends when `served_s` is a + w.
     """
     return served_s + elapsed_s * rate
+
+
+def tag_of(served_s: float, left_s: float, speed: float) -> float:
+    """Return what a host's `served_s` will be when a member of this `speed` has done `left_s`."""
+    return served_s + left_s / speed
+
+
+def left_of(tag_s: float, served_s: float, speed: float) -> float:
+    """Return the work left of a piece whose tag this is; the inverse of `tag_of`."""
+    left_s = (tag_s - served_s) * speed
+    return left_s if left_s > 0 else 0.0
+
+
+def work_of_items(base_s: float, per_item_s: float, items: float) -> float:
+    """Return the work of a batch of items."""
+    return base_s + per_item_s * items
+
+
+def poll_after(now_s: float, every_s: float) -> float:
+    """Return the first multiple of `every_s` that is not before now."""
+    poll_s = math.ceil(now_s / every_s) * every_s
+    return poll_s if poll_s > now_s else now_s
+
+
+def link_s(rtt_s: float, size_bytes: float, bytes_per_s: float, extra_s: float) -> float:
+    """Return how long a message takes one way."""
+    return rtt_s / 2 + size_bytes / bytes_per_s + extra_s
+
+
+def backoff_s(retry: int, base_s: float, factor: float, cap_s: float) -> float:
+    """Return the longest wait before retry number `retry`, from 1, without jitter."""
+    wait_s = base_s
+    for _ in range(retry - 1):
+        wait_s *= factor
+        if wait_s >= cap_s:
+            return cap_s
+    return wait_s if wait_s < cap_s else cap_s
+
+
+def tokens_after_attempt(tokens: float, ratio: float, burst: float) -> float:
+    """Return a retry budget's tokens after a first attempt; a retry takes one whole token."""
+    saved = tokens + ratio
+    return saved if saved < burst else burst
+
+
+def share_of_zone(u: float, zones: int) -> int:
+    """Return the zone that a request is in whose arrival does not say."""
+    return int(u * zones)
+
+
+def breaker_opens(failures: int, failures_max: int, half_open: bool) -> bool:  # noqa: FBT001 - a scalar function
+    """Return whether a breaker opens after this many failed rounds in a row."""
+    return half_open or failures >= failures_max

@@ -24,10 +24,13 @@ Word = TypeVar("Word", int, NDArray[Any])
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 # How far the counter moves per seed, leg, attempt and draw: the golden ratio of SplitMix64, and
 # primes of xxHash64 (Y. Collet, xxHash specification, 2012), odd and without a short relation.
-_PER_SEED = 0x9E37_79B9_7F4A_7C15
-_PER_LEG = 0x9E37_79B1_85EB_CA87
-_PER_ATTEMPT = 0xC2B2_AE3D_27D4_EB4F
-_PER_DRAW = 0x85EB_CA77_C2B2_AE63
+PER_SEED = 0x9E37_79B9_7F4A_7C15
+PER_LEG = 0x9E37_79B1_85EB_CA87
+PER_ATTEMPT = 0xC2B2_AE3D_27D4_EB4F
+PER_DRAW = 0x85EB_CA77_C2B2_AE63
+# The two factors of Mix13.
+FIRST_FACTOR = 0xBF58_476D_1CE4_E5B9
+SECOND_FACTOR = 0x94D0_49BB_1331_11EB
 
 
 def u(
@@ -66,7 +69,7 @@ def child_uid(parent_uid: Word, step: Word, leg: Word) -> Word:
 
     Of 10**8 uids, two are equal with a probability below 0.03 %.
     """
-    return _mixed((_mixed((parent_uid + _PER_SEED) & _MASK) + step + leg * _PER_LEG) & _MASK)
+    return _mixed((_mixed((parent_uid + PER_SEED) & _MASK) + step + leg * PER_LEG) & _MASK)
 
 
 def path_key(path: str) -> int:
@@ -76,7 +79,7 @@ def path_key(path: str) -> int:
 
 def run_key(seed: Word, replication: Word) -> Word:
     """Return what the draws of one run have in common."""
-    return _mixed((_mixed((seed + _PER_SEED) & _MASK) + replication * _PER_SEED) & _MASK)
+    return _mixed((_mixed((seed + PER_SEED) & _MASK) + replication * PER_SEED) & _MASK)
 
 
 def request_key(run: Word, uid: Word) -> Word:
@@ -94,13 +97,13 @@ def unit(request: int, step_path: int, leg: int, attempt: int, draw: int) -> flo
 
 
 def _place(step_path: Word, leg: Word, attempt: Word, draw: Word) -> Word:
-    place: Word = step_path + leg * _PER_LEG + attempt * _PER_ATTEMPT + draw * _PER_DRAW
+    place: Word = step_path + leg * PER_LEG + attempt * PER_ATTEMPT + draw * PER_DRAW
     return place
 
 
 def _mixed(word: Word) -> Word:
-    word = ((word ^ (word >> 30)) * 0xBF58_476D_1CE4_E5B9) & _MASK
-    word = ((word ^ (word >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
+    word = ((word ^ (word >> 30)) * FIRST_FACTOR) & _MASK
+    word = ((word ^ (word >> 27)) * SECOND_FACTOR) & _MASK
     mixed: Word = word ^ (word >> 31)
     return mixed
 

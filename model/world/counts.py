@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.world.laws import refuse_unless
+from model.world.scalar_laws import geometric_quantile
 
 
 class CountLaw(Protocol):
@@ -43,6 +44,21 @@ class ConstantCount:
     def quantile(self, u: float) -> int:  # noqa: ARG002 - any chance gives the same count
         """Return the count."""
         return self.count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometric:
+    """How often something happens in a row that happens again with one probability each time."""
+
+    mean: float
+
+    def __post_init__(self) -> None:
+        """Refuse a mean that no such law has."""
+        refuse_unless(0 < self.mean < math.inf, "mean must be positive", self.mean)
+
+    def quantile(self, u: float) -> int:
+        """Return the least count that at least a share `u`, in (0, 1), do not exceed."""
+        return geometric_quantile(u, self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +109,18 @@ def poisson(*, mean: float) -> CountTable:
 
     counts = _around(mean, math.sqrt(mean), at_most=math.inf)
     return _table_of(counts, pdtr(counts, mean))
+
+
+def zipf(*, size: int, exponent: float) -> CountTable:
+    """Return the law of ranks 0, 1, ... below `size`, each in proportion to (rank + 1)**-exponent.
+
+    An exponent of 0 makes all equally likely.
+    """
+    refuse_unless(size >= 1, "size must be 1 or more", size)
+    refuse_unless(0 <= exponent < math.inf, "exponent must be 0 or more", exponent)
+    cumulated = np.cumsum(np.arange(1, size + 1, dtype=np.float64) ** -exponent)
+    cumulated /= cumulated[-1]
+    return CountTable(counts=tuple(range(size)), cumulated=tuple(cumulated.tolist()))
 
 
 def _around(mean: float, deviation: float, *, at_most: float) -> NDArray[np.int64]:

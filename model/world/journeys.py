@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from model.world.counts import CountLaw
-from model.world.laws import Law
+from model.world.laws import Constant, Law
 
 RANDOM = ""
 LEG = "leg"
+PRIORITIES = 8  # classes of urgency at a station: 0 goes first, 7 last
+_NOTHING = Constant(value=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,47 +29,120 @@ class Attribute:
     name: str
 
 
+Key: TypeAlias = str | Attribute
+Time: TypeAlias = Law | Attribute
+Count: TypeAlias = CountLaw | Attribute
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """Queue at one member of a station, and be served there for `work` seconds.
 
-    `key` says which member.  RANDOM draws one anew, as a balancer does.  LEG draws one per leg
-    of the innermost `ForEach`.  Any other text names a key of the request, such as "own": all
-    its visits with that key meet the same member (of stations with as many members).
+    `key` says which shard.  RANDOM leaves it to the station's balancing.  LEG draws one per leg
+    of the innermost `ForEach`.  An `Attribute` is the number of the shard.  The name of a set of
+    keys (`Network.keys`) draws one of them per leg, and its hash is the shard.  Any other text
+    names a key of the request, such as "own": all its visits with that key meet the same shard
+    (of stations with as many shards).
+
+    `replica` says which copy of the shard: "primary", "any" (the station's balancing chooses),
+    "nearest" (any in the request's own zone, else as "any"), or a number.  `priority` is
+    0 (first) to 7 (last) at stations that go by it.
     """
 
     station: str
-    work: Law | Attribute
-    key: str = RANDOM
+    work: Time
+    key: Key = RANDOM
+    replica: str | int = "primary"
+    priority: int = 0
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A visit with the work of `count` items: `base` once, and `per_item` for each, in seconds."""
+
+    station: str
+    base: Law
+    per_item: Law
+    count: Count
+    key: Key = RANDOM
+    replica: str | int = "primary"
+    priority: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Write to a shard with replicas: to the primary first, then to all others at once.
+
+    Goes on as soon as `acks` copies have it: 1 is asynchronous, all of them synchronous.
+    """
+
+    station: str
+    work: Time
+    acks: int
+    key: Key = RANDOM
+    priority: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Queue for a server of a station, keep it while taking the steps, and give it back.
+
+    A connection, a worker's slot, a semaphore: it is not at work itself, but nobody else has it.
+    """
+
+    station: str
+    steps: Steps
+    key: Key = RANDOM
+    replica: str | int = "primary"
+    priority: int = 0
+    name: str = "hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
     """Let time pass, in seconds, that nobody else has to wait for."""
 
-    time: Law | Attribute
+    time: Time
     name: str = "delay"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Send a message of `size` bytes one way over a link (`Network.link`)."""
+
+    link: str
+    size: Time = _NOTHING  # bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllOf:
-    """Begin all branches at once, and go on when the last has ended."""
+    """Begin all branches at once, and go on when `need` of them have succeeded (None: all).
+
+    Branches that are then still under way go on unheeded.  When too many have failed for
+    `need` to be reached, the step fails at once.
+    """
 
     branches: tuple[Steps, ...]
+    need: int | None = None
     name: str = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForEach:
-    """Begin `count` legs of the same steps, and go on when the last has ended.
+    """Begin `count` legs of the same steps, and go on when `need` have succeeded (None: all).
 
-    At most `at_once` of them run at the same time (0: all); 1 is one after another.
+    At most `at_once` of them run at the same time (0: all); 1 is one after another.  The rest
+    is as for `AllOf`; if there are fewer legs than `need`, all of them are needed.
     """
 
-    count: CountLaw | Attribute
+    count: Count
     body: Steps
     at_once: int = 0
+    need: int | None = None
     name: str = "each"
 
 
@@ -81,6 +156,75 @@ class WithProbability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cached:
+    """Ask a cache (`Network.cache`) for a key of its set; on a miss take the steps, and store it.
+
+    The key is the one that visits by the name of the same set have in this leg.  With single
+    flight, whoever misses what another is fetching waits for that one, and fails with it.
+    """
+
+    cache: str
+    miss: Steps
+    member: Key = RANDOM
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long to wait before a retry: `base_s` times `factor` per retry before, at most `cap_s`.
+
+    With jitter, anything from 0 to that, equally likely ("full jitter").
+    """
+
+    base_s: float = 0.0
+    factor: float = 2.0
+    cap_s: float = 60.0
+    jitter: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Retries allowed per first attempt, all requests of the step together, saved up to `burst`."""
+
+    ratio: float
+    burst: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Refuse all calls of the step for `open_s` after so many failures in a row.
+
+    Then one call is let through: if it succeeds all are again, if it fails none are for as long.
+    """
+
+    failures: int
+    open_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Take the steps as an attempt that may fail or come late, and be tried again.
+
+    An attempt that has not ended `deadline` seconds after it began is given up: what it began
+    goes on without anybody waiting for it, or takes no further step if `cancels` (the deadline
+    travels along).  Then, or when it has failed, another one begins after the backoff, at most
+    `retries` times, within the budget, and while the calls around it have time left.
+    `hedge_after` seconds without an answer begin a second attempt beside the first; the first
+    to succeed is the answer.
+    """
+
+    steps: Steps
+    deadline: Time | None = None
+    retries: int = 0
+    backoff: Backoff = Backoff()
+    budget: Budget | None = None
+    hedge_after: Law | None = None
+    breaker: Breaker | None = None
+    cancels: bool = False
+    name: str = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Emit:
     """Start another journey, with the attributes of this request, and do not wait for it."""
 
@@ -88,7 +232,20 @@ class Emit:
     name: str = ""
 
 
-Step: TypeAlias = Visit | Delay | AllOf | ForEach | WithProbability | Emit
+Step: TypeAlias = (
+    Visit
+    | Batch
+    | Write
+    | Hold
+    | Delay
+    | Link
+    | AllOf
+    | ForEach
+    | WithProbability
+    | Cached
+    | Call
+    | Emit
+)
 Steps: TypeAlias = Step | tuple[Step, ...]  # one step, or several one after another
 
 
@@ -108,8 +265,10 @@ def sequence(steps: Steps) -> tuple[Step, ...]:
 def own_name(step: Step) -> str:
     """Return the name of a step, before equal neighbours are told apart."""
     match step:
-        case Visit(station=station, name=name):
-            return name or station
+        case Visit(station=place) | Batch(station=place) | Write(station=place):
+            return step.name or place
+        case Link(link=place) | Cached(cache=place):
+            return step.name or place
         case Emit(journey=journey, name=name):
             return name or f"emit_{journey}"
         case _:

@@ -13,13 +13,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_STANDARD_NORMAL = NormalDist()  # its inverse: Wichura, algorithm AS 241, Appl. Statist. 37 (1988)
+from model.world.scalar_laws import between, exponential_quantile, lognormal_quantile
+
 _TABLE_POINTS = 1_000
 
 
@@ -80,7 +80,7 @@ class Exponential:
 
     def quantile(self, u: float) -> float:
         """Return the inverse of the distribution function at `u`."""
-        return -self.mean * math.log1p(-u)
+        return exponential_quantile(u, self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +97,17 @@ class Lognormal:
 
     def quantile(self, u: float) -> float:
         """Return the inverse of the distribution function at `u`."""
-        variance = math.log1p(self.scv)  # of the logarithm
-        deviation = math.sqrt(variance) * _STANDARD_NORMAL.inv_cdf(u)
-        return self.mean * math.exp(deviation - variance / 2)
+        return lognormal_quantile(u, self.mean, self.variance_of_log, self.deviation_of_log)
+
+    @property
+    def variance_of_log(self) -> float:
+        """The variance of the value's logarithm."""
+        return math.log1p(self.scv)
+
+    @property
+    def deviation_of_log(self) -> float:
+        """The standard deviation of the value's logarithm."""
+        return math.sqrt(math.log1p(self.scv))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +161,7 @@ class QuantileTable:
         above = bisect_right(self.probabilities, u, 1, len(self.probabilities) - 1)
         p_low, p_high = self.probabilities[above - 1], self.probabilities[above]
         low, high = self.values[above - 1], self.values[above]
-        return low + (high - low) * ((u - p_low) / (p_high - p_low))
+        return between(u, p_low, p_high, low, high)
 
     def scaled(self, factor: float) -> QuantileTable:
         """Return the law of `factor` times the value."""

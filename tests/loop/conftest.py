@@ -14,7 +14,7 @@ from model.answers.calibrations import Calibration
 from model.answers.runs import save_run
 from model.answers.simulated import recording_of
 from model.answers.twin import twin_of
-from model.engine.simpy_engine import simulate
+from model.engine.compiled_engine import simulate
 from model.world.laws import gamma
 from model.world.scenario_files import load_scenario
 

@@ -24,7 +24,7 @@ from model.answers.calibrations import (
 )
 from model.answers.simulated import recording_of
 from model.answers.twin import twin_journeys, twin_of
-from model.engine.simpy_engine import simulate
+from model.engine.compiled_engine import simulate
 from model.world.journeys import AllOf, own_name, sequence
 from model.world.laws import gamma
 from model.world.scenario_files import load_scenario

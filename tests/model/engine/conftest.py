@@ -1,13 +1,19 @@
 import numpy as np
 import pytest
 
+from model.engine.engines import Engine, simulate_with
 from model.engine.network import Network
-from model.engine.simpy_engine import simulate
 from model.world.journeys import Journey
 
 
+@pytest.fixture(params=list(Engine), ids=lambda engine: engine.value)
+def simulate(request):
+    """An engine: both mean the same."""
+    return simulate_with(request.param)
+
+
 @pytest.fixture
-def walk():
+def walk(simulate):
     """Simulate one journey, arriving at given instants, on given stations."""
 
     def run_of(steps, *, at_s=(0.0,), network=None, until_s=1_000.0, attributes=None, seed=1):
@@ -29,3 +35,15 @@ def sojourns():
         return list(zip(*(np.asarray(column)[mask].tolist() for column in columns), strict=True))
 
     return visits_of
+
+
+@pytest.fixture
+def ends():
+    """(outcome, when) of each request of a journey, in the order of arrival."""
+
+    def ends_of(run, journey="walk"):
+        mine = run.requests.journey == run.program.journeys.index(journey)
+        outcomes, done_s = run.requests.outcome[mine].tolist(), run.requests.done_s[mine].tolist()
+        return list(zip(outcomes, done_s, strict=True))
+
+    return ends_of

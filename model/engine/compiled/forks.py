@@ -1,0 +1,138 @@
+"""Steps that begin several child walks at once, and go on when enough of them have succeeded."""
+
+from __future__ import annotations
+
+from model.engine.compiled.chance import value_of
+from model.engine.compiled.choosing import member_for, simple_member_for
+from model.engine.compiled.heap import SERVICE_END, push
+from model.engine.compiled.jit import Record, compiled
+from model.engine.compiled.layout import step_at, walk_at
+from model.engine.compiled.members import plain_end_s
+from model.engine.compiled.walks import FAIL, GO_ON, LEGS, PROCEED, add_task, child_of
+from model.engine.compiled.works import work_of
+from model.engine.program import NONE, Kind, Outcome
+from model.engine.stations import leg_of
+
+_EACH = int(Kind.FOR_EACH)
+_DONE = int(Outcome.DONE)
+
+
+@compiled
+def fork(s: Record, walk_number: int, step: Record) -> None:
+    """Begin the legs of the fork that a walk is at."""
+    walk = walk_at(s, walk_number)
+    walk.legs = int(value_of(s, walk, step)) if step.kind == _EACH else _branches(s, walk.at)
+    if step.collapses != 0:
+        _all_at_once(s, walk_number)
+        return
+    walk.need = walk.legs if step.need == NONE or step.need > walk.legs else step.need
+    walk.begun, walk.running, walk.succeeded, walk.failed = 0, 0, 0, 0
+    walk.outcome, walk.beginning = _DONE, 1
+    add_task(s, LEGS, walk_number, walk.at + 1)
+
+
+@compiled
+def _branches(s: Record, at: int) -> int:
+    """Return how many branches the fork at a step has."""
+    end, branch, count = step_at(s, at).end, at + 1, 0
+    while branch < end:
+        branch = step_at(s, branch).end
+        count += 1
+    return count
+
+
+@compiled
+def begin_legs(s: Record, walk_number: int, branch: int) -> None:
+    """Begin the next leg, if one may begin, and come back for the one after it.
+
+    `branch` is where the next branch of `AllOf` stands.
+    """
+    walk = walk_at(s, walk_number)
+    step = step_at(s, walk.at)
+    decided = walk.failed > walk.legs - walk.need or (walk.need > 0 and walk.succeeded >= walk.need)
+    room = step.at_once == 0 or walk.running < step.at_once
+    if decided or walk.begun == walk.legs or not room:
+        walk.beginning = 0
+        _decide(s, walk_number)
+        return
+    if step.kind == _EACH:
+        child_number = child_of(s, walk_number, walk.at + 1, step.end)
+        if child_number == NONE:
+            return
+        walk_at(s, child_number).leg = leg_of(walk.leg, walk.begun)
+        following = branch
+    else:
+        following = step_at(s, branch).end
+        child_number = child_of(s, walk_number, branch + 1, following)
+        if child_number == NONE:
+            return
+    walk.begun += 1
+    walk.running += 1
+    add_task(s, LEGS, walk_number, following)
+    add_task(s, PROCEED, child_number, 0)
+
+
+@compiled
+def _decide(s: Record, walk_number: int) -> None:
+    """Go on or fail, if enough legs have succeeded, or too many failed."""
+    walk = walk_at(s, walk_number)
+    if walk.succeeded >= walk.need:
+        add_task(s, GO_ON, walk_number, 0)
+    elif walk.failed > walk.legs - walk.need:
+        add_task(s, FAIL, walk_number, walk.outcome)
+
+
+@compiled
+def leg_ended(s: Record, walk_number: int, outcome: int) -> None:
+    """Count a leg that has ended, and go on, fail, or begin the next one."""
+    walk = walk_at(s, walk_number)
+    walk.running -= 1
+    if outcome == _DONE:
+        walk.succeeded += 1
+    else:
+        walk.failed += 1
+        walk.outcome = outcome
+    if walk.beginning != 0:
+        return
+    if walk.begun < walk.legs:  # only of `ForEach`: branches all begin together
+        walk.beginning = 1
+        add_task(s, LEGS, walk_number, walk.at + 1)
+        return
+    _decide(s, walk_number)
+
+
+@compiled
+def _all_at_once(s: Record, walk_number: int) -> None:
+    """Send all legs, each one visit to a plain station, and wait for the last to end.
+
+    Plain stations know when a visit ends, so the fork needs one event: that of the leg which
+    ends last, in the order that events at one instant have.
+    """
+    walk = walk_at(s, walk_number)
+    fork_at, outer, last_s = walk.at + 0, walk.leg + 0, -1.0
+    last_member, last_step, last_leg = 0, 0, 0
+    each = step_at(s, fork_at).kind == _EACH
+    visit_at = fork_at + 1
+    for index in range(walk.legs):
+        if each:
+            walk.leg = leg_of(outer, index)
+        else:
+            visit_at += 1  # from the branch to what is inside
+        step = step_at(s, visit_at)
+        walk.at = visit_at
+        walk.work_s = work_of(s, walk, step)
+        member = simple_member_for(s, walk, step) if step.simple else member_for(s, walk, step)
+        end_s = plain_end_s(s, walk, member)
+        later = end_s > last_s or (
+            end_s == last_s and (member, visit_at, walk.leg) > (last_member, last_step, last_leg)
+        )
+        if later:
+            last_s, last_member, last_step, last_leg = end_s, member, visit_at, walk.leg + 0
+        if not each:
+            visit_at += 1
+    walk.at, walk.leg = fork_at, outer
+    if walk.legs == 0:
+        add_task(s, GO_ON, walk_number, 0)
+        return
+    walk.member, walk.joined_step, walk.joined_leg = last_member, last_step, last_leg
+    push(s, last_s, walk_number, SERVICE_END)

@@ -1,0 +1,135 @@
+"""Which member of a station, or of a cache, a walk goes to in the SimPy engine."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from model.engine.ledger import Totals
+from model.engine.program import NONE, Balancing, Draw, Key, Program, Replica
+from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
+from model.engine.stations import member_of, other_member_of, share_of_zone
+from model.world.chance import path_key, unit
+
+_ZONE = path_key("zone")
+_SHARDS = Draw.MEMBER, Draw.SHARD_BESIDE
+_COPIES = Draw.REPLICA, Draw.REPLICA_BESIDE
+
+
+class Choices:
+    """Chooses members for all walks of one run."""
+
+    def __init__(self, program: Program, totals: Sequence[Totals]) -> None:
+        self._totals = totals  # tell how many are present
+        self._zones, self._zone_attribute = program.zones, program.zone_attribute
+        self._key_hashes = program.key_sets.key_hash.tolist()
+        self._key_laws = [program.laws[law].quantile for law in program.key_sets.law.tolist()]
+        self._turns: dict[int, int] = {}  # by the first of those who take turns
+        self.down: set[int] = set()  # members
+
+    def member(self, walk: Walk, step: Step) -> int:
+        """Return the member, numbered through all stations, that a visit or hold goes to."""
+        station = step.station
+        assert station is not None
+        if station.members == 1:
+            return station.first_member
+        shard = self._shard(walk, step, station)
+        if station.replicas == 1:
+            return station.first_member + shard
+        first = station.first_member + shard * station.replicas
+        copies = range(first, first + station.replicas)
+        if step.replica >= 0:
+            return copies[step.replica]
+        if step.replica == Replica.NEAREST:
+            return self._balanced(
+                walk, step, self._near(walk, copies, shard), turn=first, draws=_COPIES
+            )
+        return self._balanced(walk, step, copies, turn=first, draws=_COPIES)
+
+    def cache_member(self, walk: Walk, step: Step, members: int) -> int:
+        """Return the member of a cache, from 0, that is asked."""
+        if members == 1:
+            return 0
+        if step.key == Key.RANDOM:
+            return member_of(chance_of(walk, step, Draw.MEMBER), members)
+        return self._keyed(walk, step, members)
+
+    def key(self, walk: Walk, keys: int) -> int:
+        """Return the key of a set that the walk asks for in its leg."""
+        chance = unit(walk.request.chance, self._key_hashes[keys], walk.leg, 0, Draw.KEY)
+        return int(self._key_laws[keys](chance))
+
+    def _shard(self, walk: Walk, step: Step, station: Station) -> int:
+        if station.shards == 1:
+            return 0
+        if step.key != Key.RANDOM:
+            return self._keyed(walk, step, station.shards)
+        if station.weights:
+            return bisect_right(station.weights, chance_of(walk, step, Draw.MEMBER))
+        if station.replicas > 1:
+            return member_of(chance_of(walk, step, Draw.MEMBER), station.shards)
+        first = station.first_member
+        shards = range(first, first + station.shards)
+        return self._balanced(walk, step, shards, turn=first, draws=_SHARDS) - first
+
+    def _keyed(self, walk: Walk, step: Step, shards: int) -> int:
+        if step.key == Key.ATTRIBUTE:
+            return int(walk.request.attributes[step.key_attribute]) % shards
+        if step.key == Key.KEYS:
+            key_hash, key = self._key_hashes[step.keys], self.key(walk, step.keys)
+            return member_of(unit(key_hash, 0, key, 0, Draw.MEMBER), shards)
+        leg = walk.leg if step.key == Key.LEG else 0
+        return member_of(unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER), shards)
+
+    def _near(self, walk: Walk, copies: range, shard: int) -> Sequence[int]:
+        """Return the copies in the request's zone that are up, or all copies if none is."""
+        zone = self._zone(walk.request)
+        near = [
+            member
+            for copy, member in enumerate(copies)
+            if (shard + copy) % self._zones == zone and member not in self.down
+        ]
+        return near or copies
+
+    def _zone(self, request: Request) -> int:
+        if self._zone_attribute != NONE:
+            return int(request.attributes[self._zone_attribute]) % self._zones
+        return share_of_zone(unit(request.chance, _ZONE, 0, 0, Draw.ZONE), self._zones)
+
+    def _balanced(
+        self,
+        walk: Walk,
+        step: Step,
+        members: Sequence[int],
+        *,
+        turn: int,
+        draws: tuple[Draw, Draw],
+    ) -> int:
+        """Return one of the members, in order of number, that are up, or of all if none is."""
+        assert step.station is not None
+        balancing = step.station.balancing
+        if self.down:
+            members = [member for member in members if member not in self.down] or members
+        if balancing == Balancing.ROUND_ROBIN:
+            return self._in_turn(members, turn)
+        if len(members) == 1:
+            return members[0]
+        chosen = member_of(chance_of(walk, step, draws[0]), len(members))
+        if balancing == Balancing.LEAST_OUTSTANDING:
+            from_chosen = [*members[chosen:], *members[:chosen]]
+            return min(from_chosen, key=self._present)
+        if balancing == Balancing.POWER_OF_TWO:
+            chance = chance_of(walk, step, draws[1])
+            other = members[other_member_of(chance, chosen, len(members))]
+            return min(members[chosen], other, key=self._present)
+        return members[chosen]
+
+    def _in_turn(self, members: Sequence[int], turn: int) -> int:
+        """Return the first member at or after the turn; the turn is then the one after it."""
+        due = self._turns.get(turn, turn)
+        member = next((member for member in members if member >= due), members[0])
+        self._turns[turn] = member + 1
+        return member
+
+    def _present(self, member: int) -> int:
+        return self._totals[member].present
