@@ -20,6 +20,7 @@ from model.engine.arrivals import Block, blocks
 from model.engine.compiled import books, heap, layout, loop
 from model.engine.compiled.encoding import Pool, pools_of
 from model.engine.compiled.jit import cache_folder, is_cached, mark_cached
+from model.engine.compiled.users import RECORDED
 from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
 from model.engine.network import Network
@@ -139,16 +140,25 @@ class _Feeds:
         self._streams = memory.pools["streams"]
         self._blocks: list[Iterator[Block]] = [
             iter(())
-            if stream.kind is StreamKind.CLOSED
+            if stream.kind in (StreamKind.CLOSED, StreamKind.RECORDED)
             else blocks(stream, program.laws, seed=seed, replication=replication, until_s=until_s)
             for stream in program.streams
         ]
         self._held: list[Block | None] = [None] * len(program.streams)
         for number, stream in enumerate(program.streams):
-            self.fill(number)
+            if stream.kind is StreamKind.RECORDED:
+                self._give_all(number, stream.at_s, until_s)
+            else:
+                self.fill(number)
             if stream.kind is StreamKind.CLOSED:
                 rows = len(stream.attributes)
                 loop.start_users(memory.states, number, stream.users, rows)
+
+    def _give_all(self, number: int, at_s: NDArray[np.float64], until_s: float) -> None:
+        """Give a recorded stream all its arrivals; they are the program's own."""
+        row = self._streams[number]
+        row["at_s"], row["uids"], row["ended"] = at_s.ctypes.data, RECORDED, True
+        row["count"] = np.searchsorted(at_s, until_s)
 
     def fill(self, number: int) -> None:
         """Give a stream its next block that is not empty."""

@@ -114,7 +114,7 @@ def recorded_source(
     journey: str, at_s: ArrayLike, attributes: Mapping[str, ArrayLike] | None
 ) -> Source:
     """Return a source of requests at these instants, the k-th with the k-th attributes."""
-    instants = np.asarray(at_s, dtype=np.float64)
+    instants = np.ascontiguousarray(at_s, dtype=np.float64)
     in_order = np.isfinite(instants).all() and (np.diff(instants, prepend=0.0) >= 0).all()
     refuse_unless(bool(in_order), f"{journey}: recorded arrivals must rise from 0")
     columns = columns_of(journey, attributes)

@@ -234,7 +234,7 @@ def _members(program: Program, most: NDArray[np.int64]) -> dict[str, Pool]:
     host = np.where(shared == NONE, own + np.arange(count), shared)
     columns = {
         "station": of_member, "host": host, "servers": stations.servers[of_member],
-        "up": 1, "speed": 1.0, "serving_first": NONE, "serving_last": NONE,
+        "up": 1, "speed": 1.0, "last": NONE, "serving_first": NONE, "serving_last": NONE,
         "zone": (number // copies + number % copies) % program.zones,
         "free": np.cumsum(most) - most,
     }  # fmt: skip

@@ -134,5 +134,6 @@ def _all_at_once(s: Record, walk_number: int) -> None:
     if walk.legs == 0:
         add_task(s, GO_ON, walk_number, 0)
         return
+    walk.next = NONE
     walk.member, walk.joined_step, walk.joined_leg = last_member, last_step, last_leg
     push(s, last_s, walk_number, SERVICE_END)

@@ -47,7 +47,8 @@ MEMBER = np.dtype(
     [
         # of plain stations, in a cache line
         ("free", _LONG), ("stay_s", _REAL), ("waited_s", _REAL), ("worked_s", _REAL),
-        ("arrived", _LONG), ("done", _LONG), ("servers", _INDEX),
+        ("done", _LONG), ("last_s", _REAL), ("servers", _INDEX), ("last", _INDEX),
+        ("arrived", _LONG),
         ("present", _LONG), ("present_s", _REAL), ("changed_s", _REAL), ("speed", _REAL),
         ("refused", _LONG), ("dropped", _LONG), ("lost", _LONG), ("waiting", _LONG),
         ("turn", _LONG), ("station", _INDEX), ("host", _INDEX), ("busy", _INDEX),

@@ -81,9 +81,38 @@ def _replace_first(s: Record, first: int, servers: int, value: float) -> None:
 
 @inlined
 def arrive_plain(s: Record, walk_number: int, member_number: int) -> None:
-    """Take a visit in at a plain member."""
+    """Take a visit in at a plain member.
+
+    One server ends visits in the order in which they came, so only the first end of each such
+    member need be among the events; the others wait in a chain.  Ends at one instant have an
+    order of their own, and so are all among the events.
+    """
     walk = walk_at(s, walk_number)
-    push_often(s, plain_end_s(s, walk, member_number), walk_number, SERVICE_END)
+    end_s = plain_end_s(s, walk, member_number)
+    walk.next = NONE
+    member = member_at(s, member_number)
+    if member.servers == 1:
+        if member.last == NONE:
+            member.last, member.last_s = walk_number, end_s
+        elif end_s > member.last_s:
+            walk_at(s, member.last).next = walk_number
+            walk.tag_s = end_s
+            member.last, member.last_s = walk_number, end_s
+            return
+    push_often(s, end_s, walk_number, SERVICE_END)
+
+
+@inlined
+def end_plain(s: Record, walk_number: int) -> None:
+    """Let the next end in a member's chain be among the events."""
+    walk = walk_at(s, walk_number)
+    following = walk.next
+    if following != NONE:
+        push_often(s, walk_at(s, following).tag_s, following, SERVICE_END)
+        return
+    member = member_at(s, walk.member)
+    if member.last == walk_number:
+        member.last = NONE
 
 
 @compiled

@@ -10,7 +10,7 @@ from model.engine.compiled.forks import begin_legs, fork, leg_ended
 from model.engine.compiled.heap import DELAY_END, push
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import link_at, station_at, step_at, task_at, walk_at
-from model.engine.compiled.members import arrive, arrive_plain, release
+from model.engine.compiled.members import arrive, arrive_plain, end_plain, release
 from model.engine.compiled.walks import (
     BEGIN_HELD,
     FAIL,
@@ -69,6 +69,7 @@ def go_on(s: Record, walk_number: int) -> None:
 @inlined
 def plain_ended(s: Record, walk_number: int) -> None:
     """Go on after a visit to a plain station, or the last of those that a fork has sent."""
+    end_plain(s, walk_number)
     walk = walk_at(s, walk_number)
     if walk.joined_step != NONE:
         walk.joined_step = NONE

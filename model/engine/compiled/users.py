@@ -11,6 +11,7 @@ from model.engine.compiled.layout import stream_at, user_at
 from model.engine.compiled.walks import begin_request, new_user
 from model.engine.program import NONE, Draw, StreamKind
 
+RECORDED = 0  # an address of uids: those of a recorded stream follow from their numbers
 FOR_EVER = 1 << 62  # requests that a closed user sends
 
 _SESSIONS = int(StreamKind.SESSIONS)
@@ -36,9 +37,12 @@ def arrives(s: Record) -> int:
     number = s.next_stream
     stream = stream_at(s, number)
     s.now_s = s.next_arrival_s
-    uid = carray(pointer(stream.uids), _MANY, np.uint64)[np.uint64(stream.next)]
-    row = carray(pointer(stream.rows), _MANY, np.int64)[np.uint64(stream.next)]
     serial = stream.serial + 0
+    if stream.uids == RECORDED:
+        uid, row = child_uid(stream.path_hash, stream.path_hash, serial), serial
+    else:
+        uid = carray(pointer(stream.uids), _MANY, np.uint64)[np.uint64(stream.next)]
+        row = carray(pointer(stream.rows), _MANY, np.int64)[np.uint64(stream.next)]
     stream.next += 1
     stream.serial += 1
     plan_arrival(s)
