@@ -24,7 +24,7 @@ from model.engine.compiled.users import RECORDED
 from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
 from model.engine.network import Network
-from model.engine.program import Outcome, Program, StreamKind
+from model.engine.program import NONE, Outcome, Program, StreamKind
 from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
 from model.engine.timeline import actions
 from model.world.chance import path_key, run_key
@@ -35,16 +35,6 @@ WALKS_MAX = 1 << 22  # under way at once, all requests together
 EVENTS_MAX = 1 << 23  # planned at once
 REQUESTS_KEPT_MAX = 1 << 24  # one by one; beyond, latencies are counted in buckets
 VISITS_KEPT_MAX = 1 << 24
-
-_FULL = {
-    heap.FULL_HEAP: f"more than {EVENTS_MAX:,} events planned at once",
-    heap.FULL_NOTICES: f"more than {WALKS_MAX:,} timers running at once",
-    heap.FULL_WALKS: f"more than {WALKS_MAX:,} requests and legs under way at once",
-    heap.FULL_REQUESTS: f"more than {WALKS_MAX:,} requests under way at once",
-    heap.FULL_TASKS: f"more than {WALKS_MAX:,} things to do at one instant",
-    heap.FULL_USERS: f"more than {WALKS_MAX:,} users and sessions at once",
-    books.FULL_VISIT_ROWS: f"more than {VISITS_KEPT_MAX:,} visits: run with keep_visits=False",
-}
 
 
 class TooMuch(RuntimeError):
@@ -79,6 +69,19 @@ def simulate(
     run = _run_of(program, memory, seed=seed, replication=replication, until_s=until_s)
     check(run)
     return run
+
+
+def _too_much(status: int) -> str:
+    """Return what there is too much of."""
+    return {
+        heap.FULL_HEAP: f"more than {EVENTS_MAX:,} events planned at once",
+        heap.FULL_NOTICES: f"more than {WALKS_MAX:,} timers running at once",
+        heap.FULL_WALKS: f"more than {WALKS_MAX:,} requests and legs under way at once",
+        heap.FULL_REQUESTS: f"more than {WALKS_MAX:,} requests under way at once",
+        heap.FULL_TASKS: f"more than {WALKS_MAX:,} things to do at one instant",
+        heap.FULL_USERS: f"more than {WALKS_MAX:,} users and sessions at once",
+        books.FULL_VISIT_ROWS: f"more than {VISITS_KEPT_MAX:,} visits: run with keep_visits=False",
+    }[status]
 
 
 def prepare() -> None:
@@ -197,7 +200,7 @@ def _run(memory: _Memory, feeds: _Feeds) -> None:
             loop.fold_rows(memory.states)
             state["status"] = loop.GOING_ON
         elif state["status"] != loop.ENDED:
-            raise TooMuch(f"at {state['now_s']:g} s: {_FULL[int(state['status'])]}")
+            raise TooMuch(f"at {state['now_s']:g} s: {_too_much(int(state['status']))}")
     mark_cached()
 
 
@@ -239,7 +242,9 @@ def _under_way(memory: _Memory, journeys: int) -> NDArray[np.int64]:
 
 def _requests(memory: _Memory) -> Requests:
     count = memory.state["rows"] if memory.state["keeps_rows"] else 0
-    return Requests(**{name: memory.pools[name][:count] for name in REQUEST_TYPES})
+    columns = {name: memory.pools[name][:count] for name in REQUEST_TYPES}
+    columns["parent"] += np.int32(NONE)  # kept as the number above, for fresh memory to mean none
+    return Requests(**columns)
 
 
 def _visits(memory: _Memory) -> Visits:

@@ -9,7 +9,7 @@ import numpy as np
 from model.answers.theory.general_work import mg1_response_mean_s, mg1_response_quantile_s
 from model.answers.theory.inversion import Complexes, Transform, quantile
 from model.answers.theory.operational import utilisation
-from model.answers.theory.services import Service
+from model.answers.theory.services import Service, refuse_constant
 
 _ITERATIONS_MAX = 10_000  # each takes the error down by the share of time that the urgent need
 _SETTLED = 1e-14  # relative; the inversion magnifies it to 1e-9
@@ -65,7 +65,11 @@ def priority_wait_quantiles_s(p: float, urgent: Load, patient: Load) -> tuple[fl
 
 
 def priority_response_quantiles_s(p: float, urgent: Load, patient: Load) -> tuple[float, float]:
-    """Return the responses that a share `p` of each class stay below; as for the waits."""
+    """Return the responses that a share `p` of each class stay below; as for the waits.
+
+    Raises ValueError for constant work, as `services.refuse_constant` says.
+    """
+    refuse_constant(urgent.service, patient.service)
     scale_s = urgent.service.mean_s + patient.service.mean_s
     waits = _urgent_wait(urgent, patient), _patient_wait(urgent, patient)
     services = urgent.service.transform, patient.service.transform
@@ -91,10 +95,11 @@ def preemptive_response_quantiles_s(p: float, urgent: Load, patient: Load) -> tu
 
     Work is resumed where it was left.  The patient's wait and service are both stretched by the
     urgent who arrive meanwhile, so their transforms are taken at another point.  Relative error
-    1e-7 at p = 0.99 for smooth laws.
+    1e-7 at p = 0.99 for smooth laws; raises ValueError for constant work.
 
     Source: H. Takagi, *Queueing Analysis*, vol. 1 (1991), ch. 3.
     """
+    refuse_constant(urgent.service, patient.service)
     wait, stretched = _patient_wait(urgent, patient), _stretched(urgent)
 
     def transform(s: Complexes) -> Complexes:

@@ -38,6 +38,20 @@ def service_of(law: Law) -> Service:
     return Service(mean_s=law.mean, scv=law.scv, transform=_transform_of(law))
 
 
+def refuse_constant(*services: Service) -> None:
+    """Refuse work that never varies, where its response is to be inverted.
+
+    A response that is no longer than the service with some probability has a jump there, around
+    which a numerical inversion swings by several per cent.
+    """
+    for service in services:
+        if service.scv == 0:
+            raise ValueError(
+                f"constant work of {service.mean_s:g} s: its response has a jump, which inversion"
+                " misses; for one queue ask md1_response_quantile_s"
+            )
+
+
 def erlang_service(k: int, mean_s: float) -> Service:
     """Return a service of `k` exponential phases one after another, without a table's error."""
     refuse_unless(k > 0, "k must be positive", k)

@@ -39,11 +39,16 @@ def keep_request(s: Record, request: Record, outcome: int, done_s: float) -> Non
     columns(s.uid_at, np.uint64)[row] = request.uid
     columns(s.arrived_s_at, np.float64)[row] = request.arrived_s
     columns(s.done_s_at, np.float64)[row] = done_s
-    columns(s.parent_at, np.int32)[row] = request.parent
     columns(s.row_at, np.int32)[row] = request.attribute_row
-    columns(s.attempts_at, np.int32)[row] = request.attempts
-    columns(s.journey_at, np.int16)[row] = request.journey
-    columns(s.stream_at, np.int16)[row] = request.stream
+    # The rest is mostly zero, as fresh memory is: what is not written takes none.
+    if request.parent != NONE:
+        columns(s.parent_at, np.int32)[row] = request.parent - NONE
+    if request.attempts != 0:
+        columns(s.attempts_at, np.int32)[row] = request.attempts
+    if request.journey != 0:
+        columns(s.journey_at, np.int16)[row] = request.journey
+    if request.stream != 0:
+        columns(s.stream_at, np.int16)[row] = request.stream
     columns(s.outcome_at, np.int8)[row] = outcome
 
 
