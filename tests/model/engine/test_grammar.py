@@ -7,7 +7,6 @@ import pytest
 from scipy.stats import binomtest, chisquare
 
 from model.engine.network import Network
-from model.engine.simpy_engine import simulate
 from model.world.counts import ConstantCount
 from model.world.journeys import (
     AllOf,
@@ -143,7 +142,7 @@ def each_follower(body):
     return ForEach(count=Attribute(name="followers"), body=body, at_once=1)
 
 
-def test_a_poisson_stream_draws_whole_rows_of_its_population():
+def test_a_poisson_stream_draws_whole_rows_of_its_population(simulate):
     population: dict[str, list[float]] = {"followers": [1, 20, 300], "work": [0.1, 0.2, 0.3]}
     steps = (each_follower(pause(0.0)), Delay(time=Attribute(name="work")))
     network = Network().journey(Journey(name="post", steps=steps))
@@ -219,7 +218,7 @@ def test_a_run_has_a_length(walk, until_s):
         walk(pause(1.0), until_s=until_s)
 
 
-def served_first(journeys, at_s):
+def served_first(simulate, journeys, at_s):
     """The journeys, in the order in which the counter that all reach at one instant serves them."""
     network = Network().station("counter").station("before")
     for name, steps in journeys.items():
@@ -231,16 +230,16 @@ def served_first(journeys, at_s):
 
 
 @pytest.mark.parametrize("order", [("soon", "late"), ("late", "soon")])
-def test_who_ties_is_served_by_uid_however_long_ago_that_was_known(order):
+def test_who_ties_is_served_by_uid_however_long_ago_that_was_known(simulate, order):
     steps = {"soon": (pause(2.0),), "late": (pause(1.0),)}
     served, run = served_first(
-        {name: steps[name] for name in order}, at_s={"soon": 0.0, "late": 1.0}
+        simulate, {name: steps[name] for name in order}, at_s={"soon": 0.0, "late": 1.0}
     )
     uid_of = dict(zip(run.requests.journey, run.requests.uid, strict=True))
     assert served == sorted(order, key=lambda name: uid_of[run.program.journeys.index(name)])
 
 
-def test_at_one_instant_services_end_before_delays_and_those_before_arrivals():
+def test_at_one_instant_services_end_before_delays_and_those_before_arrivals(simulate):
     steps = {"arrival": (), "delay": (pause(2.0),), "service": (visit("before", 2.0),)}
-    served, _ = served_first(steps, at_s={"arrival": 2.0, "delay": 0.0, "service": 0.0})
+    served, _ = served_first(simulate, steps, at_s={"arrival": 2.0, "delay": 0.0, "service": 0.0})
     assert served == ["service", "delay", "arrival"]

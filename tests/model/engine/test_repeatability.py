@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.engine.engines import Engine, simulate_with
 from model.engine.network import Network
 from model.engine.replications import replicate, whole_run
-from model.engine.simpy_engine import simulate
 from model.world.counts import poisson
 from model.world.journeys import Delay, Emit, ForEach, Journey, Visit
 from model.world.laws import Constant, Exponential, Lognormal
@@ -19,7 +19,7 @@ import hashlib, importlib.util, sys
 spec = importlib.util.spec_from_file_location("sample", sys.argv[1])
 sample = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sample)
-print(hashlib.sha256(sample.bytes_of(sample.simulated())).hexdigest())
+print(hashlib.sha256(sample.bytes_of(sample.simulated(sample.Engine(sys.argv[2])))).hexdigest())
 """
 
 
@@ -37,7 +37,8 @@ def network(work=SOON):
     return parts.arrivals("read", rate_per_s=40)
 
 
-def simulated(replication=0):
+def simulated(engine, replication=0):
+    simulate = simulate_with(engine)
     return simulate(network().build(), seed=5, replication=replication, until_s=20)
 
 
@@ -47,11 +48,11 @@ def bytes_of(run):
     return b"".join(column.tobytes() for column in columns)
 
 
-def test_the_same_seed_gives_the_same_bytes_in_any_process():
+def test_the_same_seed_gives_the_same_bytes_in_any_process_and_with_any_engine():
     digests = set()
-    for hash_seed in ("0", "1", "4242"):
+    for hash_seed, engine in zip(("0", "1", "4242"), (*Engine, Engine.COMPILED), strict=True):
         environment = os.environ | {"PYTHONHASHSEED": hash_seed}
-        command = [sys.executable, "-c", DIGEST, __file__]
+        command = [sys.executable, "-c", DIGEST, __file__, engine.value]
         answer = subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -59,12 +60,13 @@ def test_the_same_seed_gives_the_same_bytes_in_any_process():
     assert len(digests) == 1
 
 
-def test_two_replications_differ():
-    first, second = simulated(0), simulated(1)
+@pytest.mark.parametrize("engine", Engine)
+def test_two_replications_differ(engine):
+    first, second = simulated(engine, 0), simulated(engine, 1)
     assert first.latencies_s("read")[:20].tolist() != second.latencies_s("read")[:20].tolist()
 
 
-def test_two_seeds_differ():
+def test_two_seeds_differ(simulate):
     one, other = (simulate(network().build(), seed=seed, until_s=5) for seed in (1, 2))
     assert one.latencies_s("read")[:20].tolist() != other.latencies_s("read")[:20].tolist()
 
@@ -87,15 +89,15 @@ def test_there_is_at_least_one_replication_and_one_process(name):
         replicate(network().build(), whole_run, seed=1, until_s=1, **counts)
 
 
-def test_another_journey_elsewhere_changes_nobodys_luck():
-    alone = simulated()
+def test_another_journey_elsewhere_changes_nobodys_luck(simulate):
+    alone = simulate(network().build(), seed=5, until_s=20)
     parts = network().station("c")
     parts.journey(Journey(name="other", steps=Visit(station="c", work=Exponential(mean=0.1))))
     beside = simulate(parts.arrivals("other", rate_per_s=9).build(), seed=5, until_s=20)
     assert beside.latencies_s("read").tobytes() == alone.latencies_s("read").tobytes()
 
 
-def test_twice_the_work_makes_every_request_slower_under_the_same_luck():
+def test_twice_the_work_makes_every_request_slower_under_the_same_luck(simulate):
     light = simulate(network(Constant(value=0.001)).build(), seed=5, until_s=20)
     heavy = simulate(network(Constant(value=0.002)).build(), seed=5, until_s=20)
     count = min(len(light.latencies_s("read")), len(heavy.latencies_s("read")))

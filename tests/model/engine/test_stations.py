@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.engine.engines import Engine, simulate_with
 from model.engine.network import Network
-from model.engine.simpy_engine import simulate
 from model.engine.stations import (
     LEGS_MAX,
     advance,
@@ -26,14 +26,22 @@ TIMES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5]) | st.floats(0.0, 3.0)
 JOBS = st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=25)  # (gap before, work)
 
 
+def requests_of(network, until_s):
+    """The requests of a run, after both engines have found the same."""
+    program = network.build()
+    runs = [simulate_with(engine)(program, seed=1, until_s=until_s) for engine in Engine]
+    ours, others = (run.requests for run in runs)
+    assert ours.done_s.tobytes() == others.done_s.tobytes()
+    return ours
+
+
 def sojourn_s(jobs, network, station="a"):
     """Simulate jobs with recorded arrivals and works; return when each arrived and was done."""
     at_s = np.cumsum([gap_s for gap_s, _ in jobs])
     work = Visit(station=station, work=Attribute(name="work"))
     network.journey(Journey(name="job", steps=work))
     network.recorded("job", at_s=at_s, attributes={"work": [work_s for _, work_s in jobs]})
-    run = simulate(network.build(), seed=1, until_s=1_000)
-    return at_s.tolist(), run.requests.done_s.tolist()
+    return at_s.tolist(), requests_of(network, until_s=1_000).done_s.tolist()
 
 
 @given(jobs=JOBS, servers=st.integers(1, 4))
@@ -91,7 +99,7 @@ def done_on_a_host(visits, *, cores=1.0, stations=None):
     for number, (station, at_s, work_s) in enumerate(visits):
         step = Visit(station=station, work=Constant(value=work_s))
         network.journey(Journey(name=str(number), steps=step)).recorded(str(number), at_s=[at_s])
-    requests = simulate(network.build(), seed=1, until_s=100).requests
+    requests = requests_of(network, until_s=100)
     return requests.done_s[np.argsort(requests.journey)].tolist()
 
 
@@ -130,7 +138,7 @@ def test_a_host_does_not_slow_what_is_elsewhere():
     for station in ("a", "b"):
         step = Visit(station=station, work=Constant(value=1.0))
         network.journey(Journey(name=station, steps=step)).recorded(station, at_s=[0.0])
-    assert simulate(network.build(), seed=1, until_s=9).requests.done_s.tolist() == [1.0, 1.0]
+    assert requests_of(network, until_s=9).done_s.tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(("cores", "busy", "rate"), [(2, 1, 1.0), (2, 2, 1.0), (2, 8, 0.25)])

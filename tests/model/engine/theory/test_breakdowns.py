@@ -9,7 +9,7 @@ from model.world.journeys import Visit
 from model.world.laws import Constant, Exponential
 
 WORK = Exponential(mean=0.01)
-UP_S, DOWN_S = 0.36, 0.04
+UP_S, DOWN_S = 0.27, 0.03
 
 
 @pytest.mark.efforts("quick", "long", "simpy")
