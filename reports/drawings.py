@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,34 +24,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Polygon
 from matplotlib.textpath import TextToPath
 
+from model.world import journeys as tree
 from model.world.counts import ConstantCount, Geometric
-from model.world.journeys import (
-    LEG,
-    RANDOM,
-    AllOf,
-    Attribute,
-    Backoff,
-    Batch,
-    Budget,
-    Cached,
-    Call,
-    Count,
-    Delay,
-    Emit,
-    ForEach,
-    Hold,
-    Journey,
-    Link,
-    Step,
-    Steps,
-    Time,
-    Visit,
-    WithProbability,
-    Write,
-    own_name,
-    sequence,
-)
-from model.world.laws import Constant, Exponential, Law, Lognormal
+from model.world.laws import Constant, Exponential, Lognormal
 from reports.figures import MEASURED, PREDICTED, TARGET
 
 if TYPE_CHECKING:
@@ -63,10 +38,12 @@ WIDTH_MAX = 900  # beyond, steps go on in the next row; only names can be longer
 _FONT = ("DejaVu Sans", "sans-serif")  # the first comes with matplotlib
 _INK = "#222222"
 _TITLE, _SMALL = 12, 10  # sizes of text
+_SLACK = 1.04  # text is as much wider in some viewers
 _LINE = 15  # height of a line of text
 _GAP, _ROW_GAP, _BRANCH_GAP = 22, 20, 12  # between neighbours, rows, branches
 _PAD, _INSET = 8, 16  # around text, and beside what is in a frame
-_SHAPE = 18  # a delay, a link, an emission
+_SHAPE = 18  # height of a delay, a link, an emission
+_REACH: dict[type, float] = {tree.Delay: 9, tree.Link: 15, tree.Emit: 4}  # half their widths
 _SHEETS = 3  # how far the sheets below a frame of many legs stick out, each
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
@@ -78,7 +55,7 @@ Point: TypeAlias = tuple[float, float]
 class Box:
     """A step in its place; arrows come in and go out at `port`, an ordinate."""
 
-    step: Step
+    step: tree.Step
     lines: tuple[str, ...]  # of text; of a station, the first is its name
     x: float = 0.0
     y: float = 0.0
@@ -109,7 +86,7 @@ class Lane:
         return self.rows[-1][-1]
 
 
-def drawing_of(journey: Journey) -> Figure:
+def drawing_of(journey: tree.Journey) -> Figure:
     """Draw a journey; it is at most WIDTH_MAX pixels wide if names and nesting allow."""
     lane = places_of(journey)
     title_width = _width(journey.name, _TITLE, bold=True)
@@ -121,14 +98,14 @@ def drawing_of(journey: Journey) -> Figure:
     axes.set_axis_off()
     _text(axes, (_PAD, _PAD), journey.name, size=_TITLE, bold=True)
     start = (lane.x - _GAP, lane.first.port)
-    end = (lane.x + lane.width + _GAP, lane.last.port)
+    end = (lane.last.x + lane.last.width + _GAP, lane.last.port)
     _draw_lane(axes, lane, start=start, end=end)
     axes.add_artist(Circle(start, 4, color=TARGET))
     axes.add_artist(Circle(end, 4, facecolor="white", edgecolor=TARGET, linewidth=1.2))
     return canvas
 
 
-def svg_of(journey: Journey) -> str:
+def svg_of(journey: tree.Journey) -> str:
     """Return the drawing as an SVG file, the same every time, whose text is text."""
     text = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "feedtwin"}):
@@ -136,98 +113,103 @@ def svg_of(journey: Journey) -> str:
     return text.getvalue()
 
 
-def example() -> Journey:
+def example() -> tree.Journey:
     """Return a journey that has every kind of step: that of the picture of the grammar."""
     ms = Constant(value=0.001)
-    shard = Visit(station="timeline", key="own", replica="any", work=Exponential(mean=0.002))
-    profile = Visit(station="profile", key="profiles", work=Lognormal(mean=0.004, scv=2.0))
-    friends = ForEach(
-        count=ConstantCount(count=20), need=18, at_once=5, body=Cached(cache="recent", miss=profile)
+    shard = tree.Visit(station="timeline", key="own", replica="any", work=Exponential(mean=0.002))
+    profile = tree.Visit(station="profile", key="profiles", work=Lognormal(mean=0.004, scv=2.0))
+    friends = tree.ForEach(
+        count=ConstantCount(count=20),
+        need=18,
+        at_once=5,
+        body=tree.Cached(cache="recent", miss=profile),
     )
-    sources = AllOf(
+    sources = tree.AllOf(
         branches=(
             shard,
-            (Link(link="wan", size=Constant(value=2e4)), Visit(station="ads", work=ms)),
+            (tree.Link(link="wan", size=Constant(value=2e4)), tree.Visit(station="ads", work=ms)),
             friends,
         ),
         need=2,
     )
-    ask = Call(
+    ask = tree.Call(
         steps=sources,
         deadline=Constant(value=0.5),
         retries=2,
-        backoff=Backoff(base_s=0.01, cap_s=1.0, jitter=True),
-        budget=Budget(ratio=0.1),
+        backoff=tree.Backoff(base_s=0.01, cap_s=1.0, jitter=True),
+        budget=tree.Budget(ratio=0.1),
     )
-    seen = WithProbability(
-        p=0.1, then=(Write(station="posts", key="own", work=ms, acks=2), Emit(journey="fanout"))
+    seen = tree.WithProbability(
+        p=0.1,
+        then=(tree.Write(station="posts", key="own", work=ms, acks=2), tree.Emit(journey="fanout")),
     )
-    render = Batch(station="render", base=ms, per_item=ms, count=Geometric(mean=12.0))
-    return Journey(
+    render = tree.Batch(station="render", base=ms, per_item=ms, count=Geometric(mean=12.0))
+    return tree.Journey(
         name="newsfeed",
         steps=(
-            Visit(station="gateway", work=ms),
-            Delay(time=ms, name="handshake"),
-            Hold(station="pool", steps=ask),
+            tree.Visit(station="gateway", work=ms),
+            tree.Delay(time=ms, name="handshake"),
+            tree.Hold(station="pool", steps=ask),
             render,
             seen,
         ),
     )
 
 
-def _words(step: Step) -> tuple[str, ...]:
+def _words(step: tree.Step) -> tuple[str, ...]:
     """Return the lines that say what a step without others inside is."""
     match step:
-        case Visit():
-            return (step.station, *_named(step), _time(step.work), *_where(step))
-        case Batch():
-            works = f"{_time(step.base)} + {_time(step.per_item)} each"
-            return (step.station, *_named(step), f"batch of {_count(step.count)}", works,
-                    *_where(step))  # fmt: skip
-        case Write():
-            copies = f"write, {step.acks} to acknowledge"
-            return (step.station, *_named(step), copies, _time(step.work), *_where(step))
-        case Link():
-            empty = step.size == Constant(value=0.0)
+        case tree.Visit() | tree.Batch() | tree.Write():
+            return (step.station, *_named(step), *_works(step), *_where(step))
+        case tree.Delay():
+            return (step.name, _time(step.time))
+        case tree.Link():
+            empty = step.size == tree.Link(link="").size
             return (f"link {step.link}", *_named(step), *(() if empty else (_bytes(step.size),)))
-        case Emit():
+        case tree.Emit():
             return (f"starts {step.journey}, does not wait", *_named(step))
         case _:
-            return (own_name(step), _time(step.time)) if isinstance(step, Delay) else ()
+            return ()
 
 
-def _label(step: Step) -> str:
+def _works(step: tree.Visit | tree.Batch | tree.Write) -> Iterable[str]:
+    if isinstance(step, tree.Batch):
+        yield f"batch of {_count(step.count)}"
+        yield f"{_time(step.base)} + {_time(step.per_item)} each"
+    else:
+        yield _time(step.work)
+    if isinstance(step, tree.Write):
+        yield f"written, {step.acks} must acknowledge"
+
+
+def _label(step: tree.Step) -> str:
     """Return what a frame says about the steps inside it."""
-    said = ", ".join(_parts(step))
-    return f"{name}: {said}" if (name := _given_name(step)) else said
+    said, name = ", ".join(_parts(step)), _given_name(step)
+    if isinstance(step, tree.Call):
+        kind = f"{name} call" if name else "call"
+        return f"{kind}: {said}" if said else kind
+    return f"{name}: {said}" if name else said
 
 
-def _parts(step: Step) -> Iterable[str]:
+def _parts(step: tree.Step) -> Iterable[str]:
     match step:
-        case AllOf(branches=branches, need=need):
+        case tree.AllOf(branches=branches, need=need):
             yield f"all of {len(branches)}" if need is None else f"need {need} of {len(branches)}"
-        case ForEach():
+        case tree.ForEach():
             yield f"for each of {_count(step.count)}"
             yield from () if step.need is None else (f"need {step.need}",)
             yield from (f"{step.at_once} at once",) if step.at_once else ()
-        case WithProbability():
+        case tree.WithProbability():
             yield f"with probability {_number(step.p)}"
-        case Hold():
+        case tree.Hold():
             yield from (f"hold {step.station}", *_where(step))
-        case Cached():
-            yield f"cached in {step.cache}, on a miss"
-            yield from _where(step)
-        case Call():
-            yield from _parts_of_call(step)
+        case tree.Cached():
+            yield from (f"cached in {step.cache}, on a miss", *_where(step))
+        case tree.Call():
+            yield from (*_tries(step), *_guards(step))
 
 
-def _parts_of_call(call: Call) -> Iterable[str]:
-    first, *others = *_tries(call), *_guards(call), ""
-    yield f"call: {first}" if first else "call"
-    yield from others[:-1]
-
-
-def _tries(call: Call) -> Iterable[str]:
+def _tries(call: tree.Call) -> Iterable[str]:
     if call.deadline is not None:
         yield f"deadline {_time(call.deadline)}"
     if call.retries:
@@ -239,32 +221,32 @@ def _tries(call: Call) -> Iterable[str]:
         yield f"hedged after {_time(call.hedge_after)}"
 
 
-def _guards(call: Call) -> Iterable[str]:
+def _guards(call: tree.Call) -> Iterable[str]:
     if call.budget is not None:
         yield f"budget {_number(call.budget.ratio * 100)} %"
-    if call.breaker is not None:
-        yield f"opens for {_seconds(call.breaker.open_s)} after {call.breaker.failures} failures"
+    if (breaker := call.breaker) is not None:
+        yield f"breaker opens for {_seconds(breaker.open_s)} after {breaker.failures} failures"
     if call.cancels:
         yield "cancels"
 
 
-def _given_name(step: Step) -> str:
+def _given_name(step: tree.Step) -> str:
     """Return the name that a step was given, or nothing if it has that of its kind."""
     usual = next(field.default for field in fields(step) if field.name == "name")
     return "" if step.name == usual else step.name
 
 
-def _named(step: Step) -> Iterable[str]:
+def _named(step: tree.Step) -> Iterable[str]:
     return (f"named {step.name}",) if _given_name(step) else ()
 
 
-def _where(step: Visit | Batch | Write | Hold | Cached) -> Iterable[str]:
+def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached) -> Iterable[str]:
     """Say which shard, which copy, and how urgently, unless it goes without saying."""
-    key = step.member if isinstance(step, Cached) else step.key
-    if isinstance(key, Attribute):
+    key = step.member if isinstance(step, tree.Cached) else step.key
+    if isinstance(key, tree.Attribute):
         yield f"shard: the request's {key.name}"
-    elif key != RANDOM:
-        yield "key per leg" if key == LEG else f"key: {key}"
+    elif key != tree.RANDOM:
+        yield "key per leg" if key == tree.LEG else f"key: {key}"
     replica = getattr(step, "replica", "primary")
     if replica != "primary":
         yield f"replica {replica}" if isinstance(replica, int) else f"{replica} replica"
@@ -272,11 +254,11 @@ def _where(step: Visit | Batch | Write | Hold | Cached) -> Iterable[str]:
         yield f"priority {priority}"
 
 
-def _time(time: Time) -> str:
+def _time(time: tree.Time) -> str:
     return _value(time, _SECONDS)
 
 
-def _bytes(size: Time) -> str:
+def _bytes(size: tree.Time) -> str:
     return _value(size, _BYTES)
 
 
@@ -284,40 +266,41 @@ def _seconds(time_s: float) -> str:
     return _quantity(time_s, _SECONDS)
 
 
-def _value(value: Time, units: Sequence[tuple[str, float]]) -> str:
-    if isinstance(value, Attribute):
+def _value(value: tree.Time, units: Sequence[tuple[str, float]]) -> str:
+    if isinstance(value, tree.Attribute):
         return f"the request's {value.name}"
     varies = "" if isinstance(value, Constant) else " on average"
     return _quantity(value.mean, units) + varies
 
 
-def _count(count: Count) -> str:
-    if isinstance(count, Attribute):
+def _count(count: tree.Count) -> str:
+    if isinstance(count, tree.Attribute):
         return f"the request's {count.name}"
     return _number(count.mean) + ("" if isinstance(count, ConstantCount) else " on average")
 
 
 def _quantity(value: float, units: Sequence[tuple[str, float]]) -> str:
-    """Write a value with the largest unit of which it has one at least."""
-    unit, size = next((one for one in units if value >= one[1]), units[-1])
-    return f"{_number(value / size)} {unit}" if value else f"0 {units[-1][0]}"
+    """Write a value with the largest unit of which it has one at least, if any."""
+    fitting = [one for one in units if value >= one[1]] or [one for one in units if one[1] == 1]
+    unit, size = fitting[0]
+    return f"{_number(value / size)} {unit}"
 
 
 def _number(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.10g}"
 
 
-def places_of(journey: Journey) -> Lane:
+def places_of(journey: tree.Journey) -> Lane:
     """Return where all steps of a journey are drawn."""
     lane = _lane(journey.steps, WIDTH_MAX - 4 * _GAP)
     return _lane_at(lane, 2 * _GAP, 2 * _PAD + _LINE)
 
 
-def _lane(steps: Steps, width_max: float) -> Lane:
+def _lane(steps: tree.Steps, width_max: float) -> Lane:
     """Place steps one after another, in as few rows of `width_max` as they fit in."""
     rows: list[tuple[Box, ...]] = []
     waiting: list[Box] = []
-    for box in (_box(step, width_max) for step in sequence(steps)):
+    for box in (_box(step, width_max) for step in tree.sequence(steps)):
         if waiting and _row_width([*waiting, box]) > width_max:
             rows.append(tuple(waiting))
             waiting = []
@@ -338,14 +321,14 @@ def _row_width(row: Sequence[Box]) -> float:
     return sum(box.width for box in row) + _GAP * max(0, len(row) - 1)
 
 
-def _box(step: Step, width_max: float) -> Box:
+def _box(step: tree.Step, width_max: float) -> Box:
     inside = _inside(step)
     if inside:
         return _frame(step, inside, width_max)
     lines = _words(step)
     text_width = max(_line_width(line, first=number == 0) for number, line in enumerate(lines))
     text_height = _LINE * len(lines)
-    if isinstance(step, Visit | Batch | Write):
+    if isinstance(step, tree.Visit | tree.Batch | tree.Write):
         height = text_height + 2 * _PAD
         return Box(step=step, lines=lines, width=text_width + 2 * _PAD, height=height,
                    port=height / 2)  # fmt: skip
@@ -353,22 +336,22 @@ def _box(step: Step, width_max: float) -> Box:
                height=_SHAPE + _PAD / 2 + text_height, port=_SHAPE / 2)  # fmt: skip
 
 
-def _inside(step: Step) -> tuple[Steps, ...]:
+def _inside(step: tree.Step) -> tuple[tree.Steps, ...]:
     """Return what stands inside a step: the branches of a fork, or one sequence, or nothing."""
     match step:
-        case AllOf(branches=branches):
+        case tree.AllOf(branches=branches):
             return branches
-        case ForEach(body=steps) | WithProbability(then=steps) | Cached(miss=steps):
+        case tree.ForEach(body=steps) | tree.WithProbability(then=steps) | tree.Cached(miss=steps):
             return (steps,)
-        case Hold(steps=steps) | Call(steps=steps):
+        case tree.Hold(steps=steps) | tree.Call(steps=steps):
             return (steps,)
         case _:
             return ()
 
 
-def _frame(step: Step, inside: Sequence[Steps], width_max: float) -> Box:
+def _frame(step: tree.Step, inside: Sequence[tree.Steps], width_max: float) -> Box:
     """Place a frame around what is inside: a label, and below it one lane for each branch."""
-    left = 2 * _INSET if isinstance(step, AllOf) else _INSET
+    left = 2 * _INSET if isinstance(step, tree.AllOf) else _INSET
     sheets = _sheets(step)
     lanes = [_lane(steps, width_max - 2 * left - sheets) for steps in inside]
     width = max(lane.width for lane in lanes) + 2 * left
@@ -385,9 +368,9 @@ def _frame(step: Step, inside: Sequence[Steps], width_max: float) -> Box:
                lanes=tuple(placed))  # fmt: skip
 
 
-def _sheets(step: Step) -> float:
+def _sheets(step: tree.Step) -> float:
     """Return how far the frames drawn below that of many legs stick out, together."""
-    return 2 * _SHEETS if isinstance(step, ForEach) else 0
+    return 2 * _SHEETS if isinstance(step, tree.ForEach) else 0
 
 
 def _lane_at(lane: Lane, dx: float, dy: float) -> Lane:
@@ -417,30 +400,28 @@ def _line_width(text: str, *, first: bool = False) -> float:
     return _width(text, _TITLE if first else _SMALL)
 
 
-@cache
-def _measure() -> TextToPath:
-    return TextToPath()
-
-
-def _width(text: str, size: float, *, bold: bool = False) -> float:
-    width, _, _ = _measure().get_text_width_height_descent(text, _font(size, bold=bold), False)
-    return width / 0.75
+def _width(text: str, size: float, *, bold: bool = False) -> int:
+    """Return how wide a text is; whole pixels add up exactly."""
+    font = _font(size, bold=bold)
+    width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
+    return ceil(width / 0.75 * _SLACK)
 
 
 def _font(size: float, *, bold: bool = False) -> FontProperties:
     """Return the font of a size in pixels; matplotlib counts in points."""
-    return FontProperties(_FONT, size=size * 0.75, weight="bold" if bold else "normal")
+    return FontProperties(family=_FONT, size=size * 0.75, weight="bold" if bold else "normal")
 
 
 def _draw_lane(axes: Axes, lane: Lane, *, start: Point, end: Point) -> None:
     """Draw steps one after another, and the arrows from `start` to `end` through them."""
-    _arrow(axes, (start, (lane.first.x, lane.first.port)))
+    draw = _line if lane.first.lanes else _arrow  # the arrow's point is at what is inside
+    draw(axes, (start, _entry(lane.first)))
     for row in lane.rows:
         for box, after in pairwise(row):
-            _arrow(axes, ((box.x + box.width, box.port), (after.x, after.port)))
+            _arrow(axes, (_exit(box), _entry(after)))
     for row, below in pairwise(lane.rows):
         _arrow(axes, _turn(lane, row[-1], below))
-    _line(axes, ((lane.last.x + lane.last.width, lane.last.port), end))
+    _line(axes, (_exit(lane.last), end))
     for row in lane.rows:
         for box in row:
             _draw_box(axes, box)
@@ -450,18 +431,26 @@ def _turn(lane: Lane, last: Box, below: Sequence[Box]) -> tuple[Point, ...]:
     """Return the way from the last box of a row to the first of the row below."""
     right, left = lane.x + lane.width + _INSET / 2, lane.x - _INSET / 2
     between = min(box.y for box in below) - _ROW_GAP / 2
-    first = below[0]
-    return ((last.x + last.width, last.port), (right, last.port), (right, between),
-            (left, between), (left, first.port), (first.x, first.port))  # fmt: skip
+    (_, leaves), (_, enters) = _exit(last), _entry(below[0])
+    return (_exit(last), (right, leaves), (right, between), (left, between), (left, enters),
+            _entry(below[0]))  # fmt: skip
+
+
+def _entry(box: Box) -> Point:
+    """Return where arrows come in: at a shape, its text stands out on both sides."""
+    return (box.x + box.width / 2 - _REACH.get(type(box.step), box.width / 2), box.port)
+
+
+def _exit(box: Box) -> Point:
+    return (box.x + box.width / 2 + _REACH.get(type(box.step), box.width / 2), box.port)
 
 
 def _draw_box(axes: Axes, box: Box) -> None:
     match box.step:
-        case Visit() | Batch() | Write():
+        case tree.Visit() | tree.Batch() | tree.Write():
             _rectangle(axes, box, edge=MEASURED, fill=0.14)
             _texts(axes, box, top=box.y + _PAD)
-        case Delay() | Link() | Emit():
-            _line(axes, ((box.x, box.port), (box.x + box.width, box.port)))
+        case tree.Delay() | tree.Link() | tree.Emit():
             _draw_shape(axes, box)
             _texts(axes, box, top=box.y + _SHAPE + _PAD / 2)
         case _:
@@ -477,7 +466,7 @@ def _draw_frame(axes: Axes, box: Box) -> None:
         place = (box.x + _PAD, box.y + _PAD / 2 + number * _LINE)
         _text(axes, place, line, size=_SMALL, color=edge)
     left, right = box.x, box.x + box.width - sheets
-    if isinstance(box.step, AllOf):
+    if isinstance(box.step, tree.AllOf):
         left, right = _draw_fork(axes, box, left, right)
     for lane in box.lanes:
         start, end = (left, lane.first.port), (right, lane.last.port)
@@ -489,37 +478,35 @@ def _draw_fork(axes: Axes, box: Box, left: float, right: float) -> Point:
     bars = left + _INSET, right - _INSET
     _line(axes, ((left, box.port), (bars[0], box.port)))
     _line(axes, ((bars[1], box.port), (right, box.port)))
-    for bar, ends in zip(
-        bars,
-        ([lane.first.port for lane in box.lanes], [lane.last.port for lane in box.lanes]),
-        strict=True,
-    ):
-        _line(axes, ((bar, min(*ends, box.port)), (bar, max(*ends, box.port))), width=2.5)
+    begins, ends = zip(*((one.first.port, one.last.port) for one in box.lanes), strict=True)
+    for bar, ports in zip(bars, (begins, ends), strict=True):
+        _line(axes, ((bar, min(*ports, box.port)), (bar, max(*ports, box.port))), width=2.5)
     return bars
 
 
-def _style(step: Step) -> tuple[str, bool]:
+def _style(step: tree.Step) -> tuple[str, bool]:
     """Return the colour of a frame, and whether it is dashed: not always entered."""
     match step:
-        case Call():
+        case tree.Call():
             return PREDICTED, False
-        case Hold() | Cached():
-            return MEASURED, isinstance(step, Cached)
+        case tree.Hold() | tree.Cached():
+            return MEASURED, isinstance(step, tree.Cached)
         case _:
-            return TARGET, isinstance(step, WithProbability)
+            return TARGET, isinstance(step, tree.WithProbability)
 
 
 def _draw_shape(axes: Axes, box: Box) -> None:
     """Draw a clock, a block arrow, or an arrow that leaves the way."""
     x, y, half = box.x + box.width / 2, box.port, _SHAPE / 2
     match box.step:
-        case Delay():
-            axes.add_artist(Circle((x, y), half - 1, facecolor="white", edgecolor=TARGET))
-            _line(axes, ((x, y - half + 4), (x, y), (x + half - 5, y)))
-        case Link():
-            corners = [(-1.6, -0.5), (0.4, -0.5), (0.4, -1), (1.6, 0), (0.4, 1), (0.4, 0.5),
-                       (-1.6, 0.5)]  # fmt: skip
-            outline = [(x + half * across, y + half * down) for across, down in corners]
+        case tree.Delay():
+            axes.add_artist(Circle((x, y), half, facecolor="white", edgecolor=TARGET))
+            _line(axes, ((x, y - 5), (x, y), (x + 4, y)))
+        case tree.Link():
+            corners = (
+                (-15, -4), (4, -4), (4, -half), (15, 0), (4, half), (4, 4), (-15, 4),
+            )  # fmt: skip
+            outline = [(x + across, y + down) for across, down in corners]
             axes.add_artist(Polygon(outline, facecolor="white", edgecolor=TARGET))
         case _:
             axes.add_artist(Circle((x, y), 3.5, color=PREDICTED))
@@ -583,4 +570,4 @@ def _line(axes: Axes, way: Sequence[Point], *, color: str = TARGET, width: float
 
 
 if __name__ == "__main__":
-    GRAMMAR.write_text(svg_of(example()))
+    GRAMMAR.write_text(svg_of(example()), encoding="utf-8")

@@ -22,13 +22,10 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from model.engine.failing import Fleet, disruption_of
-from model.engine.flattening import flatten
+from model.engine.building import Parts, program_of
 from model.engine.parts import (
-    ENTRIES_MAX,
     FIRST_COME,
     KEYS_MAX,
     MEMBERS_MAX,
@@ -40,27 +37,11 @@ from model.engine.parts import (
     Queue,
     StationPart,
 )
-from model.engine.program import NONE, Hosts, Program, Stations, StreamKind
-from model.engine.refusals import (
-    reached_from,
-    refuse_attributes,
-    refuse_count,
-    refuse_cycles,
-    refuse_duration,
-    refuse_unless,
-)
-from model.engine.rows import Flat, Names, Tables
-from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source, streams_of
-from model.engine.tables import (
-    caches_of,
-    disrupted,
-    first_members,
-    key_sets_of,
-    links_of,
-    stations_of,
-)
+from model.engine.program import Program, StreamKind
+from model.engine.refusals import refuse_count, refuse_duration, refuse_unless
+from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source
 from model.world.counts import CountLaw
-from model.world.failures import Failure, MessageLoss
+from model.world.failures import Failure
 from model.world.journeys import Attribute, Journey
 from model.world.laws import Constant, Law
 
@@ -72,22 +53,13 @@ class Network:
     """
 
     def __init__(self) -> None:
-        self._hosts: dict[str, float] = {}
-        self._stations: dict[str, StationPart] = {}
-        self._key_sets: dict[str, KeysPart] = {}
-        self._caches: dict[str, CachePart] = {}
-        self._links: dict[str, LinkPart] = {}
-        self._journeys: dict[str, Journey] = {}
-        self._sources: list[Source] = []
-        self._failures: list[Failure] = []
-        self._zones = 1
-        self._zone_attribute: Attribute | None = None
+        self._parts = Parts()
 
     def host(self, name: str, *, cores: float) -> Self:
         """Add a machine whose cores are shared equally by all busy servers placed on it."""
-        refuse_unless(name not in self._hosts, f"host {name}: is there already")
+        refuse_unless(name not in self._parts.hosts, f"host {name}: is there already")
         refuse_unless(cores > 0, f"host {name}: cores must be positive, got {cores}")
-        self._hosts[name] = cores
+        self._parts.hosts[name] = cores
         return self
 
     def station(  # noqa: PLR0913 - a station has as many properties as the grammar has words for
@@ -113,8 +85,8 @@ class Network:
         "least_outstanding", "power_of_two", or the weight of each shard, adding up to 1.
         `on_crash` says what becomes of visits there: "lost", "restart" or "resume".
         """
-        refuse_unless(name not in self._stations, f"station {name}: is there already")
-        self._stations[name] = StationPart(
+        refuse_unless(name not in self._parts.stations, f"station {name}: is there already")
+        self._parts.stations[name] = StationPart(
             name=name,
             servers=servers,
             members=members,
@@ -145,7 +117,7 @@ class Network:
 
         A message is lost with probability `loss`; nobody notices before the deadline.
         """
-        refuse_unless(name not in self._links, f"link {name}: is there already")
+        refuse_unless(name not in self._parts.links, f"link {name}: is there already")
         refuse_unless(
             bytes_per_s > 0, f"link {name}: bytes_per_s must be positive, got {bytes_per_s}"
         )
@@ -154,14 +126,16 @@ class Network:
             refuse_unless(0 <= rtt < inf, f"link {name}: rtt must be 0 or more, got {rtt}")
             rtt = Constant(value=float(rtt))
         refuse_duration(f"link {name}", rtt)
-        self._links[name] = LinkPart(rtt=rtt, bytes_per_s=float(bytes_per_s), loss=float(loss))
+        self._parts.links[name] = LinkPart(
+            rtt=rtt, bytes_per_s=float(bytes_per_s), loss=float(loss)
+        )
         return self
 
     def keys(self, name: str, *, law: CountLaw) -> Self:
         """Add a set of keys, numbered from 0; `law` says which is asked for, as `counts.zipf`."""
-        refuse_unless(name not in self._key_sets, f"keys {name}: are there already")
+        refuse_unless(name not in self._parts.key_sets, f"keys {name}: are there already")
         refuse_count(f"keys {name}", law, most=KEYS_MAX - 1)
-        self._key_sets[name] = KeysPart(law=law)
+        self._parts.key_sets[name] = KeysPart(law=law)
         return self
 
     def cache(
@@ -179,7 +153,7 @@ class Network:
         A key is good for `ttl_s` after it was stored.  With `single_flight`, who misses what
         another is fetching waits for that one.
         """
-        refuse_unless(name not in self._caches, f"cache {name}: is there already")
+        refuse_unless(name not in self._parts.caches, f"cache {name}: is there already")
         for what, value, most in (
             ("capacity", capacity, KEYS_MAX),
             ("members", members, MEMBERS_MAX),
@@ -188,7 +162,7 @@ class Network:
                 1 <= value <= most, f"cache {name}: {what} must be in 1..{most}, got {value}"
             )
         refuse_unless(ttl_s > 0, f"cache {name}: ttl_s must be positive, got {ttl_s}")
-        self._caches[name] = CachePart(
+        self._parts.caches[name] = CachePart(
             keys=keys,
             capacity=capacity,
             ttl_s=float(ttl_s),
@@ -203,13 +177,13 @@ class Network:
         Requests are anywhere, equally likely, unless an attribute says which zone they are in.
         """
         refuse_unless(count >= 1, f"zones: must be 1 or more, got {count}")
-        self._zones, self._zone_attribute = count, of_request
+        self._parts.zones, self._parts.zone_attribute = count, of_request
         return self
 
     def journey(self, journey: Journey) -> Self:
         """Add what requests of this name go through."""
-        refuse_unless(journey.name not in self._journeys, f"{journey.name}: is there already")
-        self._journeys[journey.name] = journey
+        refuse_unless(journey.name not in self._parts.journeys, f"{journey.name}: is there already")
+        self._parts.journeys[journey.name] = journey
         return self
 
     def arrivals(
@@ -299,103 +273,13 @@ class Network:
 
     def failure(self, failure: Failure) -> Self:
         """Add something that happens to the fleet while it runs."""
-        self._failures.append(failure)
+        self._parts.failures.append(failure)
         return self
 
     def build(self) -> Program:
         """Return the Program of these parts."""
-        self._refuse_unknown()
-        tables = Tables()
-        flat = flatten(list(self._journeys.values()), self._names(), tables)
-        self._refuse_misfits(flat)
-        parts, fleet = list(self._stations.values()), self._fleet()
-        disruptions = tuple(disruption_of(failure, fleet) for failure in self._failures)
-        observed = disrupted(parts, disruptions) | flat.stations_held() | flat.cancelled
-        attribute = self._zone_attribute
-        zone = NONE if attribute is None else tables.attribute(attribute)
-        return Program(
-            journeys=tuple(self._journeys),
-            begin=np.array(flat.begin, np.int32),
-            end=np.array(flat.end, np.int32),
-            steps=flat.steps(),
-            calls=flat.call_table(),
-            stations=self._stations_table(tables, observed),
-            hosts=Hosts(names=tuple(self._hosts), cores=np.array(list(self._hosts.values()))),
-            zones=self._zones,
-            zone_attribute=zone,
-            key_sets=key_sets_of(self._key_sets, tables),
-            caches=caches_of(self._caches, list(self._key_sets)),
-            links=links_of(self._links, tables),
-            streams=streams_of(self._sources, tables, list(self._journeys)),
-            laws=tuple(tables.laws),
-            attributes=tuple(tables.attributes),
-            disruptions=disruptions,
-        )
+        return program_of(self._parts)
 
     def _source(self, source: Source) -> Self:
-        self._sources.append(source)
+        self._parts.sources.append(source)
         return self
-
-    def _stations_table(self, tables: Tables, observed: set[int]) -> Stations:
-        return stations_of(list(self._stations.values()), list(self._hosts), tables, observed)
-
-    def _fleet(self) -> Fleet:
-        parts = list(self._stations.values())
-        return Fleet(
-            stations=parts,
-            first_member=first_members(parts),
-            hosts=list(self._hosts),
-            links=list(self._links),
-            zones=self._zones,
-        )
-
-    def _names(self) -> Names:
-        losing = {f.link for f in self._failures if isinstance(f, MessageLoss)}
-        return Names(
-            journeys=list(self._journeys),
-            stations=list(self._stations),
-            replicas=[part.replicas for part in self._stations.values()],
-            members=[part.members for part in self._stations.values()],
-            key_sets=list(self._key_sets),
-            caches=list(self._caches),
-            cache_keys=[part.keys for part in self._caches.values()],
-            links=list(self._links),
-            lossy=[part.loss > 0 or name in losing for name, part in self._links.items()],
-        )
-
-    def _refuse_unknown(self) -> None:
-        for name, station in self._stations.items():
-            known = station.host is None or station.host in self._hosts
-            refuse_unless(known, f"station {name}: there is no host {station.host}")
-        for name, cache in self._caches.items():
-            known = cache.keys in self._key_sets
-            refuse_unless(known, f"cache {name}: there are no keys {cache.keys}")
-            entries = cache.members * self._key_sets[cache.keys].size
-            refuse_unless(
-                entries <= ENTRIES_MAX,
-                f"cache {name}: keys times members must be {ENTRIES_MAX} at most, got {entries}",
-            )
-        for source in self._sources:
-            known = source.journey in self._journeys
-            refuse_unless(known, f"arrivals: there is no journey {source.journey}")
-
-    def _refuse_misfits(self, flat: Flat) -> None:
-        journeys = list(self._journeys)
-        refuse_cycles(journeys, flat.emitted_by)
-        reached: set[int] = set()
-        for source in self._sources:
-            on_its_way = reached_from([journeys.index(source.journey)], flat.emitted_by)
-            for journey in on_its_way:
-                refuse_attributes(source.journey, flat.counted(journey), source.attributes)
-            if self._zone_attribute is not None:
-                needed = {self._zone_attribute.name: False}
-                refuse_attributes(source.journey, needed, source.attributes)
-            reached |= on_its_way
-        for journey, name in enumerate(journeys):
-            refuse_unless(journey in reached, f"{name}: nothing arrives there, and none emits it")
-        for station, part in enumerate(self._stations.values()):
-            served = part.queue.order != "preemptive" and part.batching.limit == 1
-            refuse_unless(
-                served or station not in flat.stations_held(),
-                f"station {part.name}: cannot be held: it serves in batches, or preempts",
-            )

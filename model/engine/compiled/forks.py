@@ -7,7 +7,7 @@ from model.engine.compiled.choosing import member_for, simple_member_for
 from model.engine.compiled.heap import SERVICE_END, push
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import step_at, walk_at
-from model.engine.compiled.members import plain_end_s
+from model.engine.compiled.plain import plain_end_s
 from model.engine.compiled.walks import FAIL, GO_ON, LEGS, PROCEED, add_task, child_of
 from model.engine.compiled.works import work_of
 from model.engine.program import NONE, Kind, Outcome

@@ -6,6 +6,7 @@ import numpy as np
 
 from model.engine.compiled.books import close_books, count_request
 from model.engine.compiled.calls import deadline_passed, hedge
+from model.engine.compiled.crashes import crash, set_speed
 from model.engine.compiled.heap import (
     ARRIVAL,
     DELAY_END,
@@ -29,7 +30,7 @@ from model.engine.compiled.layout import (
     user_at,
     walk_at,
 )
-from model.engine.compiled.members import crash, end_service, fill, serve, set_speed
+from model.engine.compiled.members import end_service, fill, serve
 from model.engine.compiled.stepping import delay_ended, plain_ended, proceed, settle
 from model.engine.compiled.users import arrives, begin_closed, next_of_user, plan_arrival
 from model.engine.disruptions import ActionKind

@@ -1,118 +1,36 @@
-"""Members of stations: arrivals, queues, services; see README.md of the engine."""
+"""Members of stations that are not plain: arrivals and services; see README.md of the engine."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from model.engine.compiled.books import (
-    book_arrival,
-    book_leaving,
-    book_plain,
-    book_plain_visit,
-    book_start,
-    visit_arrived,
-)
+from model.engine.compiled.books import book_arrival, book_leaving, book_start
 from model.engine.compiled.chance import luck, quantile
-from model.engine.compiled.heap import SERVICE_END, new_notice, push, push_often
+from model.engine.compiled.heap import new_notice, push
 from model.engine.compiled.hosts import begin_work, take_off
-from model.engine.compiled.jit import Record, compiled, inlined
-from model.engine.compiled.layout import (
-    free_at,
-    member_at,
-    notice_at,
-    queue_at,
-    station_at,
-    step_at,
-    walk_at,
+from model.engine.compiled.jit import Record, compiled
+from model.engine.compiled.layout import member_at, notice_at, station_at, step_at, walk_at
+from model.engine.compiled.queues import (
+    AT_WORK,
+    HOLDING,
+    IDLE,
+    dequeue,
+    enqueue,
+    enter_service,
+    leave_service,
+    next_in_queue,
+    put_first,
 )
 from model.engine.compiled.walks import BEGIN_HELD, FAIL, GO_ON, add_task, in_order_of_noting
 from model.engine.program import NONE, At, Discipline, Draw, Kind, OnCrash, Outcome
-from model.engine.stations import end_of_service, poll_after, start_of_service
-from model.world.journeys import PRIORITIES
-
-IDLE, WAITING, AT_WORK, HOLDING = range(4)  # what a walk is doing at its member
+from model.engine.stations import poll_after
 
 _HOLD = int(Kind.HOLD)
-_LIFO, _PRIORITY = int(Discipline.LIFO), int(Discipline.PRIORITY)
-_PREEMPTIVE = int(Discipline.PREEMPTIVE)
-_LOSES, _RESTARTS = int(OnCrash.LOST), int(OnCrash.RESTART)
-_DONE, _REFUSED = int(Outcome.DONE), int(Outcome.REFUSED)
-_EXPIRED, _LOST = int(Outcome.EXPIRED), int(Outcome.LOST)
+_PRIORITY, _PREEMPTIVE = int(Discipline.PRIORITY), int(Discipline.PREEMPTIVE)
+_LOSES = int(OnCrash.LOST)
+_DONE, _REFUSED, _EXPIRED = int(Outcome.DONE), int(Outcome.REFUSED), int(Outcome.EXPIRED)
 _OVERHEAD = int(Draw.OVERHEAD)
 _POLL = int(At.POLL)
-
-
-@inlined
-def plain_end_s(s: Record, walk: Record, member_number: int) -> float:
-    """Take a visit in at a plain member, book it, and return when it will end."""
-    member = member_at(s, member_number)
-    start_s = start_of_service(s.now_s, free_at(s, member.free).at_s)
-    end_s = end_of_service(start_s, walk.work_s, 1.0)
-    if member.servers == 1:
-        free_at(s, member.free).at_s = end_s
-    else:
-        _replace_first(s, member.free, member.servers, end_s)
-    walk.member = member_number
-    if s.keeps_visits:
-        visit_arrived(s, walk, member_number)
-        book_plain_visit(s, walk, start_s, end_s)
-    book_plain(s, walk, member, start_s, end_s)
-    return end_s
-
-
-@compiled
-def _replace_first(s: Record, first: int, servers: int, value: float) -> None:
-    """Put `value` in the place of the least of a heap."""
-    place = 0
-    while True:
-        below = 2 * place + 1
-        if below >= servers:
-            break
-        if below + 1 < servers:
-            right_s = free_at(s, first + below + 1).at_s
-            below += 1 if right_s < free_at(s, first + below).at_s else 0
-        below_s = free_at(s, first + below).at_s
-        if value <= below_s:
-            break
-        free_at(s, first + place).at_s = below_s
-        place = below
-    free_at(s, first + place).at_s = value
-
-
-@inlined
-def arrive_plain(s: Record, walk_number: int, member_number: int) -> None:
-    """Take a visit in at a plain member.
-
-    One server ends visits in the order in which they came, so only the first end of each such
-    member need be among the events; the others wait in a chain.  Ends at one instant have an
-    order of their own, and so are all among the events.
-    """
-    walk = walk_at(s, walk_number)
-    end_s = plain_end_s(s, walk, member_number)
-    walk.next = NONE
-    member = member_at(s, member_number)
-    if member.servers == 1:
-        if member.last == NONE:
-            member.last, member.last_s = walk_number, end_s
-        elif end_s > member.last_s:
-            walk_at(s, member.last).next = walk_number
-            walk.tag_s = end_s
-            member.last, member.last_s = walk_number, end_s
-            return
-    push_often(s, end_s, walk_number, SERVICE_END)
-
-
-@inlined
-def end_plain(s: Record, walk_number: int) -> None:
-    """Let the next end in a member's chain be among the events."""
-    walk = walk_at(s, walk_number)
-    following = walk.next
-    if following != NONE:
-        push_often(s, walk_at(s, following).tag_s, following, SERVICE_END)
-        return
-    member = member_at(s, walk.member)
-    if member.last == walk_number:
-        member.last = NONE
 
 
 @compiled
@@ -138,7 +56,7 @@ def arrive(s: Record, walk_number: int, member_number: int) -> None:
     if station.queue_max != NONE and member.waiting >= station.queue_max:
         _refuse(s, walk_number)
         return
-    _enqueue(s, walk_number)
+    enqueue(s, walk_number)
     if station.poll_s > 0.0:
         ask_for_poll(s, member_number)
 
@@ -166,8 +84,8 @@ def _gives_way(s: Record, member_number: int, priority: int) -> bool:
     if chosen == NONE:
         return False
     take_off(s, chosen)
-    _leave_service(s, chosen)
-    _put_first(s, chosen)
+    leave_service(s, chosen)
+    put_first(s, chosen)
     return True
 
 
@@ -177,7 +95,7 @@ def _begin(s: Record, walk_number: int) -> None:
     walk = walk_at(s, walk_number)
     member = member_at(s, walk.member)
     member.busy += 1
-    _enter_service(s, walk_number)
+    enter_service(s, walk_number)
     book_start(s, walk)
     if step_at(s, walk.at).kind == _HOLD:
         walk.state = HOLDING
@@ -250,10 +168,10 @@ def _take(s: Record, member_number: int) -> int:
     """Return the next of the queue whose time has not passed; NONE if nobody is left."""
     station = station_at(s, member_at(s, member_number).station)
     while True:
-        number = _next_in_queue(s, member_number)
+        number = next_in_queue(s, member_number)
         if number == NONE:
             return NONE
-        _dequeue(s, number)
+        dequeue(s, number)
         walk = walk_at(s, number)
         late = station.drop_expired != 0 and walk.expires_s < s.now_s
         if not late and not walk.stops_s < s.now_s:
@@ -265,97 +183,10 @@ def _take(s: Record, member_number: int) -> int:
 
 
 @compiled
-def _next_in_queue(s: Record, member_number: int) -> int:
-    member = member_at(s, member_number)
-    station = station_at(s, member.station)
-    base = member_number * PRIORITIES
-    if station.discipline == _LIFO and member.waiting > station.lifo_above:
-        return int(queue_at(s, base).last)
-    for urgency in range(PRIORITIES):
-        first = int(queue_at(s, base + urgency).first)
-        if first != NONE:
-            return first
-    return NONE
-
-
-@compiled
-def _enqueue(s: Record, walk_number: int) -> None:
-    """Put a walk at the end of its class."""
-    walk = walk_at(s, walk_number)
-    queue = queue_at(s, walk.member * PRIORITIES + walk.priority)
-    walk.state, walk.next, walk.previous = WAITING, NONE, queue.last
-    if queue.last == NONE:
-        queue.first = walk_number
-    else:
-        walk_at(s, queue.last).next = walk_number
-    queue.last = walk_number
-    member_at(s, walk.member).waiting += 1
-
-
-@compiled
-def _put_first(s: Record, walk_number: int) -> None:
-    """Put a walk at the front of its class."""
-    walk = walk_at(s, walk_number)
-    queue = queue_at(s, walk.member * PRIORITIES + walk.priority)
-    walk.state, walk.next, walk.previous = WAITING, queue.first, NONE
-    if queue.first == NONE:
-        queue.last = walk_number
-    else:
-        walk_at(s, queue.first).previous = walk_number
-    queue.first = walk_number
-    member_at(s, walk.member).waiting += 1
-
-
-@compiled
-def _dequeue(s: Record, walk_number: int) -> None:
-    walk = walk_at(s, walk_number)
-    queue = queue_at(s, walk.member * PRIORITIES + walk.priority)
-    if walk.previous == NONE:
-        queue.first = walk.next
-    else:
-        walk_at(s, walk.previous).next = walk.next
-    if walk.next == NONE:
-        queue.last = walk.previous
-    else:
-        walk_at(s, walk.next).previous = walk.previous
-    member_at(s, walk.member).waiting -= 1
-
-
-@compiled
-def _enter_service(s: Record, walk_number: int) -> None:
-    """Put a walk at the end of those in service."""
-    walk = walk_at(s, walk_number)
-    member = member_at(s, walk.member)
-    walk.next, walk.previous = NONE, member.serving_last
-    if member.serving_last == NONE:
-        member.serving_first = walk_number
-    else:
-        walk_at(s, member.serving_last).next = walk_number
-    member.serving_last = walk_number
-
-
-@compiled
-def _leave_service(s: Record, walk_number: int) -> None:
-    """Give a server back."""
-    walk = walk_at(s, walk_number)
-    member = member_at(s, walk.member)
-    if walk.previous == NONE:
-        member.serving_first = walk.next
-    else:
-        walk_at(s, walk.previous).next = walk.next
-    if walk.next == NONE:
-        member.serving_last = walk.previous
-    else:
-        walk_at(s, walk.next).previous = walk.previous
-    walk.state = IDLE
-    member.busy -= 1
-
-
-@compiled
 def end_service(s: Record, walk_number: int) -> None:
     """End a service: its visits are done, the next of the queue begin, and then all go on."""
     member_number = int(walk_at(s, walk_number).member)
-    _leave_service(s, walk_number)
+    leave_service(s, walk_number)
     noted = s.task_count
     number = int(walk_number)
     while number != NONE:
@@ -370,7 +201,7 @@ def end_service(s: Record, walk_number: int) -> None:
 def release(s: Record, walk_number: int) -> None:
     """Give back a server that was held; the next of the queue begin."""
     member_number = int(walk_at(s, walk_number).member)
-    _leave_service(s, walk_number)
+    leave_service(s, walk_number)
     book_leaving(s, walk_number, _DONE)
     serve(s, member_number)
 
@@ -392,122 +223,3 @@ def ask_for_poll(s: Record, member_number: int) -> None:
     note.number, note.step, note.walk, note.epoch = 0, 0, NONE, 0
     member.poll = 1
     push(s, at_s, number, _POLL)
-
-
-@compiled
-def crash(s: Record, member_number: int) -> None:
-    """Take a member down, and with it what its station loses in a crash."""
-    member = member_at(s, member_number)
-    station = station_at(s, member.station)
-    member.up = 0
-    station.down += 1
-    noted = s.task_count
-    if station.on_crash == _LOSES:
-        _lose_all(s, member_number)
-    else:
-        _keep_all(s, member_number, station.on_crash == _RESTARTS)
-    in_order_of_noting(s, noted)
-
-
-@compiled
-def _lose_all(s: Record, member_number: int) -> None:
-    """Lose what is in service, in order of beginning, and then what waits."""
-    member = member_at(s, member_number)
-    while member.serving_first != NONE:
-        _lose_served(s, int(member.serving_first))
-    for urgency in range(PRIORITIES):
-        queue = queue_at(s, member_number * PRIORITIES + urgency)
-        while queue.first != NONE:
-            number = int(queue.first)
-            _dequeue(s, number)
-            _lose(s, number)
-
-
-@compiled
-def _lose_served(s: Record, walk_number: int) -> None:
-    """Lose what one server was doing: a visit, a batch, or a hold, whose steps go on unheeded."""
-    take_off(s, walk_number)
-    _leave_service(s, walk_number)
-    number = int(walk_number)
-    while number != NONE:
-        following = int(walk_at(s, number).batch_next)
-        _lose(s, number)
-        number = following
-
-
-@compiled
-def _lose(s: Record, walk_number: int) -> None:
-    walk = walk_at(s, walk_number)
-    walk.epoch += 1
-    walk.state = IDLE
-    book_leaving(s, walk_number, _LOST)
-    add_task(s, FAIL, walk_number, _LOST)
-
-
-@compiled
-def _keep_all(s: Record, member_number: int, anew: bool) -> None:
-    """Send what is in service back to the queue; only holds are lost."""
-    member = member_at(s, member_number)
-    number = int(member.serving_first)
-    while number != NONE:
-        following = int(walk_at(s, number).next)
-        if walk_at(s, number).state == HOLDING:
-            _lose_served(s, number)
-        number = following
-    while member.serving_last != NONE:
-        number = int(member.serving_last)
-        take_off(s, number)
-        _leave_service(s, number)
-        _apart(s, number, anew)
-
-
-@compiled
-def _apart(s: Record, walk_number: int, anew: bool) -> None:
-    """Put the visits of one service back at the front, the first of a batch first."""
-    walk = walk_at(s, walk_number)
-    following = int(walk.batch_next)
-    station = station_at(s, member_at(s, walk.member).station)
-    if anew or station.batch_max > 1 or station.overhead != NONE:
-        walk.left_s = walk.work_s
-    _put_chain_first(s, following)
-    walk.batch_next = NONE
-    _put_first(s, walk_number)
-
-
-@compiled
-def _put_chain_first(s: Record, first: int) -> None:
-    """Put visits at the front, so that they stand there in the order of their chain."""
-    reversed_first = int(NONE)
-    number = int(first)
-    while number != NONE:
-        walk = walk_at(s, number)
-        following = int(walk.batch_next)
-        walk.batch_next = reversed_first
-        reversed_first = number
-        number = following
-    number = reversed_first
-    while number != NONE:
-        walk = walk_at(s, number)
-        following = int(walk.batch_next)
-        walk.left_s, walk.batch_next = walk.work_s, NONE
-        _put_first(s, number)
-        number = following
-
-
-@compiled
-def set_speed(s: Record, member_number: int, speed: float) -> None:
-    """Let a member work faster or slower from now on."""
-    member = member_at(s, member_number)
-    number = int(member.serving_first)
-    while number != NONE:
-        walk = walk_at(s, number)
-        if walk.state == AT_WORK:
-            take_off(s, number)
-        number = int(walk.next)
-    member.speed = speed
-    number = int(member.serving_first)
-    while number != NONE:
-        walk = walk_at(s, number)
-        if walk.state == AT_WORK:
-            begin_work(s, number)
-        number = int(walk.next)

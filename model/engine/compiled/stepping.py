@@ -10,7 +10,8 @@ from model.engine.compiled.forks import begin_legs, fork, leg_ended
 from model.engine.compiled.heap import DELAY_END, push
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import link_at, station_at, step_at, task_at, walk_at
-from model.engine.compiled.members import arrive, arrive_plain, end_plain, release
+from model.engine.compiled.members import arrive, release
+from model.engine.compiled.plain import arrive_plain, end_plain
 from model.engine.compiled.walks import (
     BEGIN_HELD,
     FAIL,
