@@ -63,6 +63,28 @@ def blocks(
             return
 
 
+def go_by_number(stream: Stream) -> bool:
+    """Return whether uid and row of an arrival follow from its number, with nothing drawn."""
+    recorded = stream.kind is StreamKind.RECORDED
+    alone = stream.kind is StreamKind.OPEN and stream.batch == NONE
+    return recorded or (alone and len(stream.attributes) == 0)
+
+
+def instants(stream: Stream, *, seed: int, replication: int, until_s: float) -> Iterator[Floats]:
+    """Yield the instants of `blocks` alone, of a stream that goes by number.
+
+    The k-th has the uid `child_uid(place, place, k)`, and row k if it is recorded, else 0.
+    """
+    if stream.kind is StreamKind.RECORDED:
+        yield stream.at_s[: np.searchsorted(stream.at_s, until_s)]
+        return
+    for _, at_s in _poisson_blocks(stream, seed=seed, replication=replication):
+        soon = int(np.searchsorted(at_s, until_s))
+        yield at_s[:soon]
+        if soon < len(at_s):
+            return
+
+
 def users(stream: Stream, *, seed: int, replication: int) -> tuple[Words, Indices]:
     """Return the uids and the rows of attributes of the users of a closed stream."""
     numbers = np.arange(stream.users, dtype=np.uint64)

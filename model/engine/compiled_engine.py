@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.arrivals import Block, blocks
+from model.engine.arrivals import blocks, go_by_number, instants
 from model.engine.compiled import books, heap, layout, loop
 from model.engine.compiled.encoding import Pool, pools_of
 from model.engine.compiled.jit import cache_folder, is_cached, mark_cached
-from model.engine.compiled.users import RECORDED
+from model.engine.compiled.users import BY_NUMBER
 from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
 from model.engine.network import Network
-from model.engine.program import NONE, Outcome, Program, StreamKind
+from model.engine.program import NONE, Outcome, Program, Stream, StreamKind
 from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
 from model.engine.timeline import actions
 from model.world.chance import path_key, run_key
@@ -141,40 +141,41 @@ class _Feeds:
         self, memory: _Memory, program: Program, *, seed: int, replication: int, until_s: float
     ) -> None:
         self._streams = memory.pools["streams"]
-        self._blocks: list[Iterator[Block]] = [
-            iter(())
-            if stream.kind in (StreamKind.CLOSED, StreamKind.RECORDED)
-            else blocks(stream, program.laws, seed=seed, replication=replication, until_s=until_s)
+        self._coming = [
+            self._arrivals(stream, program, seed=seed, replication=replication, until_s=until_s)
             for stream in program.streams
         ]
-        self._held: list[Block | None] = [None] * len(program.streams)
+        self._held: list[tuple[Pool, ...]] = [()] * len(program.streams)
         for number, stream in enumerate(program.streams):
-            if stream.kind is StreamKind.RECORDED:
-                self._give_all(number, stream.at_s, until_s)
-            else:
-                self.fill(number)
+            self.fill(number)
             if stream.kind is StreamKind.CLOSED:
                 rows = len(stream.attributes)
                 loop.start_users(memory.states, number, stream.users, rows)
 
-    def _give_all(self, number: int, at_s: NDArray[np.float64], until_s: float) -> None:
-        """Give a recorded stream all its arrivals; they are the program's own."""
-        row = self._streams[number]
-        row["at_s"], row["uids"], row["ended"] = at_s.ctypes.data, RECORDED, True
-        row["count"] = np.searchsorted(at_s, until_s)
+    @staticmethod
+    def _arrivals(
+        stream: Stream, program: Program, *, seed: int, replication: int, until_s: float
+    ) -> Iterator[tuple[Pool, ...]]:
+        """Return instants, block by block, with uids and rows where these are drawn."""
+        if stream.kind is StreamKind.CLOSED:
+            return iter(())
+        if go_by_number(stream):
+            alone = instants(stream, seed=seed, replication=replication, until_s=until_s)
+            return ((at_s,) for at_s in alone)
+        return blocks(stream, program.laws, seed=seed, replication=replication, until_s=until_s)
 
     def fill(self, number: int) -> None:
         """Give a stream its next block that is not empty."""
-        block = next((one for one in self._blocks[number] if len(one[0])), None)
-        row = self._streams[number]
-        row["next"] = 0
-        if block is None:
-            row["ended"], row["count"] = True, 0
-            return
+        block = next((one for one in self._coming[number] if len(one[0])), ())
         self._held[number] = block  # or its memory would be somebody else's
-        at_s, uids, rows = block
-        row["at_s"], row["uids"] = at_s.ctypes.data, uids.ctypes.data
-        row["rows"], row["count"] = rows.ctypes.data, len(at_s)
+        row = self._streams[number]
+        row["next"], row["count"], row["uids"] = 0, 0, BY_NUMBER
+        if not block:
+            row["ended"] = True
+            return
+        row["at_s"], row["count"] = block[0].ctypes.data, len(block[0])
+        if len(block) > 1:
+            row["uids"], row["rows"] = (column.ctypes.data for column in block[1:])
 
     def refill(self) -> None:
         """Give the streams that have run dry their next block."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, isclose
 
 from model.engine.program import NONE, Balancing, Discipline, OnCrash
-from model.engine.refusals import refuse_unless
+from model.engine.refusals import refuse_duration, refuse_outside, refuse_unless
 from model.world.counts import CountLaw
 from model.world.laws import Law
 
@@ -69,17 +69,20 @@ class StationPart:
     def __post_init__(self) -> None:
         """Refuse what no station has."""
         name, queue, batching = self.name, self.queue, self.batching
-        _refuse_outside(f"station {name}: servers", self.servers, 1, SERVERS_MAX)
-        _refuse_outside(f"station {name}: members", self.members, 1, MEMBERS_MAX)
-        _refuse_outside(f"station {name}: replicas", self.replicas, 1, MEMBERS_MAX)
-        _refuse_outside(f"station {name}: batching limit", batching.limit, 1, MEMBERS_MAX)
+        refuse_unless(name != "", "station: needs a name, got ''")
+        refuse_outside(f"station {name}: servers", self.servers, 1, SERVERS_MAX)
+        refuse_outside(f"station {name}: members", self.members, 1, MEMBERS_MAX)
+        refuse_outside(f"station {name}: replicas", self.replicas, 1, MEMBERS_MAX)
+        refuse_outside(f"station {name}: batching limit", batching.limit, 1, MEMBERS_MAX)
         if queue.limit is not None:
-            _refuse_outside(f"station {name}: queue limit", queue.limit, 0, 2**31 - 1)
-        _refuse_outside(f"station {name}: lifo_above", queue.lifo_above, 0, 2**31 - 1)
+            refuse_outside(f"station {name}: queue limit", queue.limit, 0, 2**31 - 1)
+        refuse_outside(f"station {name}: lifo_above", queue.lifo_above, 0, 2**31 - 1)
         refuse_unless(
             0 <= batching.poll_s < inf,
             f"station {name}: poll_s must be 0 or more, got {batching.poll_s}",
         )
+        if batching.overhead is not None:
+            refuse_duration(f"station {name}: overhead", batching.overhead)
         _chosen(f"station {name}: queue order", queue.order, Discipline)
         _chosen(f"station {name}: on_crash", self.on_crash, OnCrash)
         if isinstance(self.balancing, str):
@@ -163,11 +166,6 @@ def _refuse_weights(name: str, weights: Sequence[float], members: int) -> None:
     refuse_unless(lowest >= 0, f"station {name}: weights must be 0 or more, got {lowest}")
     total = sum(weights)
     refuse_unless(isclose(total, 1), f"station {name}: weights must add up to 1, got {total}")
-
-
-def _refuse_outside(what: str, value: int, least: int, most: int) -> None:
-    refuse_unless(value >= least, f"{what} must be {least} or more, got {value}")
-    refuse_unless(value <= most, f"{what} must be {most} at most, got {value}")
 
 
 def _chosen(

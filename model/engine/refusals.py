@@ -25,10 +25,19 @@ def refuse_unless(holds: bool, complaint: str) -> None:  # noqa: FBT001 - reads 
         raise NetworkError(complaint)
 
 
+def refuse_outside(what: str, value: int, least: int, most: int) -> None:
+    """Refuse a number of things beyond the limits, and what is not a whole number."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    refuse_unless(whole, f"{what} must be a whole number, got {value}")
+    refuse_unless(value >= least, f"{what} must be {least} or more, got {value}")
+    refuse_unless(value <= most, f"{what} must be {most} at most, got {value}")
+
+
 def refuse_duration(path: str, law: Law) -> None:
-    """Refuse a law by which time could run backwards."""
-    shortest = law.quantile(_RAREST)
+    """Refuse a law by which time could run backwards, or never end."""
+    shortest, longest = law.quantile(_RAREST), law.quantile(1 - _RAREST)
     refuse_unless(shortest >= 0, f"{path}: time must be 0 or more, the law has {shortest}")
+    refuse_unless(longest < np.inf, f"{path}: time must be finite, the law has {longest}")
 
 
 def refuse_count(path: str, law: CountLaw, *, most: int = LEGS_MAX) -> None:
@@ -36,19 +45,17 @@ def refuse_count(path: str, law: CountLaw, *, most: int = LEGS_MAX) -> None:
     fewest, largest = law.quantile(_RAREST), law.quantile(1 - _RAREST)
     refuse_unless(fewest >= 0, f"{path}: count must be 0 or more, the law has {fewest}")
     refuse_unless(largest <= most, f"{path}: count must be {most} at most, the law has {largest}")
+    for count in (fewest, largest):
+        refuse_unless(count % 1 == 0, f"{path}: count must be whole, the law has {count}")
 
 
 def refuse_call(path: str, call: Call) -> None:
     """Refuse calls that repeat in a way that nobody can."""
-    retries_max = ATTEMPTS_MAX // 2 - 1
     if call.deadline is not None and not isinstance(call.deadline, Attribute):
         refuse_duration(path, call.deadline)
     if call.hedge_after is not None:
         refuse_duration(path, call.hedge_after)
-    refuse_unless(
-        0 <= call.retries <= retries_max,
-        f"{path}: retries must be in 0..{retries_max}, got {call.retries}",
-    )
+    refuse_outside(f"{path}: retries", call.retries, 0, ATTEMPTS_MAX // 2 - 1)
     backoff, budget, breaker = call.backoff, call.budget, call.breaker
     _refuse_negative(path, "backoff base_s", backoff.base_s)
     _refuse_negative(path, "backoff cap_s", backoff.cap_s)
@@ -61,10 +68,7 @@ def refuse_call(path: str, call: Call) -> None:
         _refuse_negative(path, "budget burst", budget.burst)
     if breaker is not None:
         _refuse_negative(path, "breaker open_s", breaker.open_s)
-        refuse_unless(
-            breaker.failures >= 1,
-            f"{path}: breaker failures must be 1 or more, got {breaker.failures}",
-        )
+        refuse_outside(f"{path}: breaker failures", breaker.failures, 1, 2**31 - 1)
 
 
 def _refuse_negative(path: str, what: str, value: float) -> None:
@@ -73,13 +77,16 @@ def _refuse_negative(path: str, what: str, value: float) -> None:
 
 def refuse_cycles(journeys: Sequence[str], emitted_by: Sequence[Collection[int]]) -> None:
     """Refuse journeys that start one another for ever."""
+    ended: set[int] = set()  # those from which every way comes to an end
 
     def follow(journey: int, before: tuple[int, ...]) -> None:
         way = (*before, journey)
         if journey in before:
             raise NetworkError(f"emits in a circle: {' → '.join(journeys[one] for one in way)}")
         for emitted in emitted_by[journey]:
-            follow(emitted, way)
+            if emitted not in ended:
+                follow(emitted, way)
+        ended.add(journey)
 
     for journey in range(len(journeys)):
         follow(journey, ())
@@ -87,9 +94,13 @@ def refuse_cycles(journeys: Sequence[str], emitted_by: Sequence[Collection[int]]
 
 def reached_from(roots: Collection[int], emitted_by: Sequence[Collection[int]]) -> set[int]:
     """Return the journeys that requests of `roots` go through, or start."""
-    reached = set(roots)
-    for root in roots:
-        reached |= reached_from(emitted_by[root], emitted_by)
+    reached: set[int] = set()
+    ahead = list(roots)
+    while ahead:
+        journey = ahead.pop()
+        if journey not in reached:
+            reached.add(journey)
+            ahead += emitted_by[journey]
     return reached
 
 
@@ -102,8 +113,12 @@ def refuse_attributes(
     """
     for name, is_count in counted.items():
         refuse_unless(name in columns, f"{journey}: arrivals bring no attribute {name}")
-        most = float(columns[name].max())
-        refuse_unless(
-            not is_count or most <= LEGS_MAX,
-            f"{journey}: {name} must be {LEGS_MAX} at most, got {most:g}",
-        )
+        if is_count:
+            _refuse_uncountable(f"{journey}: {name}", columns[name])
+
+
+def _refuse_uncountable(what: str, column: NDArray[np.float64]) -> None:
+    most = float(column.max())
+    refuse_unless(most <= LEGS_MAX, f"{what} must be {LEGS_MAX} at most, got {most:g}")
+    broken = column[column % 1 > 0][:1]
+    refuse_unless(len(broken) == 0, f"{what} must be whole, got {broken}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.engine.program import Stream, StreamKind
-from model.engine.refusals import refuse_count, refuse_duration, refuse_unless
+from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.rows import Tables
 from model.engine.stations import LEGS_MAX
 from model.world.chance import path_key
@@ -38,16 +38,13 @@ class Source:
 
     def __post_init__(self) -> None:
         """Refuse what nobody could send."""
-        if self.rates:
+        if self.kind in (StreamKind.OPEN, StreamKind.SESSIONS):
             _refuse_rates(self.journey, self.rates, self.period_s)
         for law in filter(None, (self.batch, self.length)):
             refuse_count(self.journey, law)
         if self.think is not None:
             refuse_duration(self.journey, self.think)
-        refuse_unless(
-            0 <= self.users <= LEGS_MAX,
-            f"{self.journey}: users must be in 0..{LEGS_MAX}, got {self.users}",
-        )
+        refuse_outside(f"{self.journey}: users", self.users, 0, LEGS_MAX)
 
     def stream(self, tables: Tables, journeys: Sequence[str], number: int) -> Stream:
         """Return the stream; `number` counts the sources of the same journey before it."""
@@ -76,17 +73,23 @@ class Source:
 
 def pieces(journey: str, rates: Rates, start_s: float) -> tuple[tuple[float, float], ...]:
     """Return a rate as pieces, from `start_s` on."""
-    if isinstance(rates, int | float):
+    if isinstance(rates, int | float | np.number):
         refuse_unless(0 <= start_s < inf, f"{journey}: start must be 0 or more, got {start_s}")
         return ((start_s, float(rates)),)
-    refuse_unless(start_s == 0, f"{journey}: the first of the rates says when they start")
+    refuse_unless(
+        start_s == 0, f"{journey}: the first of the rates says when they start, not {start_s}"
+    )
     return tuple((float(since_s), float(rate)) for since_s, rate in rates)
 
 
 def _refuse_rates(journey: str, rates: Sequence[tuple[float, float]], period_s: float) -> None:
+    refuse_unless(len(rates) > 0, f"{journey}: needs a rate")
     starts = np.array([since_s for since_s, _ in rates])
-    rising = starts[0] >= 0 and (np.diff(starts) > 0).all()
-    refuse_unless(bool(rising), f"{journey}: rates must begin one after another, from 0 on")
+    rising = starts[0] >= 0 and (np.diff(starts) > 0).all() and starts[-1] < inf
+    refuse_unless(
+        bool(rising),
+        f"{journey}: rates must begin one after another, from 0 on, got {starts.tolist()}",
+    )
     for _, rate in rates:
         refuse_unless(0 <= rate < inf, f"{journey}: rate must be 0 or more, got {rate}")
     refuse_unless(
@@ -97,12 +100,13 @@ def _refuse_rates(journey: str, rates: Sequence[tuple[float, float]], period_s: 
 def columns_of(journey: str, attributes: Mapping[str, ArrayLike] | None) -> dict[str, Floats]:
     """Return the attributes as columns, which must be numbers from 0, all equally many."""
     columns = {
-        name: np.asarray(values, dtype=np.float64) for name, values in (attributes or {}).items()
+        name: np.array(values, dtype=np.float64) for name, values in (attributes or {}).items()
     }
     for name, column in columns.items():
         refuse_unless(column.ndim == 1 and len(column) > 0, f"{journey}: {name} needs values")
-        least = column.min()  # NaN if one is
+        least, most = column.min(), column.max()  # NaN if one is
         refuse_unless(least >= 0, f"{journey}: {name} must be 0 or more, got {least}")
+        refuse_unless(most < inf, f"{journey}: {name} must be finite, got {most}")
         refuse_unless(
             len(column) == len(next(iter(columns.values()))),
             f"{journey}: {name} has {len(column)} values, another attribute has not",
@@ -114,7 +118,11 @@ def recorded_source(
     journey: str, at_s: ArrayLike, attributes: Mapping[str, ArrayLike] | None
 ) -> Source:
     """Return a source of requests at these instants, the k-th with the k-th attributes."""
-    instants = np.ascontiguousarray(at_s, dtype=np.float64)
+    instants = np.array(at_s, dtype=np.float64)
+    refuse_unless(
+        instants.ndim == 1,
+        f"{journey}: recorded arrivals must be in one row, got the shape {instants.shape}",
+    )
     in_order = np.isfinite(instants).all() and (np.diff(instants, prepend=0.0) >= 0).all()
     refuse_unless(bool(in_order), f"{journey}: recorded arrivals must rise from 0")
     columns = columns_of(journey, attributes)

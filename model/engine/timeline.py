@@ -96,7 +96,7 @@ def _changes(
             going_on.pop(~edge, None)
         if place + 1 < len(edges) and edges[place + 1][0] == at_s:
             continue
-        value = together([going_on[number] for number in sorted(going_on)]) if going_on else calm
+        value = together(list(going_on.values())) if going_on else calm  # in order of beginning
         if value != before:
             yield at_s, value
             before = value
@@ -119,8 +119,9 @@ def _spells(program: Program, run: int, until_s: float) -> dict[_Target, list[_S
 def _times(when: Once | Again, luck: int, until_s: float) -> Iterator[tuple[float, float]]:
     """Yield beginning and end of each spell that begins before `until_s`."""
     if isinstance(when, Once):
-        if when.at_s < until_s and when.for_s > 0:
-            yield when.at_s, when.at_s + when.for_s
+        end_s = when.at_s + when.for_s
+        if when.at_s < until_s and end_s > when.at_s:  # not less than a float can tell
+            yield when.at_s, end_s
         return
     now_s = 0.0
     for spell in range(SPELLS_MAX + 1):

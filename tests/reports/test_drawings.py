@@ -28,7 +28,8 @@ from model.world.journeys import (
     Write,
 )
 from model.world.laws import Constant, Exponential
-from reports.drawings import GRAMMAR, WIDTH_MAX, drawing_of, example, places_of, svg_of
+from reports.drawing_places import WIDTH_MAX, places_of
+from reports.drawings import GRAMMAR, drawing_of, example, svg_of
 
 MS = Constant(value=0.001)
 VISIT = Visit(station="shard", work=MS)

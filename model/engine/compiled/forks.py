@@ -120,8 +120,12 @@ def _all_at_once(s: Record, walk_number: int) -> None:
             visit_at += 1  # from the branch to what is inside
         step = step_at(s, visit_at)
         walk.at = visit_at
-        walk.work_s = work_of(s, walk, step)
-        member = simple_member_for(s, walk, step) if step.simple else member_for(s, walk, step)
+        if step.simple != 0:
+            walk.work_s = value_of(s, walk, step)
+            member = simple_member_for(s, walk, step)
+        else:
+            walk.work_s = work_of(s, walk, step)
+            member = member_for(s, walk, step)
         end_s = plain_end_s(s, walk, member)
         later = end_s > last_s or (
             end_s == last_s and (member, visit_at, walk.leg) > (last_member, last_step, last_leg)

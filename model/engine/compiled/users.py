@@ -11,10 +11,10 @@ from model.engine.compiled.layout import stream_at, user_at
 from model.engine.compiled.walks import begin_request, new_user
 from model.engine.program import NONE, Draw, StreamKind
 
-RECORDED = 0  # an address of uids: those of a recorded stream follow from their numbers
+BY_NUMBER = 0  # an address of uids: none is kept, as `arrivals.go_by_number` allows
 FOR_EVER = 1 << 62  # requests that a closed user sends
 
-_SESSIONS = int(StreamKind.SESSIONS)
+_SESSIONS, _RECORDED = int(StreamKind.SESSIONS), int(StreamKind.RECORDED)
 _MEMBER, _COUNT, _THINK = int(Draw.MEMBER), int(Draw.COUNT), int(Draw.THINK)
 _MANY = 1 << 40
 
@@ -38,8 +38,9 @@ def arrives(s: Record) -> int:
     stream = stream_at(s, number)
     s.now_s = s.next_arrival_s
     serial = stream.serial + 0
-    if stream.uids == RECORDED:
-        uid, row = child_uid(stream.path_hash, stream.path_hash, serial), serial
+    if stream.uids == BY_NUMBER:
+        uid = child_uid(stream.path_hash, stream.path_hash, serial)
+        row = serial if stream.kind == _RECORDED else 0
     else:
         uid = carray(pointer(stream.uids), _MANY, np.uint64)[np.uint64(stream.next)]
         row = carray(pointer(stream.rows), _MANY, np.int64)[np.uint64(stream.next)]
