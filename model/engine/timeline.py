@@ -125,10 +125,10 @@ def _times(when: Once | Again, luck: int, until_s: float) -> Iterator[tuple[floa
         return
     now_s = 0.0
     for spell in range(SPELLS_MAX + 1):
-        refuse_unless(spell < SPELLS_MAX, f"more than {SPELLS_MAX:,} disruptions of one target")
         begin_s = now_s + when.every.quantile(unit(luck, 0, spell, 0, Draw.VALUE))
         if begin_s >= until_s:
             return
+        refuse_unless(spell < SPELLS_MAX, f"more than {SPELLS_MAX:,} disruptions of one target")
         now_s = begin_s + when.lasting.quantile(unit(luck, 0, spell, 0, Draw.BASE))
         if now_s > begin_s:
             yield begin_s, now_s

@@ -44,13 +44,13 @@ def push_often(s: Record, at_s: float, ref: int, cls: int) -> None:
         return
     if s.hole:
         s.hole = 0
-        _sift_down(s, at_s, ref, cls)
+        _sift_down(s, at_s, event_of(ref, cls))
         return
     if s.heap_size >= s.heap_max:
         s.status = FULL_HEAP
         return
     s.heap_size += 1
-    _sift_up(s, s.heap_size - 1, at_s, ref, cls)
+    _sift_up(s, s.heap_size - 1, at_s, event_of(ref, cls))
 
 
 @compiled
@@ -61,25 +61,43 @@ def fill_hole(s: Record) -> None:
         s.heap_size -= 1
         if s.heap_size > 0:
             last = node_at(s, s.heap_size)
-            _sift_down(s, last.at_s, last.ref, last.cls)
+            _sift_down(s, last.at_s, last.event)
+
+
+@inlined
+def event_of(ref: int, cls: int) -> int:
+    """Return what an event is about, and its class, in one word that moves at once."""
+    return (cls << 32) | ref
+
+
+@inlined
+def ref_of(event: int) -> int:
+    """Return the number of the walk, notice or user that an event is about."""
+    return event & 0xFFFF_FFFF
+
+
+@inlined
+def class_of(event: int) -> int:
+    """Return the class of an event."""
+    return event >> 32
 
 
 @compiled
-def _sift_up(s: Record, place: int, at_s: float, ref: int, cls: int) -> None:
+def _sift_up(s: Record, place: int, at_s: float, event: int) -> None:
     while place > 0:
         above = (place - 1) >> 1
         node = node_at(s, above)
         if node.at_s < at_s:
             break
-        if node.at_s == at_s and not _before(s, ref, cls, node.ref, node.cls):
+        if node.at_s == at_s and not _before(s, event, node.event):
             break
-        _put(node_at(s, place), node.at_s, node.ref, node.cls)
+        _put(node_at(s, place), node.at_s, node.event)
         place = above
-    _put(node_at(s, place), at_s, ref, cls)
+    _put(node_at(s, place), at_s, event)
 
 
 @compiled
-def _sift_down(s: Record, at_s: float, ref: int, cls: int) -> None:
+def _sift_down(s: Record, at_s: float, event: int) -> None:
     """Put an event into the place of the first node.
 
     The smaller child goes up all the way to the bottom, and then the event goes up from there: it
@@ -91,40 +109,34 @@ def _sift_down(s: Record, at_s: float, ref: int, cls: int) -> None:
     while below + 1 < size:
         left, right = node_at(s, below), node_at(s, below + 1)
         if right.at_s == left.at_s:
-            if _before(s, right.ref, right.cls, left.ref, left.cls):
+            if _before(s, right.event, left.event):
                 below += 1
         else:
             below += 1 if right.at_s < left.at_s else 0
-        _copy(node_at(s, place), node_at(s, below))
+        first = node_at(s, below)
+        _put(node_at(s, place), first.at_s, first.event)
         place = below
         below = 2 * place + 1
     if below < size:
-        _copy(node_at(s, place), node_at(s, below))
+        first = node_at(s, below)
+        _put(node_at(s, place), first.at_s, first.event)
         place = below
-    _sift_up(s, place, at_s, ref, cls)
+    _sift_up(s, place, at_s, event)
 
 
 @inlined
-def _copy(node: Record, other: Record) -> None:
-    node.at_s = other.at_s
-    node.ref = other.ref
-    node.cls = other.cls
-
-
-@inlined
-def _put(node: Record, at_s: float, ref: int, cls: int) -> None:
+def _put(node: Record, at_s: float, event: int) -> None:
     node.at_s = at_s
-    node.ref = ref
-    node.cls = cls
+    node.event = event
 
 
 @compiled
-def _before(s: Record, ref: int, cls: int, other: int, other_cls: int) -> bool:
+def _before(s: Record, event: int, other: int) -> bool:
     """Return whether one of two events at one instant comes first."""
-    mine, theirs = cls & 63, other_cls & 63
-    if mine != theirs:
-        return mine < theirs
-    return _key(s, ref, cls) < _key(s, other, other_cls)
+    mine, theirs = class_of(event), class_of(other)
+    if mine & 63 != theirs & 63:
+        return mine & 63 < theirs & 63
+    return _key(s, ref_of(event), mine) < _key(s, ref_of(other), theirs)
 
 
 @compiled

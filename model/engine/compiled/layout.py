@@ -136,7 +136,7 @@ USER = np.dtype(
     align=True,
 )  # fmt: skip
 FREE = np.dtype([("at_s", _REAL)], align=True)
-NODE = np.dtype([("at_s", _REAL), ("ref", _INDEX), ("cls", _INDEX)], align=True)
+NODE = np.dtype([("at_s", _REAL), ("event", _LONG)], align=True)
 NOTICE = np.dtype(
     [("uid", _WORD), ("place", _LONG), ("leg", _LONG), ("attempt", _LONG), ("number", _LONG),
      ("step", _INDEX), ("walk", _INDEX), ("epoch", _INDEX)],

@@ -12,8 +12,10 @@ from model.engine.compiled.heap import (
     DELAY_END,
     HOST_END,
     SERVICE_END,
+    class_of,
     fill_hole,
     free_notice,
+    ref_of,
 )
 from model.engine.compiled.hosts import end_work, set_host_speed
 from model.engine.compiled.jit import Record, compiled, entry, inlined
@@ -95,9 +97,9 @@ def _arrival_is_first(s: Record) -> bool:
     if s.next_stream == NONE:
         return False
     node = node_at(s, 0)
-    if node.cls != ARRIVAL:
+    if class_of(node.event) != ARRIVAL:
         return False
-    user = user_at(s, node.ref)
+    user = user_at(s, ref_of(node.event))
     if s.next_stream != user.stream:
         return s.next_stream < user.stream
     return stream_at(s, s.next_stream).serial < user.serial
@@ -128,7 +130,7 @@ def _let_arrive(s: Record) -> None:
 def _happen(s: Record) -> None:
     """Let the first event happen."""
     node = node_at(s, 0)
-    ref, cls = node.ref + 0, node.cls + 0
+    ref, cls = ref_of(node.event), class_of(node.event)
     s.now_s = node.at_s
     s.hole = 1
     if cls == SERVICE_END:
