@@ -24,6 +24,8 @@ from model.engine.tables import (
 from model.world.failures import Failure, MessageLoss
 from model.world.journeys import Attribute, Journey
 
+NAMED_MAX = 2**15 - 1  # journeys, and sources of requests
+
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
@@ -99,6 +101,8 @@ def _names(parts: Parts) -> Names:
 
 
 def _refuse_unknown(parts: Parts) -> None:
+    for what, count in (("journeys", len(parts.journeys)), ("sources", len(parts.sources))):
+        refuse_unless(count <= NAMED_MAX, f"{what}: must be {NAMED_MAX} at most, got {count}")
     for name, station in parts.stations.items():
         known = station.host is None or station.host in parts.hosts
         refuse_unless(known, f"station {name}: there is no host {station.host}")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from model.engine import building
 from model.engine.network import Network
 from model.engine.program import Kind
 from model.engine.refusals import NetworkError
@@ -165,3 +166,12 @@ def test_members_are_numbered_through_all_stations():
     stations = network.build().stations
     assert stations.first_member.tolist() == [0, 1, 4]
     assert stations.of_member.tolist() == [0, 1, 1, 1, 2, 2]
+
+
+def test_journeys_and_sources_are_not_more_than_records_can_tell_apart(monkeypatch):
+    monkeypatch.setattr(building, "NAMED_MAX", 2)
+    network = arriving(PAUSE)
+    for _ in range(2):
+        network.arrivals("walk", rate_per_s=1)
+    with pytest.raises(NetworkError, match="sources: must be 2 at most, got 3"):
+        network.build()

@@ -183,3 +183,9 @@ def test_a_quantile_needs_a_probability(formula):
 def test_a_quantile_too_far_out_is_refused():
     with pytest.raises(ValueError, match="more than 5000 present"):
         theory.md1_wait_quantile_s(0.999, 0.99999, 1.0)
+
+
+def test_constant_work_is_refused_where_its_response_would_be_inverted():
+    constant = theory.service_of(Constant(value=0.01))
+    with pytest.raises(ValueError, match=r"constant work of 0.01 s: its response has a jump"):
+        theory.mg1_response_quantile_s(0.99, 50, constant)

@@ -5,7 +5,7 @@ import pytest
 
 from model.answers import theory
 from model.answers.theory import priorities
-from model.world.laws import Exponential, Lognormal
+from model.world.laws import Constant, Exponential, Lognormal
 
 URGENT_S, PATIENT_S = 0.01, 0.02
 
@@ -183,3 +183,16 @@ def test_a_busy_period_that_is_too_long_is_refused(monkeypatch):
 def test_an_unstable_queue_has_no_steady_state(formula):
     with pytest.raises(ValueError, match="no steady state"):
         formula()
+
+
+@pytest.mark.parametrize(
+    "quantiles_s",
+    [theory.priority_response_quantiles_s, theory.preemptive_response_quantiles_s],
+)
+def test_constant_work_is_refused_where_its_response_would_be_inverted(quantiles_s):
+    constant = theory.service_of(Constant(value=0.01))
+    varied = theory.service_of(Exponential(mean=0.01))
+    urgent = theory.Load(arrivals_per_s=10, service=constant)
+    patient = theory.Load(arrivals_per_s=10, service=varied)
+    with pytest.raises(ValueError, match=r"constant work of 0.01 s: its response has a jump"):
+        quantiles_s(0.99, urgent, patient)
