@@ -113,12 +113,8 @@ def refuse_attributes(
     """
     for name, is_count in counted.items():
         refuse_unless(name in columns, f"{journey}: arrivals bring no attribute {name}")
-        if is_count:
-            _refuse_uncountable(f"{journey}: {name}", columns[name])
-
-
-def _refuse_uncountable(what: str, column: NDArray[np.float64]) -> None:
-    most = float(column.max())
-    refuse_unless(most <= LEGS_MAX, f"{what} must be {LEGS_MAX} at most, got {most:g}")
-    broken = column[column % 1 > 0][:1]
-    refuse_unless(len(broken) == 0, f"{what} must be whole, got {broken}")
+        most = float(columns[name].max())
+        refuse_unless(
+            not is_count or most <= LEGS_MAX,
+            f"{journey}: {name} must be {LEGS_MAX} at most, got {most:g}",
+        )
