@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.arrivals import blocks, go_by_number, instants
-from model.engine.compiled import books, heap, layout, loop
+from model.engine.compiled import books, heap, layout, loop, users
 from model.engine.compiled.encoding import Pool, pools_of
 from model.engine.compiled.jit import cache_folder, is_cached, mark_cached
 from model.engine.compiled.users import BY_NUMBER
 from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
+from model.engine.limits import TIME_STANDS_STILL, TooMuch
 from model.engine.network import Network
 from model.engine.program import NONE, Outcome, Program, Stream, StreamKind
 from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
@@ -35,10 +36,6 @@ WALKS_MAX = 1 << 22  # under way at once, all requests together
 EVENTS_MAX = 1 << 23  # planned at once
 REQUESTS_KEPT_MAX = 1 << 24  # one by one; beyond, latencies are counted in buckets
 VISITS_KEPT_MAX = 1 << 24
-
-
-class TooMuch(RuntimeError):
-    """A run that has outgrown what an engine holds; the message says of what there is too much."""
 
 
 def simulate(
@@ -80,6 +77,7 @@ def _too_much(status: int) -> str:
         heap.FULL_REQUESTS: f"more than {WALKS_MAX:,} requests under way at once",
         heap.FULL_TASKS: f"more than {WALKS_MAX:,} things to do at one instant",
         heap.FULL_USERS: f"more than {WALKS_MAX:,} users and sessions at once",
+        users.FULL_INSTANT: TIME_STANDS_STILL,
         books.FULL_VISIT_ROWS: f"more than {VISITS_KEPT_MAX:,} visits: run with keep_visits=False",
     }[status]
 

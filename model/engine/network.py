@@ -38,11 +38,11 @@ from model.engine.parts import (
     StationPart,
 )
 from model.engine.program import Program, StreamKind
-from model.engine.refusals import refuse_count, refuse_duration, refuse_unless
+from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source
 from model.world.counts import CountLaw
 from model.world.failures import Failure
-from model.world.journeys import Attribute, Journey
+from model.world.journeys import LEG, RANDOM, Attribute, Journey
 from model.world.laws import Constant, Law
 
 
@@ -134,6 +134,7 @@ class Network:
     def keys(self, name: str, *, law: CountLaw) -> Self:
         """Add a set of keys, numbered from 0; `law` says which is asked for, as `counts.zipf`."""
         refuse_unless(name not in self._parts.key_sets, f"keys {name}: are there already")
+        refuse_unless(name not in (RANDOM, LEG), f"keys {name!r}: the name means something else")
         refuse_count(f"keys {name}", law, most=KEYS_MAX - 1)
         self._parts.key_sets[name] = KeysPart(law=law)
         return self
@@ -154,13 +155,8 @@ class Network:
         another is fetching waits for that one.
         """
         refuse_unless(name not in self._parts.caches, f"cache {name}: is there already")
-        for what, value, most in (
-            ("capacity", capacity, KEYS_MAX),
-            ("members", members, MEMBERS_MAX),
-        ):
-            refuse_unless(
-                1 <= value <= most, f"cache {name}: {what} must be in 1..{most}, got {value}"
-            )
+        refuse_outside(f"cache {name}: capacity", capacity, 1, KEYS_MAX)
+        refuse_outside(f"cache {name}: members", members, 1, MEMBERS_MAX)
         refuse_unless(ttl_s > 0, f"cache {name}: ttl_s must be positive, got {ttl_s}")
         self._parts.caches[name] = CachePart(
             keys=keys,
@@ -176,7 +172,7 @@ class Network:
 
         Requests are anywhere, equally likely, unless an attribute says which zone they are in.
         """
-        refuse_unless(count >= 1, f"zones: must be 1 or more, got {count}")
+        refuse_outside("zones:", count, 1, MEMBERS_MAX)
         self._parts.zones, self._parts.zone_attribute = count, of_request
         return self
 

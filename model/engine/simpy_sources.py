@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
+from model.engine import limits
 from model.engine.arrivals import arrivals, request_uid, session_length, think_s, users
 from model.engine.program import At, Program, StreamKind
 from model.engine.simpy_clock import Moment
@@ -28,6 +29,7 @@ class Source:
         self.walks, self.number, self.laws = walks, number, program.laws
         self.stream = program.streams[number]
         self._rows = self.stream.attributes.tolist()
+        self.crowd = Crowd()
 
     def start(self, luck: Luck) -> None:
         """Schedule the first request, or the first of each user."""
@@ -72,6 +74,21 @@ class Source:
         uids, rows = users(self.stream, seed=luck.seed, replication=luck.replication)
         for serial, (uid, row) in enumerate(zip(uids.tolist(), rows.tolist(), strict=True)):
             User(source=self, serial=serial, root=uid, attribute_row=row).think(uid)
+
+
+class Crowd:
+    """Counts what the users of a stream send at one instant: without end, if no time passes."""
+
+    def __init__(self) -> None:
+        self._instant_s, self._requests = -1.0, 0
+
+    def enter(self, now_s: float) -> None:
+        """Count one more; raises TooMuch if time stands still."""
+        if now_s != self._instant_s:
+            self._instant_s, self._requests = now_s, 0
+        self._requests += 1
+        if self._requests > limits.AT_ONCE_MAX:
+            raise limits.TooMuch(limits.TIME_STANDS_STILL)
 
 
 class Queue:
@@ -120,6 +137,7 @@ class User:
 
     def send(self) -> None:
         """Send the next request."""
+        self.source.crowd.enter(self.source.walks.clock.now)
         self.sent += 1
         uid = request_uid(self.root, self.source.stream.path_hash, self.sent)
         self.source.begin(uid, self.attribute_row, self._answered)

@@ -172,11 +172,12 @@ STATE = np.dtype(
     + [(f"{name}_max", _LONG) for name in POOLS]
     + [
         ("run", _WORD), ("zone_hash", _WORD), ("now_s", _REAL), ("until_s", _REAL),
+        ("user_instant_s", _REAL),
         ("next_arrival_s", _REAL), ("heap_size", _LONG), ("hole", _LONG), ("task_count", _LONG),
         ("next_stream", _LONG), ("stream_count", _LONG), ("next_action", _LONG),
         ("action_count", _LONG), ("zones", _LONG), ("zone_attribute", _LONG),
         ("status", _LONG), ("rows", _LONG), ("visits", _LONG), ("keeps_rows", _LONG),
-        ("keeps_visits", _LONG), ("attribute_bytes", _LONG), ("requests_begun", _LONG),
+        ("keeps_visits", _LONG), ("attribute_bytes", _LONG), ("user_requests", _LONG),
                 ("walks_used", _LONG), ("walks_freed", _LONG), ("requests_used", _LONG),
         ("requests_freed", _LONG), ("notices_used", _LONG), ("notices_freed", _LONG),
         ("users_used", _LONG), ("users_freed", _LONG),

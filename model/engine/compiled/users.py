@@ -9,8 +9,10 @@ from model.engine.compiled.heap import ARRIVAL, push
 from model.engine.compiled.jit import Record, Word, carray, compiled, inlined, pointer
 from model.engine.compiled.layout import stream_at, user_at
 from model.engine.compiled.walks import begin_request, new_user
+from model.engine.limits import AT_ONCE_MAX
 from model.engine.program import NONE, Draw, StreamKind
 
+FULL_INSTANT = 12  # a status, beside those of the pools
 BY_NUMBER = 0  # an address of uids: none is kept, as `arrivals.go_by_number` allows
 FOR_EVER = 1 << 62  # requests that a closed user sends
 
@@ -68,6 +70,12 @@ def _begin_session(s: Record, stream_number: int, root: Word, row: int, serial: 
 @compiled
 def next_of_user(s: Record, user_number: int) -> int:
     """Begin a user's next request, and return its walk."""
+    if s.now_s != s.user_instant_s:
+        s.user_instant_s, s.user_requests = s.now_s, 0
+    s.user_requests += 1
+    if s.user_requests > AT_ONCE_MAX:
+        s.status = FULL_INSTANT
+        return NONE
     user = user_at(s, user_number)
     stream = stream_at(s, user.stream)
     user.number += 1

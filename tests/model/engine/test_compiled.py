@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import model.engine.compiled.shared  # noqa: F401 - makes plain functions known to the compiler
 from model.engine import compiled_engine, stations
 from model.engine.compiled import chance as compiled_chance
-from model.engine.compiled_engine import TooMuch, simulate
+from model.engine.compiled_engine import simulate
+from model.engine.limits import TooMuch
 from model.engine.network import Network
 from model.engine.refusals import NetworkError
 from model.world import chance, scalar_laws

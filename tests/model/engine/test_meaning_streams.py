@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.engine import simpy_engine
+from model.engine import limits, simpy_engine
 from model.engine.arrivals import request_uid, session_length, think_s, users
 from model.engine.network import Network
 from model.engine.parts import Queue
@@ -125,3 +125,12 @@ def test_a_process_of_ones_own_runs_alongside():
     alone = simpy_engine.simulate(program, seed=1, until_s=4.0)
     assert seen == [0.0, 1.0, 2.0, 3.0]
     assert watched.requests.done_s.tobytes() == alone.requests.done_s.tobytes()
+
+
+def test_users_who_neither_think_nor_wait_are_stopped(simulate, monkeypatch):
+    never = Delay(time=Constant(value=0.0))
+    network = Network().journey(Journey(name="walk", steps=never))
+    program = network.closed("walk", users=1, think=Constant(value=0.0)).build()
+    monkeypatch.setattr(limits, "AT_ONCE_MAX", 1_000)  # for SimPy: compiled code has its own
+    with pytest.raises(limits.TooMuch, match="at one instant: they neither think nor wait"):
+        simulate(program, seed=1, until_s=5.0)
