@@ -23,7 +23,7 @@ from model.engine.compiled.jit import cache_folder, is_cached, mark_cached
 from model.engine.compiled.users import BY_NUMBER
 from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
-from model.engine.limits import TIME_STANDS_STILL, TooMuch
+from model.engine.limits import TIME_STANDS_STILL, TooMuch, refuse_run
 from model.engine.network import Network
 from model.engine.program import NONE, Outcome, Program, Stream, StreamKind
 from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
@@ -51,8 +51,8 @@ def simulate(
     Raises TooMuch if more is under way at once than the limits at the top of this file; an
     overloaded queue that only grows gets there.
     """
-    if not 0 < until_s < float("inf"):
-        raise ValueError(f"until_s must be positive, got {until_s}")
+    refuse_run(seed=seed, replication=replication, until_s=until_s)
+    seed, replication = int(seed), int(replication)
     happening = actions(program, seed=seed, replication=replication, until_s=until_s)
     memory = _Memory(_reserved(program, happening, keep_visits=keep_visits))
     state = memory.state
@@ -192,14 +192,13 @@ def _run(memory: _Memory, feeds: _Feeds) -> None:
         )
     while state["status"] != loop.ENDED:
         loop.run(memory.states)
-        if state["status"] == loop.NEEDS_ARRIVALS:
+        if state["status"] in (loop.NEEDS_ARRIVALS, loop.PAUSED):
             feeds.refill()
-            state["status"] = loop.GOING_ON
-        elif state["status"] == books.FULL_REQUEST_ROWS:
-            loop.fold_rows(memory.states)
             state["status"] = loop.GOING_ON
         elif state["status"] != loop.ENDED:
             raise TooMuch(f"at {state['now_s']:g} s: {_too_much(int(state['status']))}")
+    if state["rows"] > REQUESTS_KEPT_MAX:
+        loop.fold_rows(memory.states)
     mark_cached()
 
 

@@ -10,10 +10,12 @@ from model.engine.refusals import (
     refuse_call,
     refuse_count,
     refuse_duration,
+    refuse_fraction,
+    refuse_outside,
     refuse_unless,
 )
 from model.engine.rows import CallRow, Flat, Names, Row, Tables
-from model.engine.stations import CALLS_MAX, DEPTH_MAX
+from model.engine.stations import CALLS_MAX, DEPTH_MAX, LEGS_MAX
 from model.world import journeys as tree
 from model.world.chance import path_key
 
@@ -84,6 +86,7 @@ def _add_at_station(
     row.station = _index(flat.names.stations, step.station, f"{row.path}: visits unknown station")
     if around.cancels:
         flat.cancelled.add(row.station)
+    refuse_fraction(f"{row.path}: priority", step.priority)
     row.priority = step.priority
     refuse_unless(
         0 <= step.priority < tree.PRIORITIES,
@@ -157,7 +160,7 @@ def _add_branches(flat: Flat, row: Row, step: tree.AllOf, around: _Around) -> No
 
 def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None:
     row.kind, row.at_once = Kind.FOR_EACH, step.at_once
-    refuse_unless(step.at_once >= 0, f"{row.path}: at_once must be 0 or more, got {step.at_once}")
+    refuse_outside(f"{row.path}: at_once", step.at_once, 0, LEGS_MAX)
     refuse_unless(
         around.forks < DEPTH_MAX, f"{row.path}: more than {DEPTH_MAX} forks in one another"
     )
@@ -213,6 +216,10 @@ def _add_call(flat: Flat, row: Row, step: tree.Call, around: _Around) -> None:
 
 
 def _fill_key(flat: Flat, row: Row, key: tree.Key) -> None:
+    refuse_unless(
+        isinstance(key, str | tree.Attribute),
+        f"{row.path}: key must be a name or an Attribute, got {key!r}",
+    )
     if isinstance(key, tree.Attribute):
         row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
     elif key in flat.names.key_sets:
@@ -226,6 +233,7 @@ def _fill_replica(flat: Flat, row: Row, replica: str | int) -> None:
     copies = flat.names.replicas[row.station]
     words = {"primary": 0, "any": Replica.ANY, "nearest": Replica.NEAREST}
     number = words.get(replica, NONE) if isinstance(replica, str) else replica
+    refuse_fraction(f"{row.path}: replica", number)
     refuse_unless(
         number in (Replica.ANY, Replica.NEAREST) or 0 <= number < copies,
         f"{row.path}: replica must be primary, any, nearest or in 0..{copies - 1}, got {replica}",
@@ -249,7 +257,8 @@ def _fill_items(flat: Flat, row: Row, step: tree.Batch) -> None:
 
 
 def _fill_need(row: Row, need: int | None) -> None:
-    refuse_unless(need is None or need >= 0, f"{row.path}: need must be 0 or more, got {need}")
+    if need is not None:
+        refuse_outside(f"{row.path}: need", need, 0, LEGS_MAX)
     row.need = NONE if need is None else need
 
 

@@ -12,6 +12,7 @@ from model.world.counts import CountLaw
 from model.world.laws import Law
 
 SERVERS_MAX = 1_000_000  # of one member
+ALL_SERVERS_MAX = 10_000_000  # of all members of one station
 MEMBERS_MAX = 1_000_000  # of one station
 KEYS_MAX = 10_000_000  # of one set
 ENTRIES_MAX = 100_000_000  # keys of a set, times members of its cache
@@ -74,6 +75,10 @@ class StationPart:
         refuse_outside(f"station {name}: members", self.members, 1, MEMBERS_MAX)
         refuse_outside(f"station {name}: replicas", self.replicas, 1, MEMBERS_MAX)
         refuse_outside(f"station {name}: batching limit", batching.limit, 1, MEMBERS_MAX)
+        copies = self.members * self.replicas
+        refuse_outside(f"station {name}: members times replicas", copies, 1, MEMBERS_MAX)
+        servers = copies * self.servers
+        refuse_outside(f"station {name}: servers of all members", servers, 1, ALL_SERVERS_MAX)
         if queue.limit is not None:
             refuse_outside(f"station {name}: queue limit", queue.limit, 0, 2**31 - 1)
         refuse_outside(f"station {name}: lifo_above", queue.lifo_above, 0, 2**31 - 1)

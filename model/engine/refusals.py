@@ -33,8 +33,22 @@ def refuse_outside(what: str, value: int, least: int, most: int) -> None:
     refuse_unless(value <= most, f"{what} must be {most} at most, got {value}")
 
 
+def refuse_fraction(what: str, value: object) -> None:
+    """Refuse what is not a whole number."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    refuse_unless(whole, f"{what} must be a whole number, got {value!r}")
+
+
+def refuse_no_law(path: str, law: object) -> None:
+    """Refuse what is no law, such as a bare number."""
+    refuse_unless(
+        hasattr(law, "quantile"), f"{path}: needs a law (as Constant) or an Attribute, got {law!r}"
+    )
+
+
 def refuse_duration(path: str, law: Law) -> None:
     """Refuse a law by which time could run backwards, or never end."""
+    refuse_no_law(path, law)
     shortest, longest = law.quantile(_RAREST), law.quantile(1 - _RAREST)
     refuse_unless(shortest >= 0, f"{path}: time must be 0 or more, the law has {shortest}")
     refuse_unless(longest < np.inf, f"{path}: time must be finite, the law has {longest}")
@@ -42,6 +56,7 @@ def refuse_duration(path: str, law: Law) -> None:
 
 def refuse_count(path: str, law: CountLaw, *, most: int = LEGS_MAX) -> None:
     """Refuse a law of negative counts, or of more than `most`: a fork has that many legs."""
+    refuse_no_law(path, law)
     fewest, largest = law.quantile(_RAREST), law.quantile(1 - _RAREST)
     refuse_unless(fewest >= 0, f"{path}: count must be 0 or more, the law has {fewest}")
     refuse_unless(largest <= most, f"{path}: count must be {most} at most, the law has {largest}")

@@ -100,8 +100,7 @@ class SimulatedRun:
         Only requests that arrived at or after `since_s` and are done count.  Raises ValueError if
         there were too many to keep, and only their `counts` are there.
         """
-        if self.counts is not None:
-            raise ValueError("this run kept no requests, only `counts` of them: ask those")
+        self._refuse_counts()
         done = self._of(journey, since_s) & (self.requests.outcome == Outcome.DONE)
         latencies_s: Floats = self.requests.done_s[done] - self.requests.arrived_s[done]
         return latencies_s
@@ -109,8 +108,10 @@ class SimulatedRun:
     def failures(self, journey: str, *, since_s: float = 0.0) -> dict[Outcome, int]:
         """Return how many of a journey's requests failed, and how.
 
-        Only requests that arrived at or after `since_s` count.
+        Only requests that arrived at or after `since_s` count.  Raises ValueError if there were
+        too many to keep, and only their `counts` are there.
         """
+        self._refuse_counts()
         outcomes = self.requests.outcome[self._of(journey, since_s)]
         failed = (Outcome.REFUSED, Outcome.EXPIRED, Outcome.LOST)
         return {outcome: int((outcomes == outcome).sum()) for outcome in failed}
@@ -125,6 +126,7 @@ class SimulatedRun:
 
     def attribute(self, name: str) -> Floats:
         """Return an attribute of every request; NaN where its stream has none."""
+        self._refuse_counts()
         column = self.program.attributes.index(name)
         values = np.full(len(self.requests.row), np.nan)
         for number, stream in enumerate(self.program.streams):
@@ -138,3 +140,7 @@ class SimulatedRun:
             requests.arrived_s >= since_s
         )
         return counts
+
+    def _refuse_counts(self) -> None:
+        if self.counts is not None:
+            raise ValueError("this run kept no requests, only `counts` of them: ask those")

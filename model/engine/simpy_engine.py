@@ -6,13 +6,13 @@ Every piece of time is one SimPy event, and those that tie are ordered as `progr
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from math import inf
 from typing import Any
 
 import simpy
 
 from model.engine.invariants import check
 from model.engine.ledger import Ledger
+from model.engine.limits import refuse_run
 from model.engine.program import NONE, Kind, Program
 from model.engine.runs import SimulatedRun
 from model.engine.simpy_caches import Caches
@@ -44,8 +44,8 @@ def simulate(
     `alongside` are SimPy processes of your own, begun with the run in its environment: to watch
     it, or to stop it.  Such a run is for SimPy only; the compiled engine has no environment.
     """
-    if not 0 < until_s < inf:
-        raise ValueError(f"until_s must be positive, got {until_s}")
+    refuse_run(seed=seed, replication=replication, until_s=until_s)
+    seed, replication = int(seed), int(replication)
     clock, ledger = Clock(), Ledger(program, until_s=until_s, keep_visits=keep_visits)
     walks = Walks(
         list(zip(program.begin.tolist(), program.end.tolist(), strict=True)),

@@ -13,8 +13,6 @@ from model.engine.simpy_walks import Station, Step, Walk, Walks, chance_of, valu
 from model.engine.stations import link_s, work_of_items
 from model.world.chance import child_uid
 
-_ATTEMPT_BITS = 44  # where attempts begin in the number that tells what a walk emits apart
-
 
 class Visits:
     """Sends walks to members of stations."""
@@ -110,7 +108,7 @@ class Emissions:
         walks.clock.next((walks.go_on, walk))
         walks.begin(
             step.journey,
-            child_uid(request.uid, step.path_hash, walk.leg + (walk.attempt << _ATTEMPT_BITS)),
+            _uid_of_emitted(walk, step),
             stream=request.stream,
             attribute_row=request.attribute_row,
             attributes=request.attributes,
@@ -168,3 +166,9 @@ def _read_stations(program: Program) -> list[Station]:
         )
         for row in range(len(stations.names))
     ]
+
+
+def _uid_of_emitted(walk: Walk, step: Step) -> int:
+    """Return the uid of what a walk emits at a step: another one in each leg and attempt."""
+    uid = child_uid(walk.request.uid, step.path_hash, walk.leg)
+    return child_uid(uid, step.path_hash, walk.attempt) if walk.attempt else uid

@@ -18,6 +18,7 @@ from model.world.counts import CountLaw
 from model.world.laws import Law
 
 Floats = NDArray[np.float64]
+ATTRIBUTE_MAX = 2.0**53  # beyond, a number with a fraction cannot tell whole ones apart
 Rates = float | Sequence[tuple[float, float]]  # one rate, or (from when on, rate) pairs
 
 
@@ -107,6 +108,9 @@ def columns_of(journey: str, attributes: Mapping[str, ArrayLike] | None) -> dict
         least, most = column.min(), column.max()  # NaN if one is
         refuse_unless(least >= 0, f"{journey}: {name} must be 0 or more, got {least}")
         refuse_unless(most < inf, f"{journey}: {name} must be finite, got {most}")
+        refuse_unless(
+            most <= ATTRIBUTE_MAX, f"{journey}: {name} must be 2**53 at most, got {most:g}"
+        )
         refuse_unless(
             len(column) == len(next(iter(columns.values()))),
             f"{journey}: {name} has {len(column)} values, another attribute has not",

@@ -72,6 +72,13 @@ class CountTable:
         """Refuse a table that is not a distribution of counts."""
         refuse_unless(len(self.counts) > 0, "a table needs counts", len(self.counts))
         refuse_unless(self.counts[0] >= 0, "counts must be 0 or more", self.counts[0])
+        lengths = len(self.counts), len(self.cumulated)
+        refuse_unless(lengths[0] == lengths[1], "as many counts as probabilities", lengths)
+        counts, cumulated = np.asarray(self.counts), np.asarray(self.cumulated)
+        whole = np.issubdtype(counts.dtype, np.integer) and bool((np.diff(counts) > 0).all())
+        refuse_unless(whole, "counts must be whole and rise", self.counts[:5])
+        rising = bool((np.diff(cumulated, prepend=0.0) >= 0).all())  # not if one is NaN
+        refuse_unless(rising, "cumulated must not fall, from 0 on", self.cumulated[:5])
         refuse_unless(self.cumulated[-1] == 1.0, "cumulated must end at 1", self.cumulated[-1])
 
     @classmethod

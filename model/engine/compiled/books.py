@@ -22,7 +22,7 @@ from model.engine.program import NONE, Outcome
 from model.world.journeys import PRIORITIES
 
 OUTCOMES = len(Outcome)
-FULL_REQUEST_ROWS, FULL_VISIT_ROWS = 8, 9
+FULL_VISIT_ROWS = 9
 
 _UNDER_WAY, _DONE, _REFUSED = int(Outcome.UNDER_WAY), int(Outcome.DONE), int(Outcome.REFUSED)
 _EXPIRED = int(Outcome.EXPIRED)
@@ -30,10 +30,9 @@ _EXPIRED = int(Outcome.EXPIRED)
 
 @inlined
 def keep_request(s: Record, request: Record, outcome: int, done_s: float) -> None:
-    """Write a request down, in the row that it got when it began."""
+    """Write a request down, in the row that it got when it began; count it, if there is none."""
     row = np.uint64(request.row)
     if request.row >= s.uid_max:
-        s.status = FULL_REQUEST_ROWS
         count_request(s, request.journey, outcome, done_s - request.arrived_s)
         return
     columns(s.uid_at, np.uint64)[row] = request.uid

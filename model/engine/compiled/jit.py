@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
@@ -33,6 +33,7 @@ _SOURCES = (
     _ENGINE / "program.py",
     _ENGINE.parent / "world" / "scalar_laws.py",
 )
+COMPLETE = "complete"  # a file in the folder of a version that has been compiled
 _KEPT = 3  # caches of other versions that are left where they are
 
 
@@ -67,32 +68,33 @@ def cache_folder() -> Path:
 
 
 def _caches() -> Path:
+    """Return the folder of all versions, which is ours alone, and can be written to."""
     chosen = os.environ.get("FEEDTWIN_CACHE")
-    if chosen:
-        return Path(chosen)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(chosen or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = home / "feedtwin" / "engine"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # no home of its own: compiled for this process alone, where nobody else writes
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError:  # compiled for this process alone, where nobody else writes
         return Path(mkdtemp(prefix="feedtwin-"))
-    return folder
 
 
 def is_cached() -> bool:
     """Return whether this version has been compiled on this machine before."""
-    return (cache_folder() / "complete").exists()
+    return (cache_folder() / COMPLETE).exists()
 
 
 def mark_cached() -> None:
     """Note that all is compiled, and drop what the oldest versions left behind."""
+    if is_cached():
+        return
     folder = cache_folder()
-    if not is_cached():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "complete").touch()
-        others = sorted(folder.parent.iterdir(), key=lambda one: one.stat().st_mtime)
-        for old in others[: -_KEPT - 1]:
-            rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / COMPLETE).touch()
+    marks = sorted(folder.parent.glob(f"*/{COMPLETE}"), key=lambda mark: mark.stat().st_mtime)
+    for mark in marks[: -_KEPT - 1]:
+        rmtree(mark.parent, ignore_errors=True)
 
 
 def _pointer(typingctx: Any, address: Any) -> Any:  # noqa: ARG001 - numba's signature

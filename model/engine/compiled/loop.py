@@ -38,7 +38,8 @@ from model.engine.compiled.users import arrives, begin_closed, next_of_user, pla
 from model.engine.disruptions import ActionKind
 from model.engine.program import NONE, At
 
-GOING_ON, NEEDS_ARRIVALS, ENDED = 0, 1, 100  # `status`; the numbers between say what is full
+GOING_ON, NEEDS_ARRIVALS, PAUSED, ENDED = 0, 1, 99, 100  # `status`; between: what is full
+EVENTS_AT_A_STRETCH = 1 << 20  # then Python may see to a Ctrl-C
 
 _POLL, _HEDGE = int(At.POLL), int(At.HEDGE)
 _CRASH, _REPAIR = int(ActionKind.CRASH), int(ActionKind.REPAIR)
@@ -52,7 +53,12 @@ def run(states: np.ndarray) -> None:
     s = states[0]
     settle(s)
     plan_arrival(s)
+    events = 0
     while s.status == GOING_ON:
+        events += 1
+        if events > EVENTS_AT_A_STRETCH:
+            s.status = PAUSED
+            break
         fill_hole(s)
         event_s = node_at(s, 0).at_s if s.heap_size > 0 else np.inf
         if _action_is_next(s, event_s):
@@ -81,7 +87,7 @@ def start_users(states: np.ndarray, stream: int, users: int, rows: int) -> None:
 
 @entry
 def fold_rows(states: np.ndarray) -> None:
-    """Count the requests kept so far in buckets, and keep none from now on."""
+    """Count the requests that were kept in buckets, beside those for which there was no room."""
     s = states[0]
     s.keeps_rows = 0
     journeys, outcomes = columns(s.journey_at, np.int16), columns(s.outcome_at, np.int8)

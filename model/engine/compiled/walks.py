@@ -142,7 +142,9 @@ def emitted(s: Record, walk_number: int) -> int:
     """Begin the request that a walk's step emits, and return its walk."""
     walk = walk_at(s, walk_number)
     step, request = step_at(s, walk.at), request_at(s, walk.request)
-    uid = child_uid(request.uid, step.path_hash, walk.leg + (walk.attempt << 44))
+    uid = child_uid(request.uid, step.path_hash, walk.leg)
+    if walk.attempt != 0:
+        uid = child_uid(uid, step.path_hash, walk.attempt)
     return begin_request(
         s, step.journey, uid, request.stream, request.attribute_row, request.row, NONE
     )

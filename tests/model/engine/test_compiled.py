@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,13 +17,18 @@ from hypothesis import strategies as st
 import model.engine.compiled.shared  # noqa: F401 - makes plain functions known to the compiler
 from model.engine import compiled_engine, stations
 from model.engine.compiled import chance as compiled_chance
+from model.engine.compiled import jit
 from model.engine.compiled_engine import simulate
+from model.engine.engines import Engine, simulate_with
 from model.engine.limits import TooMuch
 from model.engine.network import Network
+from model.engine.parts import Queue
+from model.engine.program import Outcome
 from model.engine.refusals import NetworkError
 from model.world import chance, scalar_laws
 from model.world.counts import ConstantCount
-from model.world.journeys import Delay, ForEach, Journey, Visit
+from model.world.failures import Crash, Once
+from model.world.journeys import Call, Delay, Emit, ForEach, Journey, Steps, Visit, WithProbability
 from model.world.laws import Constant, Exponential
 
 ROOT = Path(__file__).parents[3]
@@ -143,6 +149,106 @@ def test_a_run_has_a_length(until_s):
         simulate(overloaded(), seed=1, until_s=until_s)
 
 
+def passing_by(at_s):
+    """Requests that are done as soon as they come."""
+    never = WithProbability(p=0.0, then=Delay(time=Constant(value=1.0)))
+    return Network().journey(Journey(name="a", steps=never)).recorded("a", at_s=at_s)
+
+
+def test_arrivals_go_on_when_there_is_no_more_room_for_requests(monkeypatch):
+    monkeypatch.setattr(compiled_engine, "REQUESTS_KEPT_MAX", 4_096)
+    network = passing_by([0.0]).arrivals("a", rate_per_s=1_000)
+    run = simulate(network.build(), seed=1, until_s=20, keep_visits=False)
+    assert run.counts is not None
+    assert run.counts.count("a") == pytest.approx(20_000, rel=0.05)
+
+
+def test_who_is_under_way_at_the_end_is_booked_once_without_room_for_requests(monkeypatch):
+    monkeypatch.setattr(compiled_engine, "REQUESTS_KEPT_MAX", 100)
+    network = passing_by(np.linspace(0, 1, 95)).station("s", queue=Queue(limit=1_000))
+    network.journey(Journey(name="b", steps=Visit(station="s", work=Constant(value=1e6))))
+    network.recorded("b", at_s=np.linspace(2, 3, 50))
+    run = simulate(network.build(), seed=1, until_s=20, keep_visits=False)
+    assert run.counts is not None
+    assert run.counts.count("b", Outcome.UNDER_WAY) == run.members.present.sum() == 50
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_what_is_emitted_deep_in_retries_has_luck_of_its_own(engine):
+    steps: Steps = (Emit(journey="mail"), Visit(station="s", work=Constant(value=0.1)))
+    for depth in range(5):
+        steps = Call(steps=steps, retries=1 if depth == 4 else 0, name=f"call{depth}")
+    network = Network().station("s", servers=1, queue=Queue(limit=0))
+    network.journey(Journey(name="a", steps=steps))
+    network.journey(Journey(name="mail", steps=Delay(time=Exponential(mean=1.0))))
+    network.failure(Crash(station="s", when=Once(at_s=0.0))).recorded("a", at_s=[1.0])
+    run = simulate_with(engine)(network.build(), seed=1, until_s=60)
+    assert len(np.unique(run.requests.uid)) == len(run.requests.uid) == 3
+    assert len(np.unique(run.latencies_s("mail"))) == 2
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("luck", [{"seed": -1}, {"seed": 2**63}, {"seed": 1, "replication": -1}])
+def test_a_run_has_luck_that_can_be_named(engine, luck):
+    with pytest.raises(ValueError, match=r"(seed|replication) must be in 0\.\.2\*\*63 - 1, got"):
+        simulate_with(engine)(overloaded(), until_s=1, **luck)
+
+
+ENDLESS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from model.engine.compiled_engine import prepare, simulate
+from model.engine.network import Network
+from model.world.journeys import Delay, Journey
+from model.world.laws import Exponential
+network = Network().journey(Journey(name="a", steps=Delay(time=Exponential(mean=1.0))))
+program = network.closed("a", users=100, think=Exponential(mean=1.0)).build()
+prepare()
+print("begun", flush=True)
+simulate(program, seed=1, until_s=1e9, keep_visits=False)
+"""
+
+
+def test_a_long_run_ends_at_ctrl_c():
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in complaint
+
+
+def test_the_cache_keeps_away_from_what_is_not_its_own(tmp_path):
+    for name in "abcdefg":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "precious").touch()
+    python("from model.engine.compiled import jit; jit.mark_cached()", FEEDTWIN_CACHE=str(tmp_path))
+    assert all((tmp_path / name / "precious").exists() for name in "abcdefg")
+
+
+def test_of_old_versions_only_the_last_few_are_kept(tmp_path):
+    versions = tmp_path / "feedtwin" / "engine"
+    for number, name in enumerate("abcdef"):
+        (versions / name).mkdir(parents=True)
+        (versions / name / jit.COMPLETE).touch()
+        os.utime(versions / name / jit.COMPLETE, (number, number))
+    (versions / "being compiled").mkdir()
+    python("from model.engine.compiled import jit; jit.mark_cached()", FEEDTWIN_CACHE=str(tmp_path))
+    left = {folder.name for folder in versions.iterdir()}
+    assert {"d", "e", "f", "being compiled"} < left
+    assert not {"a", "b", "c"} & left
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    probe = "from model.engine.compiled import jit; jit.mark_cached(); print(jit.cache_folder())"
+    answer = python(probe, FEEDTWIN_CACHE=str(blocked), TMPDIR=str(tmp_path))
+    assert answer.stdout.startswith(str(tmp_path / "feedtwin-"))
+
+
 TINY = """
 from model.engine.compiled_engine import prepare, simulate
 prepare()
@@ -180,17 +286,6 @@ def test_compiling_is_announced_and_done_once_for_all_processes(tmp_path):
     second = python(TINY, FEEDTWIN_CACHE=str(tmp_path))
     assert second.stdout == "prepared\n"
     assert second.stderr == ""
-
-
-@pytest.mark.verify
-def test_an_engine_without_a_place_to_keep_it_compiles_all_the_same(tmp_path):
-    blocked = tmp_path / "file"
-    blocked.touch()
-    probe = (
-        "from model.engine.compiled.jit import cache_folder; print(cache_folder().is_absolute())"
-    )
-    answer = python(probe, XDG_CACHE_HOME=str(blocked), FEEDTWIN_CACHE="", TMPDIR=str(tmp_path))
-    assert answer.stdout == "True\n"
 
 
 @pytest.mark.verify

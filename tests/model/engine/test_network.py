@@ -10,6 +10,7 @@ from model.world.counts import ConstantCount
 from model.world.journeys import (
     AllOf,
     Attribute,
+    Call,
     Delay,
     Emit,
     ForEach,
@@ -31,6 +32,11 @@ class Negative:
 
     def quantile(self, u):
         return -1
+
+
+def wrong(value):
+    """A value whose type says already that it means nothing."""
+    return value
 
 
 def network_of(steps, name="walk"):
@@ -175,3 +181,56 @@ def test_journeys_and_sources_are_not_more_than_records_can_tell_apart(monkeypat
         network.arrivals("walk", rate_per_s=1)
     with pytest.raises(NetworkError, match="sources: must be 2 at most, got 3"):
         network.build()
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        (
+            lambda: arriving(Visit(station="a", work=wrong(0.1))),
+            "walk/a: needs a law (as Constant)",
+        ),
+        (lambda: arriving(Delay(time=wrong(None))), "walk/delay: needs a law (as Constant)"),
+        (
+            lambda: arriving(ForEach(count=wrong(3), body=PAUSE)),
+            "walk/each: needs a law (as Constant)",
+        ),
+        (
+            lambda: arriving(Call(steps=PAUSE, deadline=wrong(0.5))),
+            "walk/call: needs a law (as Constant)",
+        ),
+        (
+            lambda: arriving(Visit(station="a", work=SECOND, key=wrong(3))),
+            "walk/a: key must be a name or an Attribute, got 3",
+        ),
+        (lambda: arriving(each(2, PAUSE, need=1.5)), "walk/each: need must be a whole number"),
+        (lambda: arriving(each(2, PAUSE, need=2**40)), "walk/each: need must be 1048575 at most"),
+        (lambda: arriving(each(2, PAUSE, at_once=0.5)), "walk/each: at_once must be a whole"),
+        (
+            lambda: arriving(Visit(station="a", work=SECOND, priority=wrong(1.5))),
+            "walk/a: priority must be a whole number, got 1.5",
+        ),
+        (
+            lambda: arriving(Visit(station="a", work=SECOND, replica=wrong(0.5))),
+            "walk/a: replica must be a whole number, got 0.5",
+        ),
+        (
+            lambda: Network().station("b", members=10**4, replicas=10**4),
+            "station b: members times replicas must be 1000000 at most, got 100000000",
+        ),
+        (
+            lambda: Network().station("b", members=10**4, servers=10**4),
+            "station b: servers of all members must be 10000000 at most, got 100000000",
+        ),
+        (lambda: Network().keys("leg", law=ConstantCount(count=1)), "keys 'leg': the name means"),
+        (lambda: Network().zones(wrong(2.5)), "zones: must be a whole number, got 2.5"),
+        (
+            lambda: arriving(PAUSE).arrivals("walk", rate_per_s=1, attributes={"id": [1.5e19]}),
+            "walk: id must be 2**53 at most, got 1.5e+19",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_part_is_refused_by_name(network, complaint):
+    with pytest.raises(NetworkError) as refusal:
+        network().build()
+    assert complaint in str(refusal.value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model.engine.network import Network
-from model.engine.parts import KEYS_MAX, MEMBERS_MAX, SERVERS_MAX, Batching, Queue
+from model.engine.parts import ALL_SERVERS_MAX, KEYS_MAX, MEMBERS_MAX, SERVERS_MAX, Batching, Queue
 from model.engine.refusals import NetworkError
 from model.engine.stations import LEGS_MAX
 from model.world.counts import ConstantCount, zipf
@@ -159,7 +159,8 @@ def test_a_station_that_no_one_could_build_is_refused(how, complaint):
 @pytest.mark.parametrize(
     "how",
     [
-        {"servers": SERVERS_MAX, "members": MEMBERS_MAX},
+        {"servers": SERVERS_MAX, "members": ALL_SERVERS_MAX // SERVERS_MAX},
+        {"servers": 10, "members": MEMBERS_MAX},
         {"servers": np.int64(2), "replicas": MEMBERS_MAX, "batching": Batching(limit=MEMBERS_MAX)},
         {"queue": Queue(limit=0, lifo_above=INT_MAX, order="lifo")},
         {"queue": Queue(limit=INT_MAX, order="priority"), "on_crash": "resume"},

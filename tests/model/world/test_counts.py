@@ -94,3 +94,21 @@ def test_a_table_of_a_sample_repeats_its_shares():
 def test_what_is_no_law_of_counts_is_refused(make, complaint):
     with pytest.raises(ValueError, match=complaint):
         make()
+
+
+@pytest.mark.parametrize(
+    ("counts", "cumulated", "complaint"),
+    [
+        ((0, 9, 1), (0.3, 0.6, 1.0), "counts must be whole and rise"),
+        ((0, 1, 1), (0.3, 0.6, 1.0), "counts must be whole and rise"),
+        ((0.0, 1.5), (0.5, 1.0), "counts must be whole and rise"),
+        ((0, 1, 2), (0.5, 1.0), "as many counts as probabilities"),
+        ((0, 1), (0.5, 0.9), "cumulated must end at 1"),
+        ((0, 1, 2), (0.6, 0.5, 1.0), "cumulated must not fall, from 0 on"),
+        ((0, 1, 2), (float("nan"), 0.5, 1.0), "cumulated must not fall, from 0 on"),
+        ((0, 1), (-0.5, 1.0), "cumulated must not fall, from 0 on"),
+    ],
+)
+def test_a_table_that_is_no_distribution_is_refused(counts, cumulated, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        CountTable(counts=counts, cumulated=cumulated)
