@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# No single test should have to wait for the engine to be compiled.
+PREPARE := $(BIN)/python -c "from model.engine.compiled_engine import prepare; prepare()"
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: demo test verify check bench format lock clean
@@ -12,9 +14,11 @@ demo: $(READY)  ## Both halves of one scenario, side by side, and a report (abou
 	$(BIN)/feedtwin demo
 
 test: $(READY)  ## Everything that is quick enough to run before each commit
+	@$(PREPARE)
 	$(BIN)/pytest -m "not verify and not bench"
 
 verify: $(READY)  ## The longer forms of the tests
+	@$(PREPARE)
 	$(BIN)/pytest -m verify
 
 bench: $(VENV)/.bench  ## Timings, as ratios measured side by side; writes reports/bench.md

@@ -85,8 +85,9 @@ def _too_much(status: int) -> str:
 def prepare() -> None:
     """Compile the engine now, if it is not compiled yet on this machine."""
     if not is_cached():
-        nothing = Network().journey(Journey(name="nothing", steps=Delay(time=Constant(value=1.0))))
-        simulate(nothing.recorded("nothing", at_s=[0.0]).build(), seed=0, until_s=2.0)
+        pause = Constant(value=1.0)
+        waiting = Network().journey(Journey(name="waiting", steps=Delay(time=pause)))
+        simulate(waiting.closed("waiting", users=1, think=pause).build(), seed=0, until_s=3.0)
 
 
 def _reserved(program: Program, happening: list[Any], *, keep_visits: bool) -> dict[str, Pool]:
