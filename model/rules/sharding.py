@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -31,6 +32,17 @@ class ShardTable:
     def server_of_id(self, identity: int) -> int:
         """Return the server that owns the user or post with this id."""
         return self.owners[ids.logical_shard_of(identity)]
+
+    def ids_by_server(self, identities: Iterable[int]) -> dict[int, list[int]]:
+        """Return which of these users or posts each server owns; servers that own none are out.
+
+        >>> even_table(2).ids_by_server([0, 1, 4095 << 10])
+        {0: [0, 1], 1: [4193280]}
+        """
+        owned: dict[int, list[int]] = {}
+        for identity in identities:
+            owned.setdefault(self.server_of_id(identity), []).append(identity)
+        return owned
 
     def server_of_name(self, name: str) -> int:
         """Return the server that owns this text key."""

@@ -1,0 +1,65 @@
+"""The policy that may change at run time: what it takes, and how it is told."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.rules.policy import FeedPolicy, PolicyError, Strategy, changed
+
+POLICIES = st.builds(
+    FeedPolicy,
+    strategy=st.sampled_from(Strategy),
+    influencer_followers_min=st.integers(1, 10**10),
+    influencer_exit_share=st.floats(0.01, 1),
+    inactive_after_s=st.floats(0.001, 1e9),
+    push_cost_over_pull_cost=st.floats(0.001, 1e6),
+    edges_fresh_s=st.floats(0.001, 1e9),
+    full_feed_followees_max=st.integers(0, 10**6),
+)
+
+
+@given(POLICIES)
+def test_a_policy_is_read_as_it_was_written(policy):
+    assert FeedPolicy.from_json(policy.to_json()) == policy
+
+
+def test_a_policy_of_another_version_keeps_what_is_known_and_takes_defaults_for_the_rest():
+    text = json.dumps({"strategy": "pull", "colour": "red"})
+    assert FeedPolicy.from_json(text) == FeedPolicy(strategy=Strategy.PULL)
+
+
+def test_fields_are_changed_one_by_one():
+    policy = changed(FeedPolicy(), {"strategy": "push", "influencer_followers_min": "7"})
+    assert changed(policy, {"inactive_after_s": "60"}) == FeedPolicy(
+        strategy=Strategy.PUSH, influencer_followers_min=7, inactive_after_s=60.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("colour", "red", "no field 'colour'"),
+        ("strategy", "shove", "push or pull or hybrid or per_edge or push_active, got 'shove'"),
+        ("influencer_followers_min", "1.5", "a whole number, got '1.5'"),
+        ("influencer_followers_min", "0", "at least 1, got 0"),
+        ("influencer_exit_share", "0", "in (0, 1], got 0.0"),
+        ("influencer_exit_share", "1.01", "in (0, 1], got 1.01"),
+        ("inactive_after_s", "soon", "a number, got 'soon'"),
+        ("inactive_after_s", "nan", "above 0, got nan"),
+        ("edges_fresh_s", "inf", "above 0, got inf"),
+        ("push_cost_over_pull_cost", "-1", "above 0, got -1.0"),
+        ("full_feed_followees_max", "-1", "0 (off) or more, got -1"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_by_name_and_value(field, value, words):
+    with pytest.raises(PolicyError) as refusal:
+        changed(FeedPolicy(), {field: value})
+    assert field in str(refusal.value)
+    assert words in str(refusal.value)
+
+
+def test_only_pushing_to_all_remembers_those_who_do_not_read():
+    remembers = [s for s in Strategy if not FeedPolicy(strategy=s).forgets_the_inactive]
+    assert remembers == [Strategy.PUSH]
