@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.admission import Admission
+from reference_impl.chassis.health import HEALTH, Check, Health, health_routes
 from reference_impl.chassis.metering import meter_child_tasks
-from reference_impl.chassis.middleware import in_context, with_server_timing
+from reference_impl.chassis.middleware import admitting, counted, in_context, with_server_timing
 from reference_impl.chassis.settings import Settings
 
-READY_S = 2.0  # by then every store has answered, or the service is not ready
-
-Check = Callable[[], Awaitable[None]]  # raises Unavailable when its store does not answer
+__all__ = ["Check", "operations_app", "service_app"]
 
 
 def service_app(
@@ -25,35 +24,34 @@ def service_app(
     checks: Sequence[Check] = (),
     is_at_edge: bool = False,
 ) -> web.Application:
-    """Return an application that answers `routes`, /livez, and /readyz by `checks`."""
-    middlewares = [in_context(is_at_edge=is_at_edge)]
+    """Return an application that answers `routes`, /livez, /readyz by `checks`, and /metrics.
+
+    At the edge there is no /metrics: it is served where FEEDTWIN_INTERNAL_LISTEN says.
+    """
+    middlewares = [
+        counted(station, logs_access=settings.access_log),
+        in_context(is_at_edge=is_at_edge),
+        admitting(Admission(station, settings.in_flight_max)),
+    ]
     if settings.server_timing:
         middlewares.insert(0, with_server_timing(station))
     app = web.Application(middlewares=middlewares)
     if settings.server_timing:
         app.on_startup.append(_meter_child_tasks)
     app.on_response_prepare.append(_without_server_header)
-    app.add_routes([web.get("/livez", _livez), web.get("/readyz", _readyz(checks))])
+    app[HEALTH] = Health(checks)
+    app.add_routes(health_routes(is_public=is_at_edge))
     app.add_routes(routes)
     return app
 
 
-async def _livez(_: web.Request) -> web.Response:
-    """GET /livez -> 200 as long as the process answers at all."""
-    return web.json_response({"alive": True})
-
-
-def _readyz(checks: Sequence[Check]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def readyz(_: web.Request) -> web.Response:
-        """GET /readyz -> 200 when every store answers, else 503."""
-        try:
-            async with asyncio.timeout(READY_S):
-                await asyncio.gather(*(check() for check in checks))
-        except TimeoutError:
-            raise Unavailable(f"not every store answered within {READY_S:g} s") from None
-        return web.json_response({"ready": True})
-
-    return readyz
+def operations_app(app: web.Application) -> web.Application:
+    """Return what operators may ask of an application, without anything else it answers."""
+    operations = web.Application(middlewares=[in_context(is_at_edge=True)])
+    operations.on_response_prepare.append(_without_server_header)
+    operations[HEALTH] = app[HEALTH]
+    operations.add_routes(health_routes(is_public=False))
+    return operations
 
 
 async def _meter_child_tasks(_: web.Application) -> None:

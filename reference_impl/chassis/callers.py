@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
+from reference_impl.chassis.traces import Trace, trace_of
+
 REQUEST_ID = "X-Request-Id"
 USER_ID = "X-User-Id"
 DEADLINE = "X-Deadline"
@@ -25,26 +27,39 @@ class Caller:
     request_id: str
     user_id: str = ""  # decimal; empty while nobody has been recognised
     deadline_s: float  # Unix time
+    trace: Trace | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers that tell another service."""
         told = {REQUEST_ID: self.request_id, DEADLINE: f"{self.deadline_s:.3f}"}
-        return {**told, USER_ID: self.user_id} if self.user_id else told
+        if self.user_id:
+            told[USER_ID] = self.user_id
+        if self.trace:
+            told.update(self.trace.headers())
+        return told
 
 
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 def caller_of(headers: Mapping[str, str], *, is_at_edge: bool) -> Caller:
-    """Read the caller; at the edge only the request id is taken, for anyone can send headers."""
+    """Read the caller; at the edge only ids are taken, for anyone can send headers."""
     request_id = headers.get(REQUEST_ID, "")
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = secrets.token_hex(8)
-    if is_at_edge:
-        return Caller(request_id=request_id, deadline_s=time.time() + PATIENCE_S)
-    told = headers.get(DEADLINE, "")
-    deadline_s = float(told) if _UNIX_TIME.fullmatch(told) else time.time() + PATIENCE_S
-    return Caller(request_id=request_id, user_id=headers.get(USER_ID, ""), deadline_s=deadline_s)
+    told = "" if is_at_edge else headers.get(DEADLINE, "")
+    return Caller(
+        request_id=request_id,
+        user_id="" if is_at_edge else headers.get(USER_ID, ""),
+        deadline_s=float(told) if _UNIX_TIME.fullmatch(told) else time.time() + PATIENCE_S,
+        trace=trace_of(headers),
+    )
+
+
+def allow(more_s: float) -> None:
+    """Give what is left to do after a request this long, whether or not its deadline has passed."""
+    if caller := CALLER.get():
+        CALLER.set(replace(caller, deadline_s=time.time() + more_s))
 
 
 def recognise(user_id: int) -> None:

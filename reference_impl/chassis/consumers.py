@@ -2,32 +2,33 @@
 
 What was in hand when a process died is done again: by itself when it starts under the same
 name, by another of its group once it has lain untouched for `abandoned_s`.  So every effect
-must bear being repeated.
+must bear being repeated, and the order of two events is not to be relied on: one that fails is
+tried again behind those that follow it.  An event that has been done and comes again, which is
+known by its id, is passed over.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import ResponseError
-from redis.exceptions import TimeoutError as TookTooLong
+from redis.exceptions import OutOfMemoryError, ResponseError
 
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.attempts import BROKER_AWAY, Attempts, pause
 from reference_impl.chassis.events import Event
+from reference_impl.chassis.groups import Entry, Group
+from reference_impl.chassis.marks import Marks
 
-TRIES_MAX = 5  # then the event is set aside, so that it cannot stop those behind it
 READ_MAX = 10  # entries taken at once; what a stop leaves undone is taken again
-DEAD_MAX = 10_000  # events kept aside per stream
-PAUSE_MAX_S = 5.0
+AWAY_S = 1.0  # before a broker that is away is asked again
 
 Handle = Callable[[Event], Awaitable[None]]
+Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]  # until the event is set
 
 log = logging.getLogger("feedtwin")
 
@@ -44,147 +45,102 @@ class Subscription:
     block_s: float = 1.0  # of one read, and so of a stop; below the client's `answer_s`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of a stream."""
-
-    entry_id: bytes
-    fields: Mapping[bytes, bytes]  # none if the stream was trimmed before the work was done
-
-
 class Consumer:
     """One member of a consumer group: takes events one by one and hands them to `handle`."""
 
     def __init__(self, broker: Redis, subscription: Subscription, handle: Handle) -> None:
-        self._broker = broker
         self._its = subscription
         self._handle = handle
+        self._group = Group(
+            broker,
+            stream=subscription.stream,
+            group=subscription.group,
+            name=subscription.name,
+        )
+        self._marks = Marks(broker, subscription.group)
+        self._attempts = Attempts(self._group, self._work, retry_s=subscription.retry_s)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Consume until `stopping` is set; the event in hand is finished first."""
-        while not stopping.is_set():
-            try:
-                await self._create_group()
-                await self._take_unfinished(stopping)
-                await self._take_new(stopping)
-            except (ConnectionLost, TookTooLong) as error:
-                log.warning("%s: the broker is away: %s", self._its.stream, error)
-                await pause(PAUSE_MAX_S / 5, stopping)
-            except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):  # the broker came back without it
-                    raise
+        await persistently(lambda: self._consume(stopping), stopping, what=str(self._group))
 
-    async def _create_group(self) -> None:
+    async def _consume(self, stopping: asyncio.Event) -> None:
+        await self._group.create()
+        await self._attempts.take_up_unfinished()
+        claim = Every(self._its.abandoned_s / 2)
+        while not stopping.is_set():
+            if claim.is_due():
+                await self._attempts.take_up_abandoned(self._its.abandoned_s)
+            entries = await self._next(stopping)
+            await self._marks.look_up([entry.fields for entry in entries])
+            for entry in entries:
+                if not stopping.is_set():
+                    await self._attempts.attempt(entry, stopping)
+
+    async def _next(self, stopping: asyncio.Event) -> list[Entry]:
+        """Return what is due for another try; else what is new, waiting for some."""
+        if (entry := await self._attempts.next_due()) is not None:
+            return [entry]
+        wait_s = self._attempts.due_in_s(self._its.block_s)
+        if not self._attempts.room:
+            await pause(wait_s, stopping)
+            return []
+        return await self._group.read(READ_MAX, block_s=wait_s)
+
+    async def _work(self, entry: Entry) -> None:
+        event = Event.from_fields(entry.fields)
+        if not self._marks.is_done(event.event_id):
+            await self._handle(event)
+        await self._group.finish(entry, mark=self._marks.of(event.event_id))
+        self._marks.note(event.event_id)
+
+
+class Every:
+    """Something to be done once in a while, the first time at once."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._due_s = 0.0  # on the event loop's clock
+
+    def is_due(self) -> bool:
+        """Say whether it is to be done now; if so it is due again a period later."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._due_s:
+            return False
+        self._due_s = now_s + self._period_s
+        return True
+
+
+async def persistently(
+    consume: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, what: str
+) -> None:
+    """Consume until the process must stop, anew whenever the broker comes back."""
+    while not stopping.is_set():
         try:
-            await self._broker.xgroup_create(
-                self._its.stream, self._its.group, id="0", mkstream=True
-            )
+            await consume()
+        except (*BROKER_AWAY, OutOfMemoryError) as error:
+            log.warning("%s: the broker is away, or full: %s", what, error)
+            await pause(AWAY_S, stopping)
         except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):  # it exists
+            if not str(error).startswith("NOGROUP"):  # the broker came back without it
                 raise
-
-    async def _take_unfinished(self, stopping: asyncio.Event) -> None:
-        """Finish what a process of this name had in hand when it died."""
-        while not stopping.is_set() and (entries := await self._read("0")):
-            await self._take_all(entries, stopping)
-
-    async def _take_new(self, stopping: asyncio.Event) -> None:
-        clock_s = asyncio.get_running_loop().time
-        claim_at_s = clock_s()
-        while not stopping.is_set():
-            if clock_s() >= claim_at_s:
-                claim_at_s = clock_s() + self._its.abandoned_s / 2
-                await self._take_all(await self._abandoned(), stopping)
-            await self._take_all(await self._read(">"), stopping)
-
-    async def _read(self, after: str) -> list[Entry]:
-        """Return new entries (">", waiting for some) or own unfinished ones ("0")."""
-        streams: Any = await self._broker.xreadgroup(
-            self._its.group,
-            self._its.name,
-            {self._its.stream: after},
-            count=READ_MAX,
-            block=round(self._its.block_s * 1000) if after == ">" else None,
-        )
-        return _entries(streams[self._its.stream.encode()][0]) if streams else []
-
-    async def _abandoned(self) -> list[Entry]:
-        """Take over what others of the group had in hand and have not touched for too long."""
-        _, claimed, _ = await self._broker.xautoclaim(
-            self._its.stream,
-            self._its.group,
-            self._its.name,
-            min_idle_time=round(self._its.abandoned_s * 1000),
-            count=READ_MAX,
-        )
-        return _entries(claimed)
-
-    async def _take_all(self, entries: list[Entry], stopping: asyncio.Event) -> None:
-        for entry in entries:
-            if stopping.is_set():
-                return
-            await self._take(entry, stopping)
-
-    async def _take(self, entry: Entry, stopping: asyncio.Event) -> None:
-        """Try the entry until it is done or set aside, or until the process must stop.
-
-        While a store or a service is away nothing is wrong with the event, and those behind
-        it need the same stores: that is waited out, however long it takes.
-        """
-        tries, pause_s = 1, self._its.retry_s
-        while entry.fields and tries <= TRIES_MAX:
-            error = await self._error_of(entry)
-            if error is None:
-                await self._broker.xack(self._its.stream, self._its.group, entry.entry_id)
-                return
-            log.warning("%s: try %d failed", self._place(entry), tries, exc_info=error)
-            tries += not isinstance(error, Unavailable)
-            if await pause(pause_s, stopping):
-                return
-            pause_s = min(2 * pause_s, PAUSE_MAX_S)
-        await self._set_aside(entry)
-
-    async def _error_of(self, entry: Entry) -> BaseException | None:
-        """Handle the entry; return what went wrong, whatever it was, or None."""
-        [error] = await asyncio.gather(self._handled(entry), return_exceptions=True)
-        return error
-
-    async def _handled(self, entry: Entry) -> None:
-        await self._handle(Event.from_fields(entry.fields))
-
-    async def _set_aside(self, entry: Entry) -> None:
-        """Move the entry to the stream of dead ones, where a person may look at it."""
-        log.error("%s: set aside after %d tries", self._place(entry), TRIES_MAX)
-        fields: dict[Any, Any] = {**entry.fields, b"entry_id": entry.entry_id}
-        async with self._broker.pipeline(transaction=True) as both:
-            both.xadd(f"{self._its.stream}:dead", fields, maxlen=DEAD_MAX)
-            both.xack(self._its.stream, self._its.group, entry.entry_id)
-            await both.execute()
-
-    def _place(self, entry: Entry) -> str:
-        return f"{self._its.stream} {entry.entry_id.decode()} of group {self._its.group}"
 
 
 @asynccontextmanager
-async def consuming(consumer: Consumer) -> AsyncIterator[None]:
+async def consuming(*consumers: Consumer) -> AsyncIterator[None]:
     """Consume beside what runs inside the block; at its end the event in hand is finished."""
+    async with beside(*(consumer.run for consumer in consumers)):
+        yield
+
+
+@asynccontextmanager
+async def beside(*runs: Run) -> AsyncIterator[None]:
+    """Run these beside what runs inside the block, and tell them to stop when it ends."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(consumer.run(stopping))
+        for run in runs:
+            tasks.create_task(run(stopping))
         try:
             yield
         finally:
             stopping.set()
-
-
-async def pause(seconds: float, stopping: asyncio.Event) -> bool:
-    """Wait for so long, or until the process must stop; return whether it must."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await stopping.wait()
-    except TimeoutError:
-        return False
-
-
-def _entries(pairs: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
-    return [Entry(entry_id=entry_id, fields=fields) for entry_id, fields in pairs]

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+RETRY_AFTER = "Retry-After"  # whole seconds
+_UNAVAILABLE_RETRY_AFTER_S = 1  # an instance that died is started again in about a second
+
 
 class ServiceError(Exception):
-    """A request that cannot be granted; the message is for the caller to read."""
+    """A request that cannot be granted; the message is for the caller to read.
+
+    `headers` go out with the refusal.
+    """
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.headers = dict(headers or {})
 
 
 class BadRequest(ServiceError):
@@ -13,6 +25,9 @@ class BadRequest(ServiceError):
 
 class Unauthenticated(ServiceError):
     """The caller has not shown who they are."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})  # RFC 9110, 15.5.2
 
 
 class Forbidden(ServiceError):
@@ -24,7 +39,10 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The request contradicts what is already stored."""
+    """The request contradicts what is already stored; time may change that."""
+
+    def __init__(self, detail: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(detail, headers=_retry_after(retry_after_s))
 
 
 class TooLarge(ServiceError):
@@ -35,8 +53,24 @@ class UnsupportedMedia(ServiceError):
     """The body is of a type that this endpoint does not take."""
 
 
+class Unprocessable(ServiceError):
+    """The request can be read, but contradicts an earlier one that it refers to."""
+
+
+class TooMany(ServiceError):
+    """The caller has asked too often; the request may be sent again after `retry_after_s`."""
+
+    def __init__(
+        self, detail: str, *, retry_after_s: int = 1, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, headers={**(headers or {}), **_retry_after(retry_after_s)})
+
+
 class Unavailable(ServiceError):
     """A part of the system did not answer in time, or is full; the request may be sent again."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers=_retry_after(_UNAVAILABLE_RETRY_AFTER_S))
 
 
 STATUS_OF: dict[type[ServiceError], int] = {
@@ -47,5 +81,11 @@ STATUS_OF: dict[type[ServiceError], int] = {
     Conflict: 409,
     TooLarge: 413,
     UnsupportedMedia: 415,
+    Unprocessable: 422,
+    TooMany: 429,
     Unavailable: 503,
 }
+
+
+def _retry_after(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {RETRY_AFTER: str(seconds)}

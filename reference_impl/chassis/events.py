@@ -27,7 +27,7 @@ Body = Mapping[str, Any]  # what JSON can say; ids as decimal strings, for they 
 class Event:
     """Something that has happened, as the broker delivers it: at least once."""
 
-    event_id: str  # "<database server>:<number>", the same in every delivery of one event
+    event_id: str  # "<database>:<number>", the same in every delivery of one event
     kind: str
     at_s: float  # Unix time at which the event was written
     body: Body

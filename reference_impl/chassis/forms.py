@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578): a few short texts and one file, read within limits."""
+"""Multipart forms (RFC 7578): a few short texts and files, read within limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reference_impl.chassis.requests import body_of
 
 FILE_BYTES_MAX = 8 << 20
 TEXT_BYTES_MAX = 16 << 10
-FORM_BYTES_MAX = FILE_BYTES_MAX + (64 << 10)  # the file, the texts, and what separates them
+FORM_BYTES_MAX = FILE_BYTES_MAX + (64 << 10)  # the files, the texts, and what separates them
 PARTS_MAX = 16
 HEADERS_BYTES_MAX = 4 << 10
 
@@ -25,37 +25,44 @@ _DISPOSITION = re.compile(rb"^content-disposition:(.*)$", re.IGNORECASE | re.MUL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The fields of a form by name."""
+    """The fields of a form by name; those left out are in neither."""
 
     texts: dict[str, str]
-    file: bytes
+    files: dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
     name: str
     is_file: bool
+    is_left_out: bool  # the file that a browser sends for an input that nobody filled in
     content: bytes
 
 
 async def form_of(
-    request: web.Request, *, file: str, required: Collection[str], optional: Collection[str] = ()
+    request: web.Request,
+    *,
+    files: Collection[str],
+    required: Collection[str],
+    optional: Collection[str] = (),
 ) -> Form:
-    """Return a form that has exactly these fields: `file` as a file, the others as text."""
+    """Return a form that has these fields and no others: `files` as files, the rest as text.
+
+    What is in `required`, files too, must be given; files that are not may be left out.
+    """
     if request.content_type != "multipart/form-data":
         raise UnsupportedMedia("send the body as multipart/form-data")
     body = await body_of(request, bytes_max=FORM_BYTES_MAX)
     parts = _by_name(_parts(body, _boundary_of(request.headers["Content-Type"])))
-    if file not in parts or not parts[file].is_file:
-        raise BadRequest(f"{file} must be given, as a file")
-    content = parts.pop(file).content
-    if len(content) > FILE_BYTES_MAX:
-        raise TooLarge(f"{file} must not be longer than {FILE_BYTES_MAX} bytes")
     if missing := sorted(set(required) - parts.keys()):
-        raise BadRequest(f"{missing[0]} must be given")
-    if unknown := sorted(parts.keys() - set(required) - set(optional)):
+        how = ", as a file" if missing[0] in files else ""
+        raise BadRequest(f"{missing[0]} must be given{how}")
+    if unknown := sorted(parts.keys() - set(files) - set(required) - set(optional)):
         raise BadRequest(f"there is no field {unknown[0][:40]!r}")
-    return Form(texts={name: _text(part) for name, part in parts.items()}, file=content)
+    return Form(
+        files={name: _file(part) for name, part in parts.items() if name in files},
+        texts={name: _text(part) for name, part in parts.items() if name not in files},
+    )
 
 
 def _boundary_of(content_type: str) -> bytes:
@@ -86,8 +93,13 @@ def _part(headers: bytes, content: bytes) -> _Part:
         )
     if kind != "form-data" or "name" not in names:
         raise BadRequest("a field of the form lacks its name")
-    is_file = any(name.startswith("filename") for name in names)
-    return _Part(name=names["name"], is_file=is_file, content=content)
+    filenames = [value for name, value in names.items() if name.startswith("filename")]
+    return _Part(
+        name=names["name"],
+        is_file=bool(filenames),
+        is_left_out=filenames == [""] and not content,
+        content=content,
+    )
 
 
 def _by_name(parts: Iterator[_Part]) -> dict[str, _Part]:
@@ -96,7 +108,15 @@ def _by_name(parts: Iterator[_Part]) -> dict[str, _Part]:
         if part.name in by_name:
             raise BadRequest(f"{part.name[:40]!r} is given twice")
         by_name[part.name] = part
-    return by_name
+    return {name: part for name, part in by_name.items() if not part.is_left_out}
+
+
+def _file(part: _Part) -> bytes:
+    if not part.is_file:
+        raise BadRequest(f"{part.name} must be given, as a file")
+    if len(part.content) > FILE_BYTES_MAX:
+        raise TooLarge(f"{part.name} must not be longer than {FILE_BYTES_MAX} bytes")
+    return part.content
 
 
 def _text(part: _Part) -> str:

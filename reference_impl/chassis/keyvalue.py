@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as TookTooLong
 
 from model.rules.sharding import ShardTable, even_table
+from reference_impl.chassis.deadlines import within_deadline
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.stages import visit
 
@@ -42,9 +43,12 @@ def valkey(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
 
 @contextmanager
 def visiting(station: str) -> Iterator[None]:
-    """Count a call of a Valkey server as a visit; raise Unavailable if it does not answer."""
+    """Count a call of a Valkey server as a visit; raise Unavailable if it does not answer.
+
+    At the caller's deadline the call is broken off.
+    """
     try:
-        with visit(station):
+        with visit(station), within_deadline(station):
             yield
     except (ConnectionLost, TookTooLong) as error:
         raise Unavailable(f"{station} did not answer in time") from error

@@ -8,3 +8,10 @@ CREATE TABLE IF NOT EXISTS outbox (
     at double precision NOT NULL DEFAULT extract(epoch FROM clock_timestamp()),
     body jsonb NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Names this database in the ids of its events: made anew it numbers them from 1 again.
+CREATE TABLE IF NOT EXISTS outbox_source (
+    is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
+    source uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO outbox_source DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -2,35 +2,45 @@
 
 At least once: rows are deleted in the transaction that read them, which commits only after
 the broker has taken them.  Several relays may run; a row is in the hands of one at a time.
+While the broker is away, or full, events stay where they are.  It trims the streams as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
+from aiohttp import web
+from prometheus_client import Gauge
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import TimeoutError as TookTooLong
+from redis.exceptions import OutOfMemoryError
 
-from reference_impl.chassis.consumers import pause
+from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.attempts import BROKER_AWAY, pause
+from reference_impl.chassis.consumers import Every, beside
 from reference_impl.chassis.databases import Connection
 from reference_impl.chassis.events import Event
-from reference_impl.chassis.keyvalue import valkey
-from reference_impl.chassis.logs import log_to_stderr
-from reference_impl.chassis.serve import stop_asked
+from reference_impl.chassis.keyvalue import valkey, visiting
+from reference_impl.chassis.queues import STREAMS, keep_looking
+from reference_impl.chassis.serve import serve
 from reference_impl.chassis.settings import Settings
+from reference_impl.chassis.trimming import keep_trimmed
 
 BATCH_MAX = 500  # events in one transaction
-STREAM_MAX = 100_000  # events kept per stream, about: a consumer further behind loses the oldest
 POLL_S = 1.0  # when no notification comes
 RECONNECT_S = 1.0
 CONNECT_S = 2
+COUNT_S = 2.0  # between two counts of an outbox
+COUNTED_MAX = 100_000
+
+ROWS = Gauge("feedtwin_outbox_rows", "Events not yet published, up to 100,000.", ("outbox",))
+OLDEST_S = Gauge("feedtwin_outbox_oldest_seconds", "Age of the oldest of them.", ("outbox",))
 
 log = logging.getLogger("feedtwin")
 
@@ -43,10 +53,15 @@ DELETE FROM outbox WHERE event_id = ANY (ARRAY(
 RETURNING event_id, stream, kind, at, body
 """
 
+_COUNT = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp()) - min(at), 0)
+FROM (SELECT at FROM outbox ORDER BY event_id LIMIT %s) AS oldest
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """The outbox of one database server; `name` is the first half of its events' ids."""
+    """The outbox of one database server."""
 
     name: str
     url: str
@@ -68,8 +83,8 @@ async def relay(outbox: Outbox, broker: Redis, stopping: asyncio.Event) -> None:
         try:
             async with await _connected(outbox.url) as connection:
                 await _publish_all(outbox, connection, broker, stopping)
-        except (psycopg.OperationalError, ConnectionLost, TookTooLong) as error:
-            log.warning("%s: a server is away: %s", outbox.name, error)
+        except (psycopg.OperationalError, *BROKER_AWAY, OutOfMemoryError) as error:
+            log.warning("%s: a server is away, or full: %s", outbox.name, error)
             await pause(RECONNECT_S, stopping)
 
 
@@ -84,41 +99,70 @@ async def _connected(url: str) -> Connection:
 async def _publish_all(
     outbox: Outbox, connection: Connection, broker: Redis, stopping: asyncio.Event
 ) -> None:
+    source = await source_of(outbox, connection)
+    counting = Every(COUNT_S)
     while not stopping.is_set():
-        if await publish_batch(outbox.name, connection, broker) == 0:
+        if counting.is_due():
+            await count(outbox.name, connection)
+        if await publish_batch(source, connection, broker) == 0:
             async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
                 pass
 
 
-async def publish_batch(name: str, connection: Connection, broker: Redis) -> int:
+async def count(name: str, connection: Connection) -> None:
+    """Bring the metrics of an outbox up to date."""
+    cursor = await connection.execute(_COUNT, (COUNTED_MAX,))
+    [(rows, oldest_s)] = await cursor.fetchall()
+    ROWS.labels(name).set(rows)
+    OLDEST_S.labels(name).set(max(0.0, float(oldest_s)))
+
+
+async def source_of(outbox: Outbox, connection: Connection) -> str:
+    """Return the first half of the ids of these events.
+
+    It names the database that numbers them, too: one that is made anew under the same name
+    begins with 1 again, and its events must not be taken for those that have been done with.
+    """
+    [(source,)] = await (await connection.execute("SELECT source FROM outbox_source")).fetchall()
+    return f"{outbox.name}-{source}"
+
+
+async def publish_batch(source: str, connection: Connection, broker: Redis) -> int:
     """Publish the oldest events of the outbox and delete them; return how many there were."""
     async with connection.transaction():
         rows = await (await connection.execute(_TAKE, (BATCH_MAX,))).fetchall()
         if rows:
-            await _publish(_events(name, sorted(rows)), broker)
+            await _publish(_events(source, sorted(rows)), broker)
     return len(rows)
 
 
-def _events(name: str, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[str, Event]]:
+def _events(source: str, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[str, Event]]:
     for number, stream, kind, at_s, body in rows:
-        yield stream, Event(event_id=f"{name}:{number}", kind=kind, at_s=at_s, body=body)
+        yield stream, Event(event_id=f"{source}:{number}", kind=kind, at_s=at_s, body=body)
 
 
 async def _publish(events: Iterable[tuple[str, Event]], broker: Redis) -> None:
     async with broker.pipeline(transaction=False) as batch:
         for stream, event in events:
             fields: dict[Any, Any] = dict(event.to_fields())
-            batch.xadd(stream, fields, maxlen=STREAM_MAX, approximate=True)
+            batch.xadd(stream, fields)
         await batch.execute()
 
 
-async def main(settings: Settings) -> None:
-    """Relay every outbox until SIGTERM."""
-    stopping = stop_asked()
-    log_to_stderr(settings.instance)
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
+    """Open the broker; relay every outbox, trim and measure the streams beside the application."""
     async with valkey(settings.broker) as broker:
-        await asyncio.gather(*(relay(box, broker, stopping) for box in outboxes_of(settings)))
+
+        async def check() -> None:
+            with visiting("broker"):
+                await broker.ping()
+
+        relays = (partial(relay, outbox, broker) for outbox in outboxes_of(settings))
+        tended = (partial(keep_trimmed, broker, STREAMS), partial(keep_looking, broker, STREAMS))
+        async with beside(*relays, *tended):
+            yield service_app("relay", settings, [], checks=[check])
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Settings.from_environment(os.environ)))
+    serve(assemble)

@@ -39,13 +39,13 @@ def user_id_of(request: web.Request) -> int:
     return int(caller)
 
 
-async def json_object(request: web.Request) -> dict[str, Any]:
-    """Return the body, which must be one JSON object in UTF-8 of at most 64 KiB."""
+async def json_object(request: web.Request, *, bytes_max: int = JSON_BYTES_MAX) -> dict[str, Any]:
+    """Return the body, which must be one JSON object in UTF-8 of at most `bytes_max`."""
     if request.content_type != "application/json":
         raise UnsupportedMedia("send the body as application/json")
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise BadRequest("the body must be in UTF-8")
-    body = await body_of(request, bytes_max=JSON_BYTES_MAX)
+    body = await body_of(request, bytes_max=bytes_max)
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, numbers of 4,300 digits

@@ -1,23 +1,27 @@
-"""Runs one service process: listens where it is told, and drains before it stops."""
+"""Runs one service process: serves until it is asked to stop, and drains before it does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import socket
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
+from reference_impl.chassis.apps import operations_app
+from reference_impl.chassis.doors import Door
+from reference_impl.chassis.health import HEALTH
+from reference_impl.chassis.listeners import listening
 from reference_impl.chassis.logs import log_to_stderr
-from reference_impl.chassis.settings import Settings, SettingsError
+from reference_impl.chassis.settings import PREFIX, Settings
 
-BACKLOG = 2_048  # connections not yet accepted; aiohttp's 128 drops bursts
-KEEPALIVE_S = 75.0  # aiohttp keeps idle connections for an hour
 DRAIN_S = 10.0  # requests under way may take this long after a stop was asked for
+# Idle connections are not closed at once: a request may be on its way, and would be lost.  Under
+# load each is used again within this, and its answer then says that it is the last.
+LINGER_S = 0.25
+_LOOK_S = 0.01
 
 Assemble = Callable[[Settings], AbstractAsyncContextManager[web.Application]]
 
@@ -41,64 +45,60 @@ def stop_asked() -> asyncio.Event:
 
 
 async def _serve(assemble: Assemble, settings: Settings) -> None:
-    stop = stop_asked()
+    stopping = stop_asked()
     logger = log_to_stderr(settings.instance)
-    async with assemble(settings) as app:
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=KEEPALIVE_S,
-            shutdown_timeout=DRAIN_S,
-        )
-        await runner.setup()
-        try:
-            address = await _listen(runner, settings)
-            logger.info("serving on %s", address)
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+    async with (
+        assemble(settings) as app,
+        serving(app, settings, stopping=stopping) as address,
+    ):
+        logger.info("serving on %s", address)
+        await stopping.wait()
     logger.info("stopped")
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> str:
-    kind, _, where = settings.listen.partition(":")
-    if kind == "unix":
-        await web.UnixSite(runner, where, backlog=BACKLOG).start()
-        return settings.listen
-    host, _, port = where.rpartition(":")
-    if kind != "tcp" or not host or not port.isdecimal():
-        raise SettingsError(f"FEEDTWIN_LISTEN: unix:/path or tcp:host:port, got {settings.listen}")
-    taken = _bound(host, int(port), settings.port_file)
-    await web.SockSite(runner, taken, backlog=BACKLOG).start()
-    address = f"tcp:{host}:{taken.getsockname()[1]}"
-    if settings.port_file:
-        _write_whole(Path(settings.port_file), str(taken.getsockname()[1]))
-    return address
+@asynccontextmanager
+async def serving(
+    app: web.Application, settings: Settings, *, stopping: asyncio.Event
+) -> AsyncIterator[str]:
+    """Answer where the settings say while the block runs; yield the address taken.
+
+    From the moment that `stopping` is set /readyz says 503 and every answer that it is the last
+    of its connection.  After the block, first the listener closes, after `drain_notice_s`; then
+    requests under way are answered; then the block around this one may close the stores.
+    """
+    app[HEALTH].stopping = stopping
+    async with AsyncExitStack() as opened:
+        if settings.internal_listen:
+            inner = operations_app(app)
+            await opened.enter_async_context(
+                _answering(inner, settings.internal_listen, f"{PREFIX}INTERNAL_LISTEN")
+            )
+        yield await opened.enter_async_context(
+            _answering(app, settings.listen, f"{PREFIX}LISTEN", port_file=settings.port_file)
+        )
+        if stopping.is_set():
+            await asyncio.sleep(settings.drain_notice_s)
 
 
-def _bound(host: str, port: int, port_file: str) -> socket.socket:
-    """Bind the port asked for; for port 0 the one of the last run, if it is still free."""
-    if port == 0 and port_file and Path(port_file).exists():
-        try:
-            return _listener(host, int(Path(port_file).read_text()))
-        except (OSError, ValueError, OverflowError):
-            pass  # taken by someone else meanwhile, or not a port: a free one will do
-    return _listener(host, port)
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+@asynccontextmanager
+async def _answering(
+    app: web.Application, listen: str, variable: str, *, port_file: str = ""
+) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, shutdown_timeout=DRAIN_S)
+    await runner.setup()
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
+        server = runner.server
+        assert server is not None, "it has been set up"
+        async with listening(listen, variable, Door(server), port_file=port_file) as address:
+            yield address
+        await _until_left(server)
+    finally:
+        await runner.cleanup()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write so that nobody reads half of it."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(text)
-    draft.replace(path)
+async def _until_left(server: web.Server) -> None:
+    """Wait until everybody has gone, or LINGER_S."""
+    clock_s = asyncio.get_running_loop().time
+    until_s = clock_s() + LINGER_S
+    while server.connections and clock_s() < until_s:  # noqa: ASYNC110 - it has no event
+        await asyncio.sleep(_LOOK_S)

@@ -3,29 +3,44 @@
 | variable | meaning |
 |---|---|
 | FEEDTWIN_INSTANCE | name of this process, such as `timeline-2` |
+| FEEDTWIN_ZONE | where this process is: it asks instances of its own zone first |
 | FEEDTWIN_LISTEN | address to serve on: `unix:/path` or `tcp:host:port`; port 0 takes a free one |
 | FEEDTWIN_PORT_FILE | where to write the port taken; a port found there is asked for again |
+| FEEDTWIN_INTERNAL_LISTEN | of a gateway: where it serves what the public does not get |
 | FEEDTWIN_USER_DATABASES, _POST_DATABASES | PostgreSQL URLs, one per shard server, in order |
 | FEEDTWIN_TIMELINE_STORES | Valkey URLs (`redis://…`, `unix:///path`), one per shard server |
 | FEEDTWIN_BROKER, FEEDTWIN_SESSION_STORE | Valkey URLs |
 | FEEDTWIN_OBJECTS | object store URL (`file:///path`, `s3://…`) |
 | FEEDTWIN_USER_URLS, _FOLLOW_URLS, _POST_URLS, _MEDIA_URLS, _TIMELINE_URLS | instances |
+| FEEDTWIN_ADDRESSES | file that says where the instances are by now; goes before the _URLS |
 | FEEDTWIN_SECRET | key that signs cursors |
-| FEEDTWIN_SERVER_TIMING | `1` adds a `Server-Timing` entry per station visited |
 | FEEDTWIN_DATABASE_CONNECTIONS | connections that one process opens to one database server |
-| FEEDTWIN_INFLUENCER_FOLLOWERS_MIN, _TIMELINE_CAP, _PAGE_LIMIT | the policy |
+| FEEDTWIN_IN_FLIGHT_MAX | requests that one process answers at a time; the next is refused |
+| FEEDTWIN_DRAIN_NOTICE_S | after a stop was asked for, how long the listener stays open |
+| FEEDTWIN_RATE_LIMITS | `1` if the gateway limits how often one caller may ask, else `0` |
+| FEEDTWIN_SERVER_TIMING | `1` adds a `Server-Timing` entry per station visited |
+| FEEDTWIN_ACCESS_LOG | `1` writes a line of every request |
+| FEEDTWIN_POLICY | the feed policy until another is published, as JSON (`model.rules.policy`) |
+| FEEDTWIN_TIMELINES_BY | `user`, or `post`: a timeline lies on all servers, by hash of post id |
+| FEEDTWIN_FOLLOWS_KEPT | `both` directions, or by `follower` only: fan-out asks every server |
+| FEEDTWIN_TIMELINE_CAP, _PAGE_LIMIT | posts kept per timeline; posts on a page by default |
+| FEEDTWIN_MERGE_AUTHORS_FRESH_S | for how long the set of authors to merge is remembered |
 
 Lists are separated by spaces.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from math import inf
 
 from model.rules import timelines
+from model.rules.policy import FeedPolicy
 
 PREFIX = "FEEDTWIN_"
+CHOICES = {"timelines_by": ("user", "post"), "follows_kept": ("both", "follower")}
 
 
 class SettingsError(ValueError):
@@ -37,39 +52,55 @@ class Settings:
     """What a service process is told when it starts; see the table above."""
 
     instance: str = "service-1"
+    zone: str = ""
     listen: str = "tcp:127.0.0.1:0"
     port_file: str = ""
-    user_databases: tuple[str, ...] = ()
-    post_databases: tuple[str, ...] = ()
-    timeline_stores: tuple[str, ...] = ()
-    broker: str = ""
-    session_store: str = ""
-    objects: str = ""
+    internal_listen: str = ""
+    user_databases: tuple[str, ...] = field(default=(), repr=False)  # may hold a password
+    post_databases: tuple[str, ...] = field(default=(), repr=False)
+    timeline_stores: tuple[str, ...] = field(default=(), repr=False)
+    broker: str = field(default="", repr=False)
+    session_store: str = field(default="", repr=False)
+    objects: str = field(default="", repr=False)
     user_urls: tuple[str, ...] = ()
     follow_urls: tuple[str, ...] = ()
     post_urls: tuple[str, ...] = ()
     media_urls: tuple[str, ...] = ()
     timeline_urls: tuple[str, ...] = ()
-    secret: str = ""
-    server_timing: bool = False
+    addresses: str = ""
+    secret: str = field(default="", repr=False)
     database_connections: int = 8
-    influencer_followers_min: int = 10_000
+    in_flight_max: int = 512  # of 10 ms of CPU each: about all the work within a deadline
+    drain_notice_s: float = 0.0
+    rate_limits: bool = True
+    server_timing: bool = False
+    access_log: bool = False
+    policy: str = ""
+    timelines_by: str = "user"
+    follows_kept: str = "both"
     timeline_cap: int = timelines.TIMELINE_CAP
     page_limit: int = timelines.PAGE_LIMIT_DEFAULT
+    merge_authors_fresh_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no service could start with; the message names the variable."""
+        for its in fields(self):
+            if wrong := _what_is_wrong(its.name, getattr(self, its.name)):
+                raise SettingsError(f"{PREFIX}{its.name.upper()}: {wrong}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """Read the variables of the table above; what is absent takes its default."""
         given = {}
-        for field in fields(cls):
-            text = environ.get(PREFIX + field.name.upper())
+        for its in fields(cls):
+            text = environ.get(PREFIX + its.name.upper())
             if text is not None:
-                given[field.name] = _parsed(field.name, text, field.default)
+                given[its.name] = _parsed(its.name, text, its.default)
         return cls(**given)  # type: ignore[arg-type]  # each value has its default's type
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `from_environment` reads back as these settings."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {its.name: getattr(self, its.name) for its in fields(self)}
         return {PREFIX + name.upper(): _written(value) for name, value in values.items()}
 
 
@@ -77,12 +108,15 @@ def _parsed(name: str, text: str, default: object) -> object:
     if isinstance(default, tuple):
         return tuple(text.split())
     if isinstance(default, bool):
+        if text not in {"0", "1"}:
+            raise SettingsError(f"{PREFIX}{name.upper()}: neither 0 nor 1: {text!r}")
         return text == "1"
-    if isinstance(default, int):
+    if isinstance(default, int | float):
         try:
-            return int(text)
+            return type(default)(text)
         except ValueError:
-            raise SettingsError(f"{PREFIX}{name.upper()}: not a whole number: {text!r}") from None
+            kind = "whole number" if isinstance(default, int) else "number"
+            raise SettingsError(f"{PREFIX}{name.upper()}: not a {kind}: {text!r}") from None
     return text
 
 
@@ -92,3 +126,27 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return str(value)
+
+
+def _what_is_wrong(name: str, value: object) -> str | None:
+    if name in CHOICES and value not in CHOICES[name]:
+        return f"must be {' or '.join(CHOICES[name])}, got {value!r}"
+    if isinstance(value, float) and not 0 <= value < inf:
+        return f"must be a time in seconds, got {value}"
+    if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+        return f"must be at least 1, got {value}"
+    if name == "page_limit" and value not in range(timelines.PAGE_LIMIT_MAX + 1):
+        return f"must be at most {timelines.PAGE_LIMIT_MAX}, got {value}"
+    if name == "policy" and value:
+        return _what_is_wrong_with_policy(str(value))
+    return None
+
+
+def _what_is_wrong_with_policy(text: str) -> str | None:
+    try:
+        if not isinstance(json.loads(text), dict):
+            return "must be a JSON object"
+        FeedPolicy.from_json(text)
+    except ValueError as error:  # not JSON, or no policy
+        return str(error)
+    return None

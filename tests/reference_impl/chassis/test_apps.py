@@ -188,6 +188,6 @@ async def test_an_instance_is_alive_when_it_answers_and_ready_when_its_stores_do
 
 
 async def test_a_store_that_hangs_makes_an_instance_unready(serving, monkeypatch):
-    monkeypatch.setattr("reference_impl.chassis.apps.READY_S", 0.02)
+    monkeypatch.setattr("reference_impl.chassis.health.READY_S", 0.02)
     client = await serving(checks=[asyncio.Event().wait])
     assert (await client.get("/readyz")).status == 503

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from reference_impl.chassis import clients, errors, stages
+from reference_impl.chassis import errors, instances, stages
 from reference_impl.chassis.callers import CALLER, Caller
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.middleware import problem
@@ -143,7 +143,7 @@ async def test_a_peer_that_hangs_up_is_unavailable(client):
 
 
 async def test_an_answer_has_a_limit(client, monkeypatch):
-    monkeypatch.setattr(clients, "ANSWER_BYTES_MAX", 999)
+    monkeypatch.setattr(instances, "ANSWER_BYTES_MAX", 999)
     with pytest.raises(errors.Unavailable, match="longer than 999 bytes"):
         await client.get_json("/flood")
 

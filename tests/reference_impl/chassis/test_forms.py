@@ -12,8 +12,11 @@ IMAGE = b"\xff\xd8\xff" + bytes(range(256)) + b"\r\n--not the boundary\r\n"
 @pytest.fixture
 async def client(aiohttp_client):
     async def read(request):
-        form = await form_of(request, file="image", required=["name"], optional=["caption"])
-        return web.json_response({**form.texts, "bytes": len(form.file)})
+        form = await form_of(
+            request, files=["image", "video"], required=["image", "name"], optional=["caption"]
+        )
+        lengths = {name: len(content) for name, content in form.files.items()}
+        return web.json_response({**form.texts, **lengths})
 
     return await aiohttp_client(service_app("post", Settings(), [web.post("/form", read)]))
 
@@ -35,7 +38,7 @@ def by_hand(*parts, end="--", encoding="utf-8"):
 
 async def test_a_form_is_read_whole(client):
     answer = await client.post("/form", data=form(name="Zoë", caption="line\r\nline"))
-    assert await answer.json() == {"name": "Zoë", "caption": "line\r\nline", "bytes": len(IMAGE)}
+    assert await answer.json() == {"name": "Zoë", "caption": "line\r\nline", "image": len(IMAGE)}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,38 @@ async def test_a_field_given_twice_is_refused(client):
     answer = await client.post("/form", data=data)
     assert answer.status == 400
     assert "'name' is given twice" in (await answer.json())["detail"]
+
+
+async def test_a_file_that_is_not_required_may_be_given_or_left_out(client):
+    data = form(name="a")
+    data.add_field("video", b"12345", filename="x.mp4")
+    answer = await client.post("/form", data=data)
+    assert await answer.json() == {"name": "a", "image": len(IMAGE), "video": 5}
+
+
+async def test_an_input_that_nobody_filled_in_is_left_out(client):
+    parts = ['name="name"\r\n\r\na', 'name="image"; filename="a"\r\n\r\nb']
+    empty = 'name="{}"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n'
+    disposed = [f"Content-Disposition: form-data; {part}" for part in (*parts, empty)]
+    without_video = by_hand(*(part.format("video") for part in disposed))
+    without_image = by_hand(disposed[0], disposed[2].format("image"))
+    assert await (await client.post("/form", **without_video)).json() == {"name": "a", "image": 1}
+    refused = await client.post("/form", **without_image)
+    assert (await refused.json())["detail"] == "image must be given, as a file"
+
+
+async def test_an_optional_file_may_not_come_as_text(client):
+    answer = await client.post("/form", data=form(name="a", video="text"))
+    assert answer.status == 400
+    assert (await answer.json())["detail"] == "video must be given, as a file"
+
+
+async def test_every_file_has_the_limit(client):
+    data = form(name="a", image=b"x")
+    data.add_field("video", b"x" * (FILE_BYTES_MAX + 1), filename="x.mp4")
+    answer = await client.post("/form", data=data)
+    assert answer.status == 413
+    assert "video" in (await answer.json())["detail"]
 
 
 async def test_the_file_may_not_come_as_text_nor_a_text_as_file(client):

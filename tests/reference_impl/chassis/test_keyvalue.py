@@ -1,8 +1,9 @@
 import asyncio
+import time
 
 import pytest
 
-from reference_impl.chassis import stages
+from reference_impl.chassis import keyvalue, stages
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.keyvalue import ShardedValkey, valkey, visiting
 
@@ -70,3 +71,59 @@ async def test_each_user_has_one_server(engines):
             await stores.of_id(user_id).set(f"test_keyvalue:{user_id}", 1, px=5_000)
         counts = [len(await server.keys("test_keyvalue:*")) for server in stores.servers]
         assert counts == [8, 8]
+
+
+async def test_at_the_deadline_a_call_is_broken_off(engines, asked):
+    asked(0.05)
+    begun_s = time.monotonic()
+    async with valkey(engines.broker, answer_s=10) as server:
+        complaint = pytest.raises(Unavailable, match="broker did not answer in time")
+        with complaint, visiting("broker"):
+            await server.blpop("test_keyvalue:nothing", timeout=5)
+    assert time.monotonic() - begun_s < 1
+
+
+async def test_past_the_deadline_no_call_is_made(engines, asked):
+    asked(-0.001)
+    async with valkey(engines.broker) as server:
+        with pytest.raises(Unavailable, match="no time left to ask broker"), visiting("broker"):
+            await server.set("test_keyvalue:late", 1)
+        assert await server.exists("test_keyvalue:late") == 0
+
+
+async def test_nobody_gets_the_answer_of_a_call_that_was_broken_off(engines, asked, monkeypatch):
+    monkeypatch.setattr(keyvalue, "CONNECTIONS_MAX", 1)
+    async with valkey(engines.broker) as server:
+        for number in range(5):
+            asked(0.02)
+            with pytest.raises(Unavailable), visiting("broker"):
+                await server.blpop(f"test_keyvalue:{number}", timeout=1)
+            asked(5)
+            with visiting("broker"):
+                assert await server.echo(f"mine {number}") == f"mine {number}".encode()
+
+
+async def echo(server):
+    return await server.echo("x")
+
+
+async def test_whoever_gives_up_loses_no_connection(engines, monkeypatch):
+    monkeypatch.setattr(keyvalue, "CONNECTIONS_MAX", 1)
+    async with valkey(engines.broker) as server:
+        for _ in range(10):
+            tasks = [asyncio.create_task(echo(server)) for _ in range(4)]
+            await asyncio.sleep(0)
+            for task in tasks[:2]:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        assert await server.echo("still here") == b"still here"
+
+
+async def test_a_server_that_was_started_anew_costs_nobody_an_error(engines, wire):
+    way = await wire(engines.broker.removeprefix("unix://"), "broker.sock")
+    async with valkey(f"unix://{way.path}") as server:
+        await asyncio.gather(*(echo(server) for _ in range(4)))
+        await way.cut()
+        await way.connect()
+        with visiting("broker"):
+            assert await asyncio.gather(*(echo(server) for _ in range(8))) == [b"x"] * 8

@@ -3,12 +3,15 @@ import json
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from redis.exceptions import ConnectionError as ConnectionLost
 
 from reference_impl.chassis import events
 from reference_impl.chassis import relay as relays
 from reference_impl.chassis.events import Event
+from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.relay import Outbox, outboxes_of, publish_batch, relay
 
 PATIENCE_S = 10.0
@@ -102,9 +105,20 @@ async def test_an_event_arrives_as_it_was_written(database, broker, stream, outb
     async with relaying(outbox, broker):
         await published(broker, stream, 1)
     [(_, fields)] = await broker.xrange(stream)
+    async with database.connection(0) as connection:
+        source = await relays.source_of(outbox, connection)
     assert Event.from_fields(fields) == Event(
-        event_id=f"user_db-1:{number}", kind="test", at_s=at_s, body={"n": 9}
+        event_id=f"{source}:{number}", kind="test", at_s=at_s, body={"n": 9}
     )
+
+
+async def test_the_same_number_of_another_database_is_another_event(engines, outbox):
+    sources = set()
+    for url in engines.user_databases:
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            sources.add(await relays.source_of(outbox, connection))
+    assert len(sources) == 2
+    assert all(source.startswith("user_db-1-") for source in sources)
 
 
 async def test_a_notification_wakes_the_relay_before_it_polls(
@@ -137,6 +151,46 @@ async def test_the_relay_waits_for_the_broker_to_come_back(
     await write(database, stream, 1)
     async with relaying(outbox, DeafAtFirst(broker, failures=3)):
         assert await published(broker, stream, 1) == [1]
+
+
+async def test_a_full_broker_leaves_events_where_they_are_until_there_is_room(
+    database, stream, outbox, own_valkey, monkeypatch
+):
+    monkeypatch.setattr(relays, "RECONNECT_S", 0.01)
+    with own_valkey() as server:
+        async with valkey(server.url) as full:
+            await full.config_set("maxmemory", 1)
+            await write(database, stream, 1)
+            async with relaying(outbox, full):
+                await asyncio.sleep(0.1)
+                assert await left_in_outbox(database, stream) == 1
+                await full.config_set("maxmemory", 64 << 20)
+                assert await published(full, stream, 1) == [1]
+
+
+async def test_nothing_is_dropped_however_long_a_stream_grows(database, broker, stream, outbox):
+    await write(database, stream, *range(1_200))
+    async with relaying(outbox, broker):
+        assert await published(broker, stream, 1_200) == list(range(1_200))
+
+
+async def test_what_waits_in_an_outbox_is_a_metric(database, broker, stream, outbox):
+    name = f"user_db-{stream}"
+    async with database.connection(0) as connection:
+        await connection.execute("DELETE FROM outbox")
+        await relays.count(name, connection)
+    assert REGISTRY.get_sample_value("feedtwin_outbox_rows", {"outbox": name}) == 0
+    assert REGISTRY.get_sample_value("feedtwin_outbox_oldest_seconds", {"outbox": name}) == 0
+    await write(database, stream, 1, 2)
+    await asyncio.sleep(0.02)
+    async with database.connection(0) as connection:
+        await relays.count(name, connection)
+    assert REGISTRY.get_sample_value("feedtwin_outbox_rows", {"outbox": name}) == 2
+    oldest_s = REGISTRY.get_sample_value("feedtwin_outbox_oldest_seconds", {"outbox": name})
+    assert oldest_s is not None
+    assert 0.02 <= oldest_s < PATIENCE_S
+    async with relaying(outbox, broker):
+        await published(broker, stream, 2)
 
 
 async def test_the_relay_waits_for_a_database_that_is_away(broker, tmp_path, monkeypatch):

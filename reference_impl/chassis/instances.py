@@ -1,0 +1,158 @@
+"""The instances of one service as their caller sees them: connections, and who is asked next."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import aiohttp
+from yarl import URL
+
+from reference_impl.chassis import stages
+from reference_impl.chassis.addresses import Address, AddressBook
+
+ANSWER_BYTES_MAX = 9 << 20  # an upload of 8 MiB comes back as an image of 8 MiB
+CONNECTIONS_MAX = 256  # to one instance; further calls wait, within their timeout
+CONNECT_S = 1.0  # a host that is gone refuses nothing
+IDLE_S = 60.0  # below the 75 s after which a service closes idle connections
+REST_S = 1.0  # for which an instance that could not be reached is asked last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a service answered, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Instances:
+    """The instances that the book names by now; those that are gone finish what they were asked."""
+
+    def __init__(self, book: AddressBook, *, zone: str) -> None:
+        self._book = book
+        self._zone = zone
+        self._addresses: tuple[Address, ...] = ()
+        self._open: dict[str, Instance] = {}  # by URL
+        self._near: list[Instance] = []
+        self._far: list[Instance] = []
+        self._turn = random.randrange(1 << 16)  # callers must not all begin with the first
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    def in_turn(self) -> Iterator[Instance]:
+        """Yield every instance once: own zone first, and last who could not be reached lately."""
+        self._follow_the_book()
+        self._turn += 1
+        now_s = monotonic()
+        resting = []
+        for instance in (*_turned(self._near, self._turn), *_turned(self._far, self._turn)):
+            if instance.rests_until_s > now_s:
+                resting.append(instance)
+            elif not instance.is_leaving:  # by now: the caller has waited for others
+                yield instance
+        yield from (instance for instance in resting if not instance.is_leaving)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for instance in self._open.values():
+            await instance.close()
+        await asyncio.gather(*self._leaving)
+
+    def _follow_the_book(self) -> None:
+        addresses = self._book.current()
+        if addresses is self._addresses:
+            return
+        self._addresses = addresses
+        zone_of = {at.url: at.zone for at in addresses}
+        for url in zone_of.keys() - self._open.keys():
+            self._open[url] = Instance(url)
+        for url in self._open.keys() - zone_of.keys():
+            leaving = asyncio.create_task(self._open.pop(url).leave())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+        self._near = [self._open[url] for url in zone_of if zone_of[url] == self._zone]
+        self._far = [self._open[url] for url in zone_of if zone_of[url] != self._zone]
+
+
+class Instance:
+    """The connections to one process of a service."""
+
+    def __init__(self, url: str) -> None:
+        connector: aiohttp.BaseConnector
+        if url.startswith("unix:"):
+            path = url.removeprefix("unix:")
+            connector = aiohttp.UnixConnector(path, limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_S)
+            self._base = URL("http://localhost")
+        else:
+            connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_S)
+            self._base = URL(url)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+        )
+        self._asking = 0
+        self._answered = asyncio.Event()
+        self.is_leaving = False
+        self.rests_until_s = 0.0
+
+    async def ask(
+        self,
+        method: str,
+        path: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        left_s: float,
+    ) -> Answer:
+        """Send one request over one connection and read the answer, bounded."""
+        self._asking += 1
+        try:
+            async with self._session.request(
+                method,
+                self._base.join(path),
+                headers=headers,
+                data=body,
+                timeout=aiohttp.ClientTimeout(total=left_s, sock_connect=CONNECT_S),
+                allow_redirects=False,
+            ) as answer:
+                stages.absorb(answer.headers.get(stages.SERVER_TIMING))
+                content = await _bounded(answer.content)
+                return Answer(status=answer.status, headers=answer.headers, body=content)
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._answered.set()
+
+    def rest(self) -> None:
+        """Be asked last for a while."""
+        self.rests_until_s = monotonic() + REST_S
+
+    async def leave(self) -> None:
+        """Take no more requests, and close the connections when the last is answered."""
+        self.is_leaving = True
+        if self._asking:
+            self._answered.clear()
+            await self._answered.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise aiohttp.ClientPayloadError(f"answer longer than {ANSWER_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def _turned(instances: Sequence[Instance], by: int) -> Sequence[Instance]:
+    start = by % len(instances) if instances else 0
+    return (*instances[start:], *instances[:start])
