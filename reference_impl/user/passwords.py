@@ -61,6 +61,10 @@ class Passwords:
         matches = await self._in_thread(lambda: self._matches(password, against))
         return matches and password_hash is not None
 
+    def is_outdated(self, password_hash: str) -> bool:
+        """Say whether it was made with other parameters than hashes are made with now."""
+        return self._hasher.check_needs_rehash(password_hash)
+
     def _matches(self, password: str, password_hash: str) -> bool:
         try:
             return self._hasher.verify(password_hash, _normal(password))

@@ -1,30 +1,41 @@
--- {directory} is usernames or emails, {name} its first column.
+-- {directory} is usernames or emails, {name} its first column.  A reservation is told from
+-- earlier and later ones of the same name by the microsecond in which it was made: its claim.
 
 -- name: reserve
--- Take a name that is free.  Answers whose it is now and for how many seconds, or nothing if
--- someone took it while this statement waited.
+-- Take a name that is free.  Answers who has it now, for how many seconds, by which claim, and
+-- whether it was free; or nothing if someone took it while this statement waited.
 WITH reserved AS (
     INSERT INTO {directory} ({name}, user_id) VALUES (%(name)s, %(user_id)s)
     ON CONFLICT DO NOTHING
-    RETURNING user_id
+    RETURNING user_id, reserved_at
 )
-SELECT user_id, 0.0::double precision FROM reserved
+SELECT user_id, 0.0::double precision, (extract(epoch FROM reserved_at) * 1000000)::bigint, true
+FROM reserved
 UNION ALL
-SELECT user_id, extract(epoch FROM clock_timestamp() - reserved_at)::double precision
+SELECT user_id, extract(epoch FROM clock_timestamp() - reserved_at)::double precision,
+    (extract(epoch FROM reserved_at) * 1000000)::bigint, false
 FROM {directory} WHERE {name} = %(name)s
 
 -- name: take_over
--- Give a name from a registration that was broken off to another, unless a third was faster.
+-- Give a name that a broken change left behind to another user, unless a third was faster.
 UPDATE {directory} SET user_id = %(new)s, reserved_at = clock_timestamp()
 WHERE {name} = %(name)s AND user_id = %(old)s
+    AND (extract(epoch FROM reserved_at) * 1000000)::bigint = %(claim)s
+RETURNING (extract(epoch FROM reserved_at) * 1000000)::bigint
 
 -- name: release
--- Free a name that this registration took and will not use.
+-- Free a name that was taken by this claim.
+DELETE FROM {directory} WHERE {name} = %(name)s AND user_id = %(user_id)s
+    AND (extract(epoch FROM reserved_at) * 1000000)::bigint = %(claim)s
+
+-- name: release_any
+-- Free a name of a user who is gone, by whichever claim they had it.
 DELETE FROM {directory} WHERE {name} = %(name)s AND user_id = %(user_id)s
 
--- name: user_id_of
--- Whose name it is.
-SELECT user_id FROM {directory} WHERE {name} = %(name)s
+-- name: holder_of
+-- Whose name it is, and by which claim.
+SELECT user_id, (extract(epoch FROM reserved_at) * 1000000)::bigint
+FROM {directory} WHERE {name} = %(name)s
 
 -- name: add_user
 -- Store a user, unless it has become so late that the names may have been taken over.
@@ -32,10 +43,48 @@ INSERT INTO users (user_id, document, password_hash)
 SELECT %(user_id)s, %(document)s, %(password_hash)s
 WHERE clock_timestamp() < to_timestamp(%(before_s)s)
 
--- name: password_hash_of
--- What the user's password is verified against.
-SELECT password_hash FROM users WHERE user_id = %(user_id)s
+-- name: record_of
+-- All that is stored of a user.
+SELECT document, password_hash, version FROM users WHERE user_id = %(user_id)s
 
 -- name: document_of
 -- The whole document, private fields included.
 SELECT document FROM users WHERE user_id = %(user_id)s
+
+-- name: documents_of
+-- The documents of those users of one server who exist.
+SELECT user_id, document FROM users WHERE user_id = ANY(%(user_ids)s)
+
+-- name: change_document
+-- Store a document in place of the one it was made from, unless it has become so late that its
+-- names may have been taken over.
+UPDATE users SET document = %(document)s, version = version + 1
+WHERE user_id = %(user_id)s AND version = %(version)s
+    AND clock_timestamp() < to_timestamp(%(before_s)s)
+
+-- name: change_password
+-- Store another password's hash, if nothing has changed since the old one was verified.
+UPDATE users SET password_hash = %(password_hash)s, version = version + 1
+WHERE user_id = %(user_id)s AND version = %(version)s
+
+-- name: rehash
+-- Store another hash of the same password; nothing that anybody knows has changed.
+UPDATE users SET password_hash = %(new)s
+WHERE user_id = %(user_id)s AND password_hash = %(old)s
+
+-- name: remove_user
+-- Remove a user, if nothing has changed since; what remains to be done is left as a departure.
+WITH removed AS (
+    DELETE FROM users WHERE user_id = %(user_id)s AND version = %(version)s
+    RETURNING user_id, version
+)
+INSERT INTO departures (user_id, version, username, email)
+SELECT user_id, version + 1, %(username)s, %(email)s FROM removed
+
+-- name: departure_of
+-- What remains to be done of somebody who is gone.
+SELECT version, username, email FROM departures WHERE user_id = %(user_id)s
+
+-- name: forget_departure
+-- Nothing remains to be done.
+DELETE FROM departures WHERE user_id = %(user_id)s

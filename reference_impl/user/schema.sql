@@ -4,11 +4,13 @@
 CREATE TABLE IF NOT EXISTS users (
     user_id       bigint PRIMARY KEY,
     document      jsonb NOT NULL,
-    password_hash text NOT NULL
+    password_hash text NOT NULL,
+    version       bigint NOT NULL DEFAULT 1  -- counts changes of the document or the password
 );
 
--- Names are stored casefolded.  A row whose user has no document is a registration under way,
--- or one that was broken off: after a minute it may be taken over.
+-- Names are stored casefolded.  A row whose user's document has another name, or that has no
+-- document, belongs to a change under way, or to one that was broken off: after a minute it may
+-- be taken over.
 CREATE TABLE IF NOT EXISTS usernames (
     username    text PRIMARY KEY,
     user_id     bigint NOT NULL,
@@ -19,4 +21,12 @@ CREATE TABLE IF NOT EXISTS emails (
     email       text PRIMARY KEY,
     user_id     bigint NOT NULL,
     reserved_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Users who are gone and whose names or sessions may still be there; the row goes last.
+CREATE TABLE IF NOT EXISTS departures (
+    user_id  bigint PRIMARY KEY,
+    version  bigint NOT NULL,
+    username text NOT NULL,
+    email    text NOT NULL
 );

@@ -1,44 +1,21 @@
-"""Registering, signing in, and showing who someone is."""
+"""Registering, signing in and signing out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from model.rules.ids import IdMinter, created_ms_of
-from reference_impl.chassis.errors import NotFound, Unauthenticated, Unavailable
-from reference_impl.chassis.images import sniff_image
+from reference_impl.chassis.errors import Unauthenticated, Unavailable
+from reference_impl.chassis.media_types import sniff_image
 from reference_impl.chassis.sessions import Sessions
 from reference_impl.user.passwords import Passwords
-from reference_impl.user.profiles import Registration, document_of, public_profile_of
-from reference_impl.user.reservations import FINISH_S, Directory, NameStore, Reservations
+from reference_impl.user.profiles import Registration, document_of
+from reference_impl.user.records import NewUser, Record, UserStore
+from reference_impl.user.reservations import FINISH_S, Directory, Reservations, names_of
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
-    """A user about to be stored."""
-
-    user_id: int
-    document: Mapping[str, Any]
-    password_hash: str
-    before_s: float  # Unix time from which it is too late to store them
-
-
-class UserStore(NameStore, Protocol):
-    """Documents by id, and who has which username or address."""
-
-    async def add(self, user: NewUser) -> bool:
-        """Store the user and the event of it; say False, and store nothing, if it is too late."""
-
-    async def password_hash_of(self, user_id: int) -> str | None:
-        """Return the user's password hash; None if there is no such user."""
-
-    async def document_of(self, user_id: int) -> dict[str, Any] | None:
-        """Return the user's document; None if there is no such user."""
-
-    async def check(self) -> None:
-        """Raise Unavailable unless every server answers."""
+log = logging.getLogger("feedtwin")
 
 
 class Media(Protocol):
@@ -48,8 +25,15 @@ class Media(Protocol):
         """Store an image and return {"url": …}."""
 
 
+async def stored_image(media: Media, image: bytes) -> str:
+    """Store an image and return its address; raise UnsupportedMedia if it is something else."""
+    stored = await media.put_bytes("/internal/objects", image, sniff_image(image))
+    url: str = stored["url"]
+    return url
+
+
 class UserService:
-    """Everything that users can do with who they are."""
+    """How users come, and how they come in."""
 
     def __init__(
         self,
@@ -74,7 +58,7 @@ class UserService:
 
         Where only the token cannot be had, the user exists and may sign in later.
         """
-        image_type = sniff_image(image)
+        sniff_image(image)  # before any name is reserved
         user_id = self._minter.mint()
         before_s = self._clock_s() + FINISH_S
         names = {
@@ -83,11 +67,11 @@ class UserService:
         }
         async with self._reservations.of(names, user_id):
             password_hash = await self._passwords.hash_of(registration.password)
-            stored = await self._media.put_bytes("/internal/objects", image, image_type)
+            image_url = await stored_image(self._media, image)
         document = document_of(
             registration,
             user_id=user_id,
-            profile_image=stored["url"],
+            profile_image=image_url,
             created_ms=created_ms_of(user_id),
         )
         await self._add(
@@ -100,24 +84,36 @@ class UserService:
     async def login(self, username: str, password: str) -> tuple[int, str]:
         """Return the user's id and a new token.
 
-        A wrong name and a wrong password get the same answer after the same work.
+        A wrong name and a wrong password get the same answer after the same work.  Who has
+        changed the password or left meanwhile has no session from it.
         """
-        user_id = await self._store.user_id_of(Directory.USERNAME, username.casefold())
-        password_hash = None
-        if user_id is not None:
-            password_hash = await self._store.password_hash_of(user_id)
-        if not await self._passwords.verify(password, password_hash) or user_id is None:
+        record = await self._record_named(username.casefold())
+        password_hash = record.password_hash if record else None
+        if not await self._passwords.verify(password, password_hash) or record is None:
             raise Unauthenticated("username or password is wrong")
-        return user_id, await self._sessions.begin(user_id)
+        if self._passwords.is_outdated(record.password_hash):
+            await self._rehash(record, password)
+        return record.user_id, await self._sessions.begin(record.user_id, version=record.version)
 
-    async def public_profile(self, user_id: int) -> dict[str, Any]:
-        """Return what everyone may know of a user."""
-        document = await self._store.document_of(user_id)
-        if document is None:
-            raise NotFound(f"no user {user_id}")
-        return public_profile_of(document)
+    async def logout(self, token: str) -> None:
+        """End the session of this token."""
+        await self._sessions.end(token)
+
+    async def _record_named(self, name: str) -> Record | None:
+        """Return whose username it is; one that is only reserved is nobody's."""
+        holder = await self._store.holder_of(Directory.USERNAME, name)
+        record = await self._store.record_of(holder.user_id) if holder else None
+        has_name = record and names_of(record.document)[Directory.USERNAME] == name
+        return record if has_name else None
 
     async def _add(self, user: NewUser) -> None:
         # The names stay reserved if this fails: whether a broken commit took effect is unknown.
         if not await self._store.add(user):
             raise Unavailable("registering took too long")
+
+    async def _rehash(self, record: Record, password: str) -> None:
+        """Hash the password as is usual by now; if that cannot be done now, next time will do."""
+        try:
+            await self._store.rehash(record, await self._passwords.hash_of(password))
+        except Unavailable as error:
+            log.warning("an outdated password hash is kept: %s", error)

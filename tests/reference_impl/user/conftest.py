@@ -1,15 +1,26 @@
 import time
 
+import aiohttp
 import pytest
 from argon2 import PasswordHasher
 
 from model.rules.ids import IdMinter
+from reference_impl.chassis.callers import USER_ID
 from reference_impl.chassis.databases import ShardedDatabase
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.sessions import MemorySessions
+from reference_impl.chassis.settings import Settings
+from reference_impl.user.accounts import AccountService
+from reference_impl.user.app import create_app
 from reference_impl.user.memory import MemoryUserStore
 from reference_impl.user.passwords import Passwords
 from reference_impl.user.reservations import Directory
+from reference_impl.user.service import UserService
 from reference_impl.user.store import PostgresUserStore
+from reference_impl.user.views import ProfileViews
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+PASSWORD = "correct horse"
 AGE = {
     Directory.USERNAME: """
         UPDATE usernames SET reserved_at = reserved_at - make_interval(secs => %s)
@@ -28,6 +39,97 @@ class Clock:
 
     def __call__(self):
         return self.now_s
+
+
+class FakeMedia:
+    """Keeps images, or is away."""
+
+    def __init__(self):
+        self.images = []
+        self.is_away = False
+        self.before_answering = None
+
+    async def put_bytes(self, path, data, content_type):
+        assert (path, content_type) == ("/internal/objects", "image/png")
+        if self.is_away:
+            raise Unavailable("media did not answer in time")
+        if self.before_answering:
+            await self.before_answering()
+        self.images.append(data)
+        return {"url": f"/media/{len(self.images)}.png"}
+
+
+class FakeFollows:
+    """Knows followers and blocks."""
+
+    def __init__(self):
+        self.counts = {}
+        self.hidden = set()  # pairs
+
+    async def follower_count(self, user_id):
+        return self.counts.get(user_id, 0)
+
+    async def is_hidden(self, user_id, *, viewer_id):
+        return (viewer_id, user_id) in self.hidden
+
+
+class Person:
+    """Somebody at the user service; asks as the gateway lets through who is signed in."""
+
+    def __init__(self, client, fields):
+        self.client = client
+        self.fields = fields
+        self.user_id = None
+        self.token = None
+
+    @property
+    def names(self):
+        return {directory: self.fields[directory.value].casefold() for directory in Directory}
+
+    def try_to_register(self, *, image=PNG, **changes):
+        return self.client.post("/register", data=form_of({**self.fields, **changes}, image))
+
+    async def register(self, **changes):
+        answer = await self.try_to_register(**changes)
+        assert answer.status == 201, await answer.text()
+        body = await answer.json()
+        self.user_id, self.token = body["user_id"], body["token"]
+        return self
+
+    def login(self, password=PASSWORD, *, username=None):
+        body = {"username": username or self.fields["username"], "password": password}
+        return self.client.post("/login", json=body)
+
+    async def can_log_in(self, password=PASSWORD, *, username=None):
+        return (await self.login(password, username=username)).status == 200
+
+    def ask(self, method, what, **options):
+        headers = {USER_ID: self.user_id, **options.pop("headers", {})}
+        path = f"/user/{self.user_id}/{what}"
+        return self.client.request(method, path, headers=headers, **options)
+
+    def change(self, *, image=None, **texts):
+        return self.ask("PATCH", "account", data=form_of(texts, image))
+
+    def change_password(self, password=PASSWORD, new_password="a battery staple"):
+        body = {"password": password, "new_password": new_password}
+        return self.ask("POST", "password", json=body)
+
+    def delete(self, password=PASSWORD):
+        return self.ask("POST", "delete", json={"password": password})
+
+    def look_at(self, other):
+        path = f"/user/{other.user_id}/profile"
+        return self.client.get(path, headers={USER_ID: self.user_id})
+
+
+def form_of(texts, image=None):
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in texts.items():
+        form.add_field(name, value)
+    if image is not None:
+        form.add_field("profile_image", image, filename="me.png", content_type="image/png")
+    return form
 
 
 @pytest.fixture
@@ -86,3 +188,93 @@ def pass_time(request, store, clock):
                 await connection.execute(query, (seconds, name))
 
     return move_the_clock if isinstance(store, MemoryUserStore) else move_the_rows
+
+
+@pytest.fixture
+def media():
+    return FakeMedia()
+
+
+@pytest.fixture
+def follows():
+    return FakeFollows()
+
+
+@pytest.fixture
+def sessions(clock):
+    return MemorySessions(clock)
+
+
+@pytest.fixture
+def accounts_on(media, passwords, clock):
+    """Account services on any stores."""
+
+    def make(store, sessions, passwords=passwords):
+        return AccountService(store, sessions, media, passwords, clock_s=clock)
+
+    return make
+
+
+@pytest.fixture
+def users_on(media, passwords, minter, clock):
+    """User services on any stores."""
+
+    def make(store, sessions, passwords=passwords):
+        return UserService(store, sessions, media, passwords, minter=minter, clock_s=clock)
+
+    return make
+
+
+@pytest.fixture
+def serving(aiohttp_client, sessions, follows, users_on, accounts_on):
+    async def start(store):
+        app = create_app(
+            Settings(server_timing=True),
+            users=users_on(store, sessions),
+            accounts=accounts_on(store, sessions),
+            views=ProfileViews(store, follows),
+            checks=[store.check],
+        )
+        return await aiohttp_client(app)
+
+    return start
+
+
+@pytest.fixture
+async def client(serving, store):
+    return await serving(store)
+
+
+@pytest.fixture
+def newcomer(client, minter):
+    """People whom no other test knows, and who have not registered yet."""
+
+    def come(name="Ada", **changes):
+        unique = f"{name}_{minter.mint()}"
+        fields = {
+            "first_name": name,
+            "last_name": "King",
+            "email": f"{unique}@Example.org",
+            "username": unique,
+            "password": PASSWORD,
+        }
+        return Person(client, {**fields, **changes})
+
+    return come
+
+
+@pytest.fixture
+def ada(newcomer):
+    return newcomer()
+
+
+@pytest.fixture
+async def person(newcomer):
+    """Somebody who has registered."""
+    return await newcomer().register()
+
+
+@pytest.fixture
+async def other(newcomer):
+    """Somebody else who has registered."""
+    return await newcomer("Bob").register()

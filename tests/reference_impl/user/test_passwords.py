@@ -76,3 +76,9 @@ async def test_hashing_is_a_station_with_its_own_cpu_time(passwords):
     assert stage.cpu_ns is not None
     assert 0 < stage.cpu_ns <= stage.wall_ns
     assert account.cpu_ns == 0
+
+
+async def test_a_hash_made_with_other_parameters_is_outdated(passwords):
+    stronger = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
+    assert passwords.is_outdated(stronger.hash("correct horse"))
+    assert not passwords.is_outdated(await passwords.hash_of("correct horse"))

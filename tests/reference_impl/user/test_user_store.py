@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
 from model.rules.sharding import even_table
+from reference_impl.chassis import events
+from reference_impl.user.records import NewUser
 from reference_impl.user.reservations import Directory
-from reference_impl.user.service import NewUser
 from reference_impl.user.store import PostgresUserStore
 
 
@@ -21,13 +23,30 @@ def name(user_id):
     return f"name{user_id}"
 
 
+@pytest.fixture
+def soon(clock):
+    """A time that has not come yet."""
+    return clock() + 30
+
+
+@pytest.fixture
+async def record(store, user_id):
+    """Of a user who is stored."""
+    assert await store.add(user_of(user_id))
+    return await store.record_of(user_id)
+
+
 def user_of(user_id, *, before_s=None):
     document = {
         "user_id": str(user_id),
         "username": f"Name{user_id}",
         "first_name": "Zoë",
         "last_name": "King",
-        "email": "zoe@example.org",
+        "email": f"Zoe{user_id}@Example.org",
+        "age": 36,
+        "phone": "1",
+        "profile_image": "/media/x.png",
+        "fields": {"pet": "cat"},
         "created_ms": 1,
     }
     return NewUser(
@@ -38,60 +57,19 @@ def user_of(user_id, *, before_s=None):
     )
 
 
-@pytest.mark.parametrize("directory", Directory)
-async def test_a_free_name_is_reserved_for_who_asks_first(store, directory, name, user_id):
-    first = await store.reserve(directory, name, user_id)
-    second = await store.reserve(directory, name, user_id + 1)
-    assert first.user_id == second.user_id == user_id
-    assert first.age_s <= second.age_s < 5
-    assert await store.user_id_of(directory, name) == user_id
-
-
-async def test_usernames_and_addresses_are_two_directories(store, name, user_id):
-    await store.reserve(Directory.USERNAME, name, user_id)
-    assert await store.user_id_of(Directory.EMAIL, name) is None
-
-
-async def test_of_many_at_once_one_wins(store, name, user_id):
-    asked = [store.reserve(Directory.USERNAME, name, user_id + n) for n in range(12)]
-    holders = {answer.user_id for answer in await asyncio.gather(*asked) if answer is not None}
-    assert holders == {await store.user_id_of(Directory.USERNAME, name)}
-
-
-async def test_a_released_name_is_free(store, name, user_id):
-    await store.reserve(Directory.USERNAME, name, user_id)
-    await store.release(Directory.USERNAME, name, user_id)
-    answer = await store.reserve(Directory.USERNAME, name, user_id + 1)
-    assert answer.user_id == user_id + 1
-
-
-async def test_nobody_releases_anothers_name(store, name, user_id):
-    await store.reserve(Directory.USERNAME, name, user_id)
-    await store.release(Directory.USERNAME, name, user_id + 1)
-    assert await store.user_id_of(Directory.USERNAME, name) == user_id
-
-
-async def test_a_name_is_taken_over_from_who_has_it_and_by_one_only(store, name, user_id):
-    await store.reserve(Directory.EMAIL, name, user_id)
-    outcomes = [
-        await store.take_over(Directory.EMAIL, name, old=user_id, new=user_id + n) for n in (1, 2)
-    ]
-    assert outcomes == [True, False]
-    assert await store.user_id_of(Directory.EMAIL, name) == user_id + 1
-
-
-async def test_a_stored_user_is_read_back(store, user_id):
-    user = user_of(user_id)
-    assert await store.add(user)
-    assert await store.document_of(user_id) == user.document
-    assert await store.password_hash_of(user_id) == "$argon2id$"
+async def test_a_stored_user_is_read_back(store, record, user_id):
+    assert record.document == user_of(user_id).document == await store.document_of(user_id)
+    assert (record.user_id, record.password_hash) == (user_id, "$argon2id$")
+    assert record.version == 1
 
 
 async def test_what_was_never_stored_is_not_there(store, name, user_id):
     await store.check()
     assert await store.document_of(user_id) is None
-    assert await store.password_hash_of(user_id) is None
-    assert await store.user_id_of(Directory.USERNAME, name) is None
+    assert await store.record_of(user_id) is None
+    assert await store.departure_of(user_id) is None
+    assert await store.documents_of([user_id]) == []
+    assert await store.holder_of(Directory.USERNAME, name) is None
 
 
 async def test_who_comes_too_late_is_not_stored(store, user_id):
@@ -99,23 +77,202 @@ async def test_who_comes_too_late_is_not_stored(store, user_id):
     assert await store.document_of(user_id) is None
 
 
-async def test_the_twin_announces_each_stored_user(memory_store, user_id):
-    await memory_store.add(user_of(user_id))
-    await memory_store.add(user_of(user_id + 1, before_s=0))
-    assert memory_store.events == [user_id]
+async def test_many_documents_are_read_in_the_order_asked_for(store, minter):
+    ids = [minter.mint() for _ in range(6)]
+    for user_id in ids[:5]:
+        await store.add(user_of(user_id))
+    asked = [ids[3], ids[5], ids[0], ids[4]]
+    found = await store.documents_of(asked)
+    assert [int(document["user_id"]) for document in found] == [ids[3], ids[0], ids[4]]
 
 
-async def test_the_event_is_written_with_the_user_and_tells_nothing_private(database, user_id):
-    store = PostgresUserStore(database)
-    await store.add(user_of(user_id))
+async def test_a_changed_document_is_read_back_and_counted(store, record, soon):
+    changed = {**record.document, "location": "Paris"}
+    assert await store.change(record, changed, before_s=soon)
+    after = await store.record_of(record.user_id)
+    assert after.document == changed
+    assert after.version == record.version + 1
+    assert after.password_hash == record.password_hash
+
+
+async def test_a_change_made_from_an_older_record_is_not_stored(store, record, soon):
+    newer = {**record.document, "location": "Paris"}
+    assert await store.change(record, newer, before_s=soon)
+    assert not await store.change(record, {**record.document, "phone": "2"}, before_s=soon)
+    assert await store.document_of(record.user_id) == newer
+
+
+async def test_of_many_changes_of_one_record_one_is_stored(store, record, soon):
+    documents = [{**record.document, "phone": str(number)} for number in range(8)]
+    outcomes = await asyncio.gather(
+        *(store.change(record, document, before_s=soon) for document in documents)
+    )
+    assert outcomes.count(True) == 1
+    assert await store.document_of(record.user_id) == documents[outcomes.index(True)]
+
+
+async def test_a_change_that_comes_too_late_is_not_stored(store, record, clock):
+    changed = {**record.document, "location": "Paris"}
+    assert not await store.change(record, changed, before_s=clock() - 1)
+    assert await store.document_of(record.user_id) == record.document
+
+
+async def test_another_password_counts_as_a_change(store, record, soon):
+    assert await store.change_password(record, "$other$")
+    after = await store.record_of(record.user_id)
+    assert (after.password_hash, after.version) == ("$other$", record.version + 1)
+    assert after.document == record.document
+    assert not await store.change(record, {**record.document, "phone": "2"}, before_s=soon)
+
+
+async def test_a_password_is_not_changed_on_an_older_record(store, record):
+    assert await store.change_password(record, "$other$")
+    assert not await store.change_password(record, "$third$")
+    assert (await store.record_of(record.user_id)).password_hash == "$other$"
+
+
+async def test_another_hash_of_the_same_password_is_no_change(store, record, soon):
+    await store.rehash(record, "$stronger$")
+    after = await store.record_of(record.user_id)
+    assert (after.password_hash, after.version) == ("$stronger$", record.version)
+    assert await store.change(record, {**record.document, "phone": "2"}, before_s=soon)
+
+
+async def test_an_old_password_is_not_hashed_into_the_place_of_a_new_one(store, record):
+    await store.change_password(record, "$other$")
+    await store.rehash(record, "$stronger$")
+    assert (await store.record_of(record.user_id)).password_hash == "$other$"
+
+
+async def test_who_is_removed_leaves_what_remains_to_be_done(store, record):
+    assert await store.remove(record)
+    assert await store.record_of(record.user_id) is None
+    departure = await store.departure_of(record.user_id)
+    assert (departure.user_id, departure.version) == (record.user_id, record.version + 1)
+    assert departure.names == {
+        Directory.USERNAME: record.document["username"].casefold(),
+        Directory.EMAIL: record.document["email"].casefold(),
+    }
+
+
+async def test_nobody_is_removed_on_an_older_record(store, record):
+    await store.change_password(record, "$other$")
+    assert not await store.remove(record)
+    assert await store.record_of(record.user_id) is not None
+    assert await store.departure_of(record.user_id) is None
+
+
+async def test_who_is_gone_cannot_be_changed(store, record, soon):
+    await store.remove(record)
+    assert not await store.change(record, record.document, before_s=soon)
+    assert not await store.change_password(record, "$other$")
+    assert not await store.remove(record)
+    await store.rehash(record, "$stronger$")
+    assert await store.record_of(record.user_id) is None
+
+
+async def test_names_of_who_is_gone_are_freed_by_whichever_claim_and_nobody_elses(store, record):
+    names = {
+        Directory.USERNAME: record.document["username"].casefold(),
+        Directory.EMAIL: record.document["email"].casefold(),
+    }
+    await store.reserve(Directory.USERNAME, names[Directory.USERNAME], record.user_id)
+    other = await store.reserve(Directory.EMAIL, names[Directory.EMAIL], record.user_id + 1)
+    await store.remove(record)
+    departure = await store.departure_of(record.user_id)
+    for _ in range(2):
+        await store.free_names(departure)
+    assert await store.holder_of(Directory.USERNAME, names[Directory.USERNAME]) is None
+    assert await store.holder_of(Directory.EMAIL, names[Directory.EMAIL]) == other.holder
+
+
+async def test_a_departure_is_forgotten_once_and_for_all(store, record):
+    await store.remove(record)
+    departure = await store.departure_of(record.user_id)
+    for _ in range(2):
+        await store.forget(departure)
+    assert await store.departure_of(record.user_id) is None
+
+
+@pytest.fixture
+def events_of(store, request):
+    """What was told of a user, oldest first, by whichever store."""
+
+    async def in_memory(user_id):
+        told = [(event.kind, event.body) for event in store.events]
+        return [(kind, body) for kind, body in told if body["user_id"] == str(user_id)]
+
+    async def in_the_outbox(user_id):
+        query = """
+            SELECT stream, kind, body FROM outbox WHERE body->>'user_id' = %s ORDER BY event_id"""
+        database = request.getfixturevalue("database")
+        async with database.connection_of_id(user_id) as connection:
+            rows = await (await connection.execute(query, (str(user_id),))).fetchall()
+        assert {stream for stream, _, _ in rows} <= {"events:user"}
+        return [(kind, body) for _, kind, body in rows]
+
+    return in_the_outbox if isinstance(store, PostgresUserStore) else in_memory
+
+
+async def test_every_change_is_told_with_all_that_is_public_and_nothing_private(
+    store, record, soon, events_of
+):
+    changed = {**record.document, "location": "Paris", "username": "Other"}
+    await store.change(record, changed, before_s=soon)
+    told = await events_of(record.user_id)
+    assert [kind for kind, _ in told] == ["user.registered", "user.updated"]
+    registered = {
+        "user_id": str(record.user_id),
+        "username": f"Name{record.user_id}",
+        "first_name": "Zoë",
+        "last_name": "King",
+        "profile_image": "/media/x.png",
+        "fields": {"pet": "cat"},
+        "created_ms": 1,
+        "version": 1,
+    }
+    assert told[0][1] == registered
+    updated = {"location": "Paris", "username": "Other", "version": 2}
+    assert told[1][1] == {**registered, **updated}
+
+
+async def test_a_departure_is_told_by_the_id_alone(store, record, events_of):
+    await store.remove(record)
+    told = await events_of(record.user_id)
+    assert told[1:] == [("user.deleted", {"user_id": str(record.user_id)})]
+
+
+async def test_what_is_not_stored_is_not_told(store, record, user_id, clock, soon, events_of):
     await store.add(user_of(user_id + 1, before_s=0))
-    query = "SELECT stream, kind, body FROM outbox WHERE body->>'user_id' = ANY(%s)"
-    async with database.connection_of_id(user_id) as connection:
-        rows = await (
-            await connection.execute(query, ([str(user_id), str(user_id + 1)],))
-        ).fetchall()
-    assert [row[:2] for row in rows] == [("events:user", "user.registered")]
-    assert rows[0][2].keys() == {"user_id", "username", "first_name", "last_name", "created_ms"}
+    await store.change(record, record.document, before_s=clock() - 1)
+    await store.change_password(record, "$other$")
+    await store.rehash(await store.record_of(user_id), "$stronger$")
+    await store.change(record, record.document, before_s=soon)
+    await store.remove(record)
+    assert [kind for kind, _ in await events_of(user_id)] == ["user.registered"]
+    assert await events_of(user_id + 1) == []
+
+
+@pytest.mark.parametrize("step", ["add", "change", "remove"])
+async def test_what_cannot_be_told_is_not_stored(database, minter, soon, monkeypatch, step):
+    async def fail(*_, **__):
+        raise RuntimeError(step)
+
+    store, user = PostgresUserStore(database), user_of(minter.mint())
+    if step != "add":
+        await store.add(user)
+    before: Any = await store.record_of(user.user_id)
+    changed = {**user.document, "location": "Paris"}
+    steps = {
+        "add": lambda: store.add(user),
+        "change": lambda: store.change(before, changed, before_s=soon),
+        "remove": lambda: store.remove(before),
+    }
+    monkeypatch.setattr(events, "append", fail)
+    with pytest.raises(RuntimeError, match=step):
+        await steps[step]()
+    assert await store.record_of(user.user_id) == before
+    assert await store.departure_of(user.user_id) is None
 
 
 async def test_a_user_and_their_name_lie_where_the_rules_say(database, name, user_id):
