@@ -1,8 +1,10 @@
-"""Who follows whom.
+"""Who follows whom, and who blocks whom.
 
 Owns: the tables of schema.sql, in the user databases.
-Answers: POST /user/{id}/follow, /unfollow; inward GET /internal/users/{id}/followees,
-/followers, /follower-count.
+Answers: POST /user/{id}/follow, /unfollow, /block, /unblock; GET /user/{id}/followers, /followees,
+/blocked; inward GET /internal/users/{id}/followees, /followers, /follower-count, /hidden and
+POST /internal/users/{id}/mirror.
 Asks: user.
-Events out: follow.followed, follow.unfollowed {follower_id, target_id, version}; in: the same.
+Events out: follow.followed, follow.unfollowed {follower_id, target_id, version}; follow.blocked,
+follow.unblocked {user_id, target_id, version}.  In: the same; user.deleted.
 """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reference_impl.chassis.clients import ServiceClient
+from reference_impl.follow.people import Profile
 
 
 class UserClient:
@@ -14,3 +17,9 @@ class UserClient:
     async def require(self, user_id: int) -> None:
         """Raise NotFound unless the user exists."""
         await self._client.get_json(f"/internal/users/{user_id}")
+
+    async def profiles(self, user_ids: Sequence[int]) -> list[Profile]:
+        """Return the public profiles of those who exist, of 1 to 100 users."""
+        params = {"ids": ",".join(str(user_id) for user_id in user_ids)}
+        profiles: list[Profile] = (await self._client.get_json("/internal/users", params))["users"]
+        return profiles

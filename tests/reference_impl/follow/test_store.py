@@ -1,141 +1,229 @@
+"""What only the store on PostgreSQL has: servers, events, and locks that others hold."""
+
 import asyncio
-from dataclasses import replace
+from contextlib import asynccontextmanager
 
 import pytest
 
-from reference_impl.chassis.errors import Conflict
-from reference_impl.follow import memory
-from reference_impl.follow import store as on_postgres
-from reference_impl.follow.service import Change
+from reference_impl.chassis.databases import load_queries
+from reference_impl.chassis.errors import Forbidden
 from reference_impl.follow.store import PostgresFollowStore
 
-
-async def followed(store, follower_id, target_id, *, following=True):
-    change = await store.change(follower_id, target_id, following=following)
-    await store.reflect(change)
-    return change
-
-
-async def test_a_follow_is_seen_from_both_ends(store, new_id):
-    follower, target = new_id(), new_id()
-    await followed(store, follower, target)
-    assert await store.followees(follower) == [target]
-    assert await store.followers(target, after=0, limit=10) == [follower]
-    assert await store.follower_count(target) == 1
+PATIENCE_S = 10.0
+QUERIES = load_queries("reference_impl.follow")
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s
+"""
 
 
-async def test_nobody_follows_a_stranger(store, new_id):
-    stranger = new_id()
-    assert await store.followees(stranger) == []
-    assert await store.followers(stranger, after=0, limit=10) == []
-    assert await store.follower_count(stranger) == 0
+@pytest.fixture
+def store(user_database):
+    return PostgresFollowStore(user_database)
 
 
-async def test_an_unfollow_is_seen_from_both_ends(store, new_id):
-    follower, target = new_id(), new_id()
-    await followed(store, follower, target)
-    await followed(store, follower, target, following=False)
-    assert await store.followees(follower) == []
-    assert await store.followers(target, after=0, limit=10) == []
-    assert await store.follower_count(target) == 0
-
-
-@pytest.mark.parametrize("following", [True, False])
-async def test_what_already_is_so_is_no_change(store, new_id, following):
-    follower, target = new_id(), new_id()
-    if following:
-        await followed(store, follower, target)
-    assert await store.change(follower, target, following=following) is None
-
-
-async def test_every_change_of_a_pair_has_the_next_version(store, new_id):
-    follower, target = new_id(), new_id()
-    changes = [
-        await store.change(follower, target, following=following)
-        for following in (True, False, True)
-    ]
-    assert [change.version for change in changes] == [1, 2, 3]
-
-
-async def test_a_late_repeat_cannot_resurrect(store, new_id):
-    follower, target = new_id(), new_id()
-    first = await followed(store, follower, target)
-    await followed(store, follower, target, following=False)
-    await store.reflect(first)
-    assert await store.followers(target, after=0, limit=10) == []
-    assert await store.follower_count(target) == 0
-
-
-async def test_a_repeat_counts_once(store, new_id):
-    follower, target = new_id(), new_id()
-    change = await followed(store, follower, target)
-    await store.reflect(change)
-    assert await store.follower_count(target) == 1
-
-
-async def test_changes_that_arrive_in_the_wrong_order_end_as_the_latest(store, new_id):
-    change = Change(follower_id=new_id(), target_id=new_id(), following=False, version=2)
-    await store.reflect(change)
-    await store.reflect(replace(change, following=True, version=1))
-    assert await store.follower_count(change.target_id) == 0
-    await store.reflect(replace(change, following=True, version=3))
-    assert await store.follower_count(change.target_id) == 1
-
-
-async def test_a_version_that_skips_one_does_not_count_twice(store, new_id):
-    change = await followed(store, new_id(), new_id())
-    await store.reflect(replace(change, version=3))
-    assert await store.follower_count(change.target_id) == 1
-
-
-async def test_changes_reflected_at_one_time_leave_a_true_count(store, new_id):
-    target = new_id()
-    changes = [
-        Change(follower_id=follower, target_id=target, following=version != 2, version=version)
-        for follower in [new_id() for _ in range(20)]
-        for version in (3, 2, 1, 3)
-    ]
-    await asyncio.gather(*(store.reflect(change) for change in changes))
-    assert await store.follower_count(target) == 20
-    assert len(await store.followers(target, after=0, limit=100)) == 20
-
-
-async def test_pages_of_followers_are_ascending_and_whole(store, new_id):
-    target, followers = new_id(), [new_id() for _ in range(7)]
-    for follower in followers:
-        await followed(store, follower, target)
-    first = await store.followers(target, after=0, limit=4)
-    second = await store.followers(target, after=first[-1], limit=4)
-    assert first + second == sorted(followers)
-
-
-async def test_one_user_follows_only_so_many(store, new_id, monkeypatch):
-    monkeypatch.setattr(memory, "FOLLOWEES_MAX", 2)
-    monkeypatch.setattr(on_postgres, "FOLLOWEES_MAX", 2)
-    follower, targets = new_id(), [new_id() for _ in range(3)]
-    await followed(store, follower, targets[0])
-    await followed(store, follower, targets[1])
-    with pytest.raises(Conflict, match="at most 2"):
-        await store.change(follower, targets[2], following=True)
-    assert await store.change(follower, targets[1], following=True) is None
-    await followed(store, follower, targets[0], following=False)
-    assert await store.change(follower, targets[2], following=True)
-
-
-async def test_the_event_of_a_change_lies_in_the_outbox_of_the_followers_server(
-    user_database, new_id
-):
-    store, follower, target = PostgresFollowStore(user_database), new_id(), new_id()
-    await store.change(follower, target, following=True)
-    async with user_database.connection_of_id(follower) as connection:
+async def events_about(database, user_id, field):
+    """Return (stream, kind, body) of the events in the outbox of the user's server."""
+    async with database.connection_of_id(user_id) as connection:
         rows = await connection.execute(
-            "SELECT stream, kind, body FROM outbox WHERE body ->> 'follower_id' = %s",
-            [str(follower)],
+            "SELECT stream, kind, body FROM outbox WHERE body ->> %s = %s ORDER BY event_id",
+            [field, str(user_id)],
         )
-        assert await rows.fetchall() == [
-            (
-                "events:follow",
-                "follow.followed",
-                {"follower_id": str(follower), "target_id": str(target), "version": 1},
-            )
-        ]
+        return await rows.fetchall()
+
+
+@asynccontextmanager
+async def changing(database, follower_id):
+    """Be in the middle of a transaction that changes this follower's pairs."""
+    async with database.connection_of_id(follower_id) as connection, connection.transaction():
+        await connection.execute(QUERIES["lock"], {"follower_ids": [follower_id]})
+        yield connection
+
+
+async def somebody_waits(database, owner_id, statement="INSERT INTO follow_changes"):
+    """Return as soon as such a statement waits for a lock on the server of this user.
+
+    PostgreSQL tells nobody when one begins to wait, so it is asked.
+    """
+    async with asyncio.timeout(PATIENCE_S), database.connection_of_id(owner_id) as connection:
+        while (await (await connection.execute(WAITING, [f"{statement}%"])).fetchone())[0] == 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_the_events_of_changes_lie_in_the_outbox_of_the_followers_server(
+    store, user_database, on_one_server
+):
+    follower, target = on_one_server(0), on_one_server(1)
+    await store.follow(follower, target)
+    await store.end([(follower, target)])
+    pair = {"follower_id": str(follower), "target_id": str(target)}
+    assert await events_about(user_database, follower, "follower_id") == [
+        ("events:follow", "follow.followed", {**pair, "version": 1}),
+        ("events:follow", "follow.unfollowed", {**pair, "version": 2}),
+    ]
+
+
+async def test_what_changes_nothing_tells_nothing(store, user_database, new_id):
+    follower, target = new_id(), new_id()
+    await store.follow(follower, target)
+    await store.follow(follower, target)
+    await store.end([(target, follower)])
+    assert len(await events_about(user_database, follower, "follower_id")) == 1
+    assert await events_about(user_database, target, "follower_id") == []
+
+
+async def test_the_events_of_blocks_lie_in_the_outbox_of_who_blocks(
+    store, user_database, on_one_server
+):
+    user, target = on_one_server(1), on_one_server(0)
+    await store.block(user, target)
+    await store.block(user, target)
+    await store.unblock(user, target)
+    await store.unblock(user, target)
+    pair = {"user_id": str(user), "target_id": str(target)}
+    assert await events_about(user_database, user, "user_id") == [
+        ("events:follow", "follow.blocked", {**pair, "version": 1}),
+        ("events:follow", "follow.unblocked", {**pair, "version": 2}),
+    ]
+
+
+async def test_each_follow_that_a_block_ends_tells_so_on_its_followers_server(
+    store, user_database, on_one_server
+):
+    user, target = on_one_server(0), on_one_server(1)
+    await store.follow(user, target)
+    await store.follow(target, user)
+    block, _ = await store.block(user, target)
+    await store.mirror_block(block)
+    for follower in (user, target):
+        kinds = [kind for _, kind, _ in await events_about(user_database, follower, "follower_id")]
+        assert kinds == ["follow.followed", "follow.unfollowed"]
+
+
+async def test_one_way_asks_only_servers_that_own_the_shards(one_way_database, on_one_server):
+    store = PostgresFollowStore(one_way_database, kept="follower")
+    target, near, far = on_one_server(0), on_one_server(0), on_one_server(1)
+    for follower in (near, far):
+        await store.follow(follower, target)
+    async with one_way_database.connection(1) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE follows IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(PATIENCE_S):
+            page = await store.followers(target, after=0, limit=9, shards=range(2048))
+    assert page == [near]
+
+
+async def test_one_way_writes_nothing_by_target(one_way_database, new_id):
+    store, target = PostgresFollowStore(one_way_database, kept="follower"), new_id()
+    change = await store.follow(new_id(), target)
+    assert change is not None
+    await store.reflect([change])
+    async with one_way_database.connection_of_id(target) as connection:
+        rows = await connection.execute(
+            "SELECT count(*) FROM followers WHERE target_id = %s", [target]
+        )
+        assert await rows.fetchone() == (0,)
+
+
+async def test_a_block_waits_for_a_follow_that_is_under_way_and_ends_it(
+    store, user_database, new_id
+):
+    one, other = new_id(), new_id()
+    block, _ = await store.block(one, other)
+    async with changing(user_database, other) as connection:
+        mirroring = asyncio.create_task(store.mirror_block(block))
+        await somebody_waits(user_database, other)
+        await connection.execute(
+            QUERIES["follow"],
+            {"follower_id": other, "target_id": one, "followees_max": 10},
+        )
+    assert [change.pair for change in await mirroring] == [(other, one)]
+
+
+async def test_a_follow_waits_for_a_block_that_is_under_way_and_is_refused(
+    store, user_database, new_id
+):
+    one, other = new_id(), new_id()
+    async with changing(user_database, other) as connection:
+        following = asyncio.create_task(store.follow(other, one))
+        await somebody_waits(user_database, other)
+        await connection.execute(
+            QUERIES["mirror_block"],
+            {"user_id": one, "target_id": other, "blocked": True, "version": 1},
+        )
+    with pytest.raises(Forbidden):
+        await following
+
+
+async def test_a_departure_waits_for_a_follow_that_is_under_way(store, user_database, new_id):
+    one, other = new_id(), new_id()
+    async with changing(user_database, one) as connection:
+        departing = asyncio.create_task(store.depart(one))
+        await somebody_waits(user_database, one)
+        await connection.execute(
+            QUERIES["follow"],
+            {"follower_id": one, "target_id": other, "followees_max": 10},
+        )
+        assert not departing.done()
+    await departing
+    assert (await store.followees(one)).ids == [other]
+
+
+async def test_an_unblock_waits_for_a_block_that_is_under_way(store, user_database, new_id):
+    one, other = new_id(), new_id()
+    async with changing(user_database, one) as connection:
+        unblocking = asyncio.create_task(store.unblock(one, other))
+        await somebody_waits(user_database, one)
+        await connection.execute(
+            QUERIES["block"], {"user_id": one, "target_id": other, "blocked_max": 10}
+        )
+    block = await unblocking
+    assert (block.blocked, block.version) == (False, 2)
+
+
+async def test_who_departs_while_a_follow_is_reflected_is_seen_by_who_reflects_it(
+    store, user_database, new_id
+):
+    target = new_id()
+    change = await store.follow(new_id(), target)
+    row = "INSERT INTO followers (target_id, follower_id, following) VALUES (%s, %s, true)"
+    async with (
+        user_database.connection_of_id(target) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        await connection.execute(row, [target, change.follower_id])
+        reflecting = asyncio.create_task(store.reflect([change]))
+        await somebody_waits(user_database, target, "WITH reflected")
+        await store.depart(target)
+    assert await reflecting == [change]
+
+
+async def test_many_who_end_pairs_of_the_same_followers_do_not_wait_in_a_ring(store, on_one_server):
+    followers = [on_one_server(0) for _ in range(12)]
+    targets = [on_one_server(1) for _ in range(6)]
+    for follower in followers:
+        for target in targets:
+            await store.follow(follower, target)
+    batches = [
+        [(follower, target) for follower in (followers if number % 2 else reversed(followers))]
+        for number, target in enumerate(targets)
+    ]
+    ended = await asyncio.gather(*(store.end(batch) for batch in batches))
+    assert [len(changes) for changes in ended] == [12] * 6
+
+
+async def test_followees_and_their_count_are_of_one_moment(store, new_id):
+    """The pairs end one by one: an answer whose count were of another moment would not add up."""
+    follower, targets = new_id(), [new_id() for _ in range(30)]
+    for target in targets:
+        await store.follow(follower, target)
+
+    async def end_all():
+        for target in targets:
+            await store.end([(follower, target)])
+
+    ending = asyncio.create_task(end_all())
+    answers = []
+    while not ending.done():
+        answers.append(await store.followees(follower))
+    await ending
+    assert len(answers) > 5
+    assert {len(answer.ids) + answer.seq for answer in answers} == {60}
