@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from aiohttp import hdrs, web
 
 from reference_impl.chassis.forms import FILE_BYTES_MAX
-from reference_impl.chassis.images import CONTENT_TYPE_OF, NAME_PATTERN
+from reference_impl.chassis.media_types import CONTENT_TYPE_OF, NAME_PATTERN
+from reference_impl.chassis.middleware import problem
 from reference_impl.chassis.requests import body_of
+from reference_impl.media.ranges import Unsatisfiable, span_of
 from reference_impl.media.service import MediaService
 
 SERVICE = web.AppKey("media_service", MediaService)
@@ -17,7 +21,7 @@ FOREVER = "public, max-age=31536000, immutable"  # a year, the longest that RFC 
 
 @routes.put("/internal/objects")
 async def put_object(request: web.Request) -> web.Response:
-    """PUT /internal/objects (an image) -> 201 {"url": "/media/…"}."""
+    """PUT /internal/objects (an image or a video) -> 201 {"url": "/media/…"}."""
     content = await body_of(request, bytes_max=FILE_BYTES_MAX)
     name = await request.app[SERVICE].put(content, request.content_type)
     return web.json_response({"url": f"/media/{name}"}, status=201)
@@ -25,12 +29,48 @@ async def put_object(request: web.Request) -> web.Response:
 
 @routes.get(f"/media/{{name:{NAME_PATTERN}}}")
 async def get_media(request: web.Request) -> web.Response:
-    """GET /media/{name} -> the image, or 304 to one who has it: the name is the content's hash."""
+    """GET /media/{name} -> the image or video, or the part that `Range` asks for (206, 416).
+
+    One who has it is told so (304): the name is the content's hash.
+    """
     name = request.match_info["name"]
     digest, _, suffix = name.partition(".")
-    headers = {hdrs.ETAG: f'"{digest}"', hdrs.CACHE_CONTROL: FOREVER}
+    headers: dict[str, str] = {hdrs.ETAG: f'"{digest}"', hdrs.CACHE_CONTROL: FOREVER}
     if digest in request.headers.get(hdrs.IF_NONE_MATCH, ""):
-        return web.Response(status=304, headers=headers)
-    content = await request.app[SERVICE].get(name)
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    headers[hdrs.ACCEPT_RANGES] = "bytes"
+    headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE_OF[suffix]
     headers[hdrs.X_CONTENT_TYPE_OPTIONS] = "nosniff"
-    return web.Response(body=content, content_type=CONTENT_TYPE_OF[suffix], headers=headers)
+    service = request.app[SERVICE]
+    if request.method == hdrs.METH_HEAD:
+        headers[hdrs.CONTENT_LENGTH] = str(await service.size_bytes(name))
+        return web.Response(headers=headers)
+    if asked := _range_asked(request, headers[hdrs.ETAG]):
+        return await _part(request, name, asked, headers)
+    return web.Response(body=await service.get(name), headers=headers)
+
+
+def _range_asked(request: web.Request, etag: str) -> str | None:
+    """Return the range asked for, unless only of a content that this one is not."""
+    if request.headers.get(hdrs.IF_RANGE, etag) != etag:
+        return None
+    return request.headers.get(hdrs.RANGE)
+
+
+async def _part(
+    request: web.Request, name: str, asked: str, headers: dict[str, str]
+) -> web.Response:
+    service = request.app[SERVICE]
+    size_bytes = await service.size_bytes(name)
+    try:
+        span = span_of(asked, size_bytes)
+    except Unsatisfiable as error:
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        refusal = problem(status, str(error), request.path)
+        refusal.headers[hdrs.CONTENT_RANGE] = f"bytes */{size_bytes}"
+        return refusal
+    if span is None:
+        return web.Response(body=await service.get(name), headers=headers)
+    headers[hdrs.CONTENT_RANGE] = span.of(size_bytes)
+    content = await service.part(name, span)
+    return web.Response(status=HTTPStatus.PARTIAL_CONTENT, body=content, headers=headers)

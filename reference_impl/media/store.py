@@ -11,8 +11,10 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from reference_impl.chassis.deadlines import within_deadline
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.stages import visit
+from reference_impl.media.ranges import Span
 
 STATION = "object_store"
 
@@ -38,6 +40,23 @@ class StoredObjects:
             except FileNotFoundError:
                 return None
 
+    async def size_bytes(self, name: str) -> int | None:
+        """Return how long the content is; None if there is none by this name."""
+        with _visiting():
+            try:
+                return (await obstore.head_async(self._store, name))["size"]
+            except FileNotFoundError:
+                return None
+
+    async def part(self, name: str, span: Span) -> bytes | None:
+        """Return these bytes of the content, and read no others; None if there is none."""
+        with _visiting():
+            try:
+                reading = obstore.get_range_async(self._store, name, start=span.begin, end=span.end)
+                return bytes(await reading)
+            except FileNotFoundError:
+                return None
+
     async def check(self) -> None:
         """Raise Unavailable unless the store answers."""
         await self.get("ready")  # there is no such object, and the store must be able to say so
@@ -54,7 +73,7 @@ def opened(url: str) -> ObjectStore:
 @contextmanager
 def _visiting() -> Iterator[None]:
     try:
-        with visit(STATION):
+        with visit(STATION), within_deadline(STATION):
             yield
     except (BaseError, OSError) as error:  # the disk is full, the bucket is away
         raise Unavailable("the object store cannot be used") from error

@@ -1,7 +1,10 @@
-"""Posts: an image, its author, a caption.
+"""Posts: an image or a video with a caption, or a text, and who posted what.
 
-Owns: the table of schema.sql, in the post databases.
-Answers: POST /user/{id}/post; inward GET /internal/posts.
-Asks: media, follow.
-Events out: post.created {post_id, user_id, created_ms, delivery, follower_count}; in: none.
+Owns: the tables of schema.sql, in the post databases.
+Answers: POST /user/{id}/post, DELETE /user/{id}/post/{post_id}, GET /post/{post_id},
+GET /user/{id}/posts; inward GET /internal/posts, POST /internal/posts/by-authors, /lists, /rates,
+GET /internal/merge-authors.
+Asks: media, follow, user, timeline.
+Events out: post.created {post_id, user_id, created_ms, delivery, follower_count},
+post.deleted {post_id, user_id, delivery}; in: post.deleted, user.deleted.
 """

@@ -5,48 +5,95 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
+from redis.asyncio import Redis
 
 from model.rules.ids import IdMinter
 from reference_impl.chassis.apps import Check, service_app
-from reference_impl.chassis.clients import ServiceClient
+from reference_impl.chassis.clients import client_of
+from reference_impl.chassis.consumers import Consumer, Subscription, consuming
+from reference_impl.chassis.cursors import Cursors
 from reference_impl.chassis.databases import ShardedDatabase
+from reference_impl.chassis.events import POST_EVENTS, USER_EVENTS
+from reference_impl.chassis.keyvalue import valkey
+from reference_impl.chassis.policies import PublishedPolicy, default_policy
 from reference_impl.chassis.settings import Settings
-from reference_impl.post.handlers import SERVICE, routes
-from reference_impl.post.neighbours import FollowClient, MediaClient
-from reference_impl.post.service import PostService
+from reference_impl.post import handlers, internal
+from reference_impl.post.author_index import PostgresAuthorIndex
+from reference_impl.post.authors import AuthorsService
+from reference_impl.post.consumer import GROUP, Erasure
+from reference_impl.post.neighbours import FollowClient, MediaClient, TimelineClient, UserClient
+from reference_impl.post.service import Neighbours, PostService
 from reference_impl.post.store import PostgresPostStore
+
+OWN_S = 0.3  # that an author waits at most to find the post in the own timeline at once
 
 
 def create_app(
-    service: PostService, settings: Settings, *, checks: Sequence[Check] = ()
+    service: PostService,
+    authors: AuthorsService,
+    settings: Settings,
+    *,
+    checks: Sequence[Check] = (),
 ) -> web.Application:
-    """Return the application on any service."""
-    app = service_app("post", settings, routes, checks=checks)
-    app[SERVICE] = service
+    """Return the application on any services."""
+    app = service_app("post", settings, [*handlers.routes, *internal.routes], checks=checks)
+    app[handlers.SERVICE] = service
+    app[handlers.CURSORS] = Cursors(settings.secret)
+    app[handlers.PAGE_LIMIT] = settings.page_limit
+    app[internal.AUTHORS] = authors
     return app
 
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
-    """Open what the service needs."""
+    """Open what the service needs, and finish deletions beside the application."""
     async with (
         ShardedDatabase(
             settings.post_databases, connections=settings.database_connections, station="post_db"
         ) as database,
-        ServiceClient(settings.media_urls, name="media") as media,
-        ServiceClient(settings.follow_urls, name="follow") as follows,
+        valkey(settings.broker) as broker,
+        _asking(settings) as neighbours,
     ):
+        store, index = PostgresPostStore(database), PostgresAuthorIndex(database)
         service = PostService(
-            store=PostgresPostStore(database),
+            store=store,
+            index=index,
+            neighbours=neighbours,
+            minter=IdMinter(_now_ms, secrets.randbits(22)),
+            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+        )
+        authors = AuthorsService(index, _now_ms)
+        async with _erasing(Erasure(store, index), broker, settings.instance):
+            yield create_app(service, authors, settings, checks=[database.check])
+
+
+@asynccontextmanager
+async def _asking(settings: Settings) -> AsyncIterator[Neighbours]:
+    async with (
+        client_of(settings, "media") as media,
+        client_of(settings, "follow") as follows,
+        client_of(settings, "user") as users,
+        client_of(settings, "timeline", timeout_s=OWN_S) as timelines,
+    ):
+        yield Neighbours(
             media=MediaClient(media),
             follows=FollowClient(follows),
-            minter=IdMinter(_now_ms, secrets.randbits(22)),
-            influencer_followers_min=settings.influencer_followers_min,
+            users=UserClient(users),
+            timelines=TimelineClient(timelines),
         )
-        yield create_app(service, settings, checks=[database.check])
+
+
+@asynccontextmanager
+async def _erasing(erasure: Erasure, broker: Redis, name: str) -> AsyncIterator[None]:
+    async with AsyncExitStack() as consumers:
+        for stream in (POST_EVENTS, USER_EVENTS):
+            subscription = Subscription(stream=stream, group=GROUP, name=name)
+            consumer = Consumer(broker, subscription, erasure.handle)
+            await consumers.enter_async_context(consuming(consumer))
+        yield
 
 
 def _now_ms() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from reference_impl.chassis.clients import ServiceClient
-from reference_impl.post.service import Image
+from reference_impl.chassis.errors import NotFound
+from reference_impl.post.posts import Medium, Post
+from reference_impl.post.service import Profile
 
 
 class MediaClient:
@@ -12,14 +14,14 @@ class MediaClient:
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def put(self, image: Image) -> str:
-        """Store the image and return its URL."""
-        stored = await self._client.put_bytes("/internal/objects", image.data, image.content_type)
+    async def put(self, medium: Medium) -> str:
+        """Store the image or video and return its URL."""
+        stored = await self._client.put_bytes("/internal/objects", medium.data, medium.content_type)
         return str(stored["url"])
 
 
 class FollowClient:
-    """Follower counts over HTTP."""
+    """Follower counts and blocks over HTTP."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
@@ -28,3 +30,38 @@ class FollowClient:
         """Return how many follow the user."""
         answer = await self._client.get_json(f"/internal/users/{user_id}/follower-count")
         return int(answer["count"])
+
+    async def are_hidden(self, user_id: int, other_id: int) -> bool:
+        """Say whether either of the two has blocked the other."""
+        answer = await self._client.get_json(
+            f"/internal/users/{user_id}/hidden", {"ids": str(other_id)}
+        )
+        return str(other_id) in answer["ids"]
+
+
+class UserClient:
+    """Profiles over HTTP."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def public_profile(self, user_id: int) -> Profile | None:
+        """Return what everyone may see of the user; None if there is no such user."""
+        try:
+            profile: Profile = await self._client.get_json(f"/internal/users/{user_id}")
+        except NotFound:
+            return None
+        return profile
+
+
+class TimelineClient:
+    """Timelines over HTTP."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def show_own(self, post: Post) -> None:
+        """Put the post into its author's own timeline."""
+        await self._client.post_json(
+            f"/internal/users/{post.user_id}/own", {"post_id": str(post.post_id)}
+        )

@@ -1,107 +1,249 @@
-"""Posting an image, and reading posts by their ids."""
+"""Posting, deleting what one posted, and reading posts."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Protocol
+import hashlib
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from model.rules.ids import IdMinter, created_ms_of
+from model.rules.ids import IdMinter
 from model.rules.influencers import Delivery, delivery_of
-from reference_impl.chassis.errors import BadRequest, Unavailable
+from reference_impl.chassis.errors import BadRequest, NotFound, ServiceError, Unavailable
+from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
+from reference_impl.chassis.policies import PolicySource
+from reference_impl.post.authors import AuthorIndex
+from reference_impl.post.posts import Draft, Medium, Post
 
 POSTS_MAX = 100  # in one answer: the longest page of a newsfeed
 MINTINGS_MAX = 5  # a second collision in a row is already a broken clock or minter
+ROUNDS_MAX = 5  # refills of one page; behind more gaps than these fill, the page stays short
+
+Profile = Mapping[str, Any]  # a public profile as the user service renders it
+
+log = logging.getLogger("feedtwin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """An uploaded image, its type known from its own bytes."""
+class Page:
+    """Some posts, newest first, and the last post scanned for them if there is more below."""
 
-    data: bytes
-    content_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A post as stored."""
-
-    post_id: int
-    user_id: int
-    image_url: str
-    caption: str
-    delivery: Delivery
-    follower_count: int  # of the author when the delivery was decided
-    post_type: str = "image"
-
-    @property
-    def created_ms(self) -> int:
-        """Unix time of the post in milliseconds; the id carries it."""
-        return created_ms_of(self.post_id)
+    posts: list[Post]
+    last_scanned: int | None
 
 
 class PostStore(Protocol):
-    """Posts by id."""
+    """Posts by id; who stores or deletes one tells of it in the same transaction."""
 
-    async def insert(self, post: Post) -> bool:
-        """Store the post and its event in one transaction; if its id is taken, nothing: False."""
+    async def insert(self, post: Post, *, once: bool = False) -> bool:
+        """Store the post and its event; if its id is taken, nothing: False.
 
-    async def posts(self, post_ids: list[int]) -> list[Post]:
+        What was stored `once` is not stored so again, even if it is deleted meanwhile.
+        """
+
+    async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """Return the posts that exist, in the order asked for."""
+
+    async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+        """Delete those of the posts that are this user's, each with its event; return them."""
 
 
 class Media(Protocol):
     """The media service, as far as posting needs it."""
 
-    async def put(self, image: Image) -> str:
-        """Store the image and return its URL."""
+    async def put(self, medium: Medium) -> str:
+        """Store the image or video and return its URL."""
 
 
 class Follows(Protocol):
-    """The follow service, as far as posting needs it."""
+    """The follow service, as far as posts need it."""
 
     async def follower_count(self, user_id: int) -> int:
         """Return how many follow the user."""
 
+    async def are_hidden(self, user_id: int, other_id: int) -> bool:
+        """Say whether either of the two has blocked the other."""
+
+
+class Users(Protocol):
+    """The user service, as far as posts need it."""
+
+    async def public_profile(self, user_id: int) -> Profile | None:
+        """Return what everyone may see of the user; None if there is no such user."""
+
+
+class Timelines(Protocol):
+    """The timeline service, as far as posting needs it."""
+
+    async def show_own(self, post: Post) -> None:
+        """Put the post into its author's own timeline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """The services that help with posts."""
+
+    media: Media
+    follows: Follows
+    users: Users
+    timelines: Timelines
+
 
 class PostService:
-    """The use cases of posting."""
+    """The use cases of posts.
+
+    A post is in its author's index before it is visible, and until after it is gone: whoever
+    gathers posts by their authors misses none, and leaves out what turns out not to be there.
+
+    A request with a key is for one post, whatever became of it: the index remembers which, before
+    there is one, and the store that there was, after it is deleted.
+    """
 
     def __init__(
         self,
         *,
         store: PostStore,
-        media: Media,
-        follows: Follows,
+        index: AuthorIndex,
+        neighbours: Neighbours,
         minter: IdMinter,
-        influencer_followers_min: int,
+        policies: PolicySource,
     ) -> None:
         self._store = store
-        self._media = media
-        self._follows = follows
+        self._index = index
+        self._neighbours = neighbours
         self._minter = minter
-        self._influencer_followers_min = influencer_followers_min
+        self._policies = policies
 
-    async def create(self, user_id: int, image: Image, caption: str) -> Post:
-        """Store the image, then the post, and return it; how it is delivered is decided here."""
-        image_url, follower_count = await asyncio.gather(
-            self._media.put(image), self._follows.follower_count(user_id)
+    async def create(self, user_id: int, draft: Draft, *, key: str | None = None) -> Post:
+        """Store what is posted and return it; how it is delivered is decided here, once.
+
+        If the author posted with this key before, it is that post that is returned, as it was
+        stored first, and NotFound raised if it is deleted; if it was not stored, it is now.
+        """
+        request = None if key is None else hashlib.sha256(key.encode()).digest()
+        media_url, (delivery, follower_count) = await asyncio.gather(
+            self._media_url(draft.medium), self._delivery(user_id)
         )
         for _ in range(MINTINGS_MAX):
             post = Post(
                 post_id=self._minter.mint(),
                 user_id=user_id,
-                image_url=image_url,
-                caption=caption,
-                delivery=delivery_of(follower_count, self._influencer_followers_min),
+                post_type=draft.post_type,
+                media_url=media_url,
+                caption=draft.caption,
+                alt_text=draft.alt_text,
+                text=draft.text,
+                delivery=delivery,
                 follower_count=follower_count,
             )
-            if await self._store.insert(post):
-                return post
+            stored = await self._stored(post, request)
+            if stored is not None:
+                return stored
         raise Unavailable(f"no free post id in {MINTINGS_MAX} attempts")
 
-    async def posts(self, post_ids: list[int]) -> list[Post]:
+    async def _media_url(self, medium: Medium | None) -> str:
+        return "" if medium is None else await self._neighbours.media.put(medium)
+
+    async def _delivery(self, user_id: int) -> tuple[Delivery, int]:
+        """Return how the author's next post is delivered, and to how many followers."""
+        follower_count, previous, policy = await asyncio.gather(
+            self._neighbours.follows.follower_count(user_id),
+            self._index.newest_delivery(user_id),
+            self._policies.current(),
+        )
+        return delivery_of(policy, follower_count, previous=previous), follower_count
+
+    async def _stored(self, post: Post, request: bytes | None) -> Post | None:
+        """Index the post, then store it; None, and neither is left, if its id is taken.
+
+        If the index has another post for the request, it is stored as that one.
+        """
+        entry = await self._index.add(post, request)
+        if entry is None:
+            return None
+        post = replace(post, post_id=entry.post_id, delivery=entry.delivery)
+        if await self._store.insert(post, once=request is not None):
+            await _afterwards(self._neighbours.timelines.show_own(post))
+            return post
+        earlier = None if request is None else await self._stored_earlier(post)
+        if earlier is None:
+            await self._index.withdraw(post, request)
+        return earlier
+
+    async def _stored_earlier(self, post: Post) -> Post | None:
+        """Return the post as it was stored before; None if the id is that of another author's."""
+        for stored in await self._store.posts([post.post_id]):
+            return stored if stored.user_id == post.user_id else None
+        raise NotFound(f"what was posted with this {IDEMPOTENCY_KEY} is deleted")
+
+    async def delete(self, user_id: int, post_id: int) -> None:
+        """Delete a post of the user; raise NotFound if they have none with this id."""
+        if not await self._store.delete(user_id, [post_id]):
+            raise NotFound(f"user {user_id} has no post {post_id}")
+        await _afterwards(self._index.remove(user_id, [post_id]))
+
+    async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """Return those of at most POSTS_MAX posts that exist, in the order asked for."""
         if not 1 <= len(post_ids) <= POSTS_MAX:
             raise BadRequest(f"ids must name 1..{POSTS_MAX} posts, got {len(post_ids)}")
         return await self._store.posts(post_ids)
+
+    async def post_seen_by(self, viewer_id: int, post_id: int) -> tuple[Post, Profile]:
+        """Return a post and its author; raise NotFound if it is gone, or hidden by a block."""
+        for post in await self._store.posts([post_id]):
+            author = await self._profile_seen_by(viewer_id, post.user_id)
+            if author is not None:
+                return post, author
+        raise NotFound(f"no post {post_id}")
+
+    async def posts_of(
+        self, user_id: int, *, viewer_id: int, before: int | None, limit: int
+    ) -> Page:
+        """Return the user's posts below `before` (None: the newest), refilled after filtering.
+
+        Raises NotFound if there is no such user, or if a block hides them from the viewer.
+        """
+        if await self._profile_seen_by(viewer_id, user_id) is None:
+            raise NotFound(f"no user {user_id}")
+        shown: list[Post] = []
+        for _ in range(ROUNDS_MAX):
+            found = await self._index.newest([user_id], before=before, limit=limit + 1)
+            shown += await self._posts_by(user_id, found[:limit])
+            if len(shown) > limit:
+                return Page(posts=shown[:limit], last_scanned=shown[limit - 1].post_id)
+            if len(found) <= limit:
+                return Page(posts=shown, last_scanned=None)
+            before = found[limit - 1]
+            if len(shown) == limit:
+                break
+        return Page(posts=shown, last_scanned=before)
+
+    async def _posts_by(self, user_id: int, post_ids: Sequence[int]) -> list[Post]:
+        """Return those of the posts that exist and are the user's."""
+        posts = await self._store.posts(post_ids)
+        return [post for post in posts if post.user_id == user_id]
+
+    async def _profile_seen_by(self, viewer_id: int, user_id: int) -> Profile | None:
+        """Return the user's public profile; None if there is none that the viewer may see."""
+        profile, are_hidden = await asyncio.gather(
+            self._neighbours.users.public_profile(user_id), self._are_hidden(viewer_id, user_id)
+        )
+        return None if are_hidden else profile
+
+    async def _are_hidden(self, viewer_id: int, user_id: int) -> bool:
+        if viewer_id == user_id:
+            return False
+        return await self._neighbours.follows.are_hidden(viewer_id, user_id)
+
+
+async def _afterwards(work: Awaitable[None]) -> None:
+    """Do what follows from a change that is committed: it cannot be refused any more.
+
+    What fails here is made good by the consumers of the change's event.
+    """
+    try:
+        await work
+    except ServiceError as error:
+        log.warning("left to the event: %s", error)

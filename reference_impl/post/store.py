@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.errors import UniqueViolation
 
 from model.rules.influencers import Delivery
 from reference_impl.chassis import events
 from reference_impl.chassis.databases import ShardedDatabase, load_queries
-from reference_impl.post.service import Post
+from reference_impl.post import announcements
+from reference_impl.post.posts import Post, PostType
 
 
 class PostgresPostStore:
@@ -17,75 +22,93 @@ class PostgresPostStore:
         self._database = database
         self._queries = load_queries("reference_impl.post")
 
-    async def insert(self, post: Post) -> bool:
+    async def insert(self, post: Post, *, once: bool = False) -> bool:
         """See PostStore."""
+        query = self._queries["insert_once" if once else "insert"]
+        try:
+            return await self._insert(post, query)
+        except UniqueViolation:
+            return False
+
+    async def _insert(self, post: Post, query: str) -> bool:
         async with (
             self._database.connection_of_id(post.post_id) as connection,
             connection.transaction(),
         ):
-            rows = await connection.execute(self._queries["insert"], _row_of(post))
+            rows = await connection.execute(query, _row_of(post))
             if await rows.fetchone() is None:
                 return False
             await events.append(
-                connection, stream=events.POST_EVENTS, kind="post.created", body=body_of(post)
+                connection,
+                stream=events.POST_EVENTS,
+                kind=announcements.CREATED,
+                body=announcements.created(post),
             )
         return True
 
-    async def posts(self, post_ids: list[int]) -> list[Post]:
+    async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """See PostStore; all servers concerned are asked at once."""
-        ids_of_server: dict[int, list[int]] = {}
-        for post_id in post_ids:
-            server = self._database.table.server_of_id(post_id)
-            ids_of_server.setdefault(server, []).append(post_id)
-        found = await asyncio.gather(*(self._posts_on(*asked) for asked in ids_of_server.items()))
+        asked = self._database.table.ids_by_server(post_ids)
+        found = await asyncio.gather(*(self._posts_on(*some) for some in asked.items()))
         post_of = {post.post_id: post for posts in found for post in posts}
         return [post_of[post_id] for post_id in post_ids if post_id in post_of]
 
     async def _posts_on(self, server: int, post_ids: list[int]) -> list[Post]:
         async with self._database.connection(server) as connection:
             rows = await connection.execute(self._queries["posts"], {"post_ids": post_ids})
-            return [_post_of(*row) for row in await rows.fetchall()]
+            return [_post_of(row) for row in await rows.fetchall()]
 
+    async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+        """See PostStore; one transaction per server, all at once."""
+        asked = self._database.table.ids_by_server(post_ids)
+        deleted = await asyncio.gather(
+            *(self._delete_on(server, user_id, some) for server, some in asked.items())
+        )
+        return [post_id for some in deleted for post_id in some]
 
-def body_of(post: Post) -> events.Body:
-    """Return the body of the event that tells of the post."""
-    return {
-        "post_id": str(post.post_id),
-        "user_id": str(post.user_id),
-        "created_ms": post.created_ms,
-        "delivery": post.delivery.value,
-        "follower_count": post.follower_count,
-    }
+    async def _delete_on(self, server: int, user_id: int, post_ids: list[int]) -> list[int]:
+        asked = {"user_id": user_id, "post_ids": post_ids}
+        async with self._database.connection(server) as connection, connection.transaction():
+            rows = await connection.execute(self._queries["delete"], asked)
+            deleted = await rows.fetchall()
+            async with connection.pipeline():  # one round trip for all events
+                for post_id, delivery in deleted:
+                    await events.append(
+                        connection,
+                        stream=events.POST_EVENTS,
+                        kind=announcements.DELETED,
+                        body=announcements.deleted(post_id, user_id, Delivery(delivery)),
+                    )
+        return [post_id for post_id, _ in deleted]
 
 
 def _row_of(post: Post) -> dict[str, object]:
     return {
         "post_id": post.post_id,
         "user_id": post.user_id,
-        "image_url": post.image_url,
+        "media_url": post.media_url,
         "created_s": post.created_ms / 1000,
-        "post_type": post.post_type,
+        "post_type": post.post_type.value,
         "caption": post.caption,
+        "alt_text": post.alt_text,
+        "text": post.text,
         "delivery": post.delivery.value,
         "follower_count": post.follower_count,
     }
 
 
-def _post_of(
-    post_id: int,
-    user_id: int,
-    image_url: str,
-    post_type: str,
-    caption: str,
-    delivery: str,
-    follower_count: int,
-) -> Post:
+def _post_of(row: tuple[Any, ...]) -> Post:
+    (
+        post_id, user_id, media_url, post_type, caption, alt_text, text, delivery, follower_count,
+    ) = row  # fmt: skip
     return Post(
         post_id=post_id,
         user_id=user_id,
-        image_url=image_url,
-        post_type=post_type,
+        media_url=media_url,
+        post_type=PostType(post_type),
         caption=caption,
+        alt_text=alt_text,
+        text=text,
         delivery=Delivery(delivery),
         follower_count=follower_count,
     )
