@@ -1,7 +1,7 @@
-"""Newsfeeds: timelines filled on write, influencers' posts merged on read.
+"""Newsfeeds: timelines filled on write, and what is merged or gathered on read.
 
 Owns: the timeline stores.
-Answers: GET /user/{id}/newsfeed.
+Answers: GET /user/{id}/newsfeed; inward POST /internal/users/{id}/own.
 Asks: follow, post.
-Events in: post.created, by the fan-out worker; out: none.
+Events in: see `fanout`, whose workers fill the timelines; out: none.
 """

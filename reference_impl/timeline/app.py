@@ -8,14 +8,15 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from reference_impl.chassis.apps import Check, service_app
-from reference_impl.chassis.clients import ServiceClient
-from reference_impl.chassis.keyvalue import ShardedValkey
+from reference_impl.chassis.clients import client_of
+from reference_impl.chassis.cursors import Cursors
+from reference_impl.chassis.keyvalue import ShardedValkey, valkey
+from reference_impl.chassis.policies import PublishedPolicy, default_policy
 from reference_impl.chassis.settings import Settings
-from reference_impl.timeline.cursors import Cursors
 from reference_impl.timeline.handlers import CURSORS, PAGE_LIMIT, SERVICE, routes
 from reference_impl.timeline.neighbours import FollowClient, PostClient
 from reference_impl.timeline.service import TimelineService
-from reference_impl.timeline.store import STATION, ValkeyTimelineStore
+from reference_impl.timeline.store import STATION, valkey_timelines
 
 
 def create_app(
@@ -31,15 +32,22 @@ def create_app(
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
-    """Open what the service needs."""
+    """Open what the service needs.
+
+    It is ready without its stores: a page whose timeline cannot be read comes by pull.
+    """
     async with (
         ShardedValkey(settings.timeline_stores, station=STATION) as servers,
-        ServiceClient(settings.follow_urls, name="follow") as follows,
-        ServiceClient(settings.post_urls, name="post") as posts,
+        client_of(settings, "follow") as follows,
+        client_of(settings, "post") as posts,
+        valkey(settings.broker) as broker,
     ):
         service = TimelineService(
-            store=ValkeyTimelineStore(servers, cap=settings.timeline_cap),
+            store=valkey_timelines(servers, cap=settings.timeline_cap, by=settings.timelines_by),
             follows=FollowClient(follows),
             posts=PostClient(posts),
+            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+            cap=settings.timeline_cap,
+            merge_authors_fresh_s=settings.merge_authors_fresh_s,
         )
-        yield create_app(service, settings, checks=[servers.check])
+        yield create_app(service, settings)

@@ -1,51 +1,68 @@
-"""A TimelineStore of plain dicts, held to the same contract tests as the one on Valkey."""
+"""Timelines in one process, held to the same contract tests as those in Valkey."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
-from model.rules.timelines import TIMELINE_CAP
-
-
-@dataclass(slots=True)
-class MemoryTimelineStore:
-    """Ascending lists of post ids in one process."""
-
-    cap: int = TIMELINE_CAP
-    timelines: dict[int, list[int]] = field(default_factory=dict)
-    merged: dict[int, list[int]] = field(default_factory=dict)
-
-    async def timeline(self, user_id: int, *, before: int | None, limit: int) -> list[int]:
-        """See TimelineStore."""
-        return _newest(self.timelines.get(user_id, []), before, limit)
-
-    async def merge_authors(self) -> frozenset[int]:
-        """See TimelineStore."""
-        return frozenset(self.merged)
-
-    async def merged_posts(
-        self, author_ids: Collection[int], *, before: int | None, limit: int
-    ) -> list[list[int]]:
-        """See TimelineStore."""
-        return [_newest(self.merged.get(author, []), before, limit) for author in author_ids]
-
-    async def deliver(self, post_id: int, *, user_ids: list[int]) -> None:
-        """See TimelineStore."""
-        for user_id in user_ids:
-            self._insert(self.timelines.setdefault(user_id, []), post_id)
-
-    async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
-        """See TimelineStore."""
-        self._insert(self.merged.setdefault(author_id, []), post_id)
-
-    def _insert(self, posts: list[int], post_id: int) -> None:
-        if post_id not in posts:
-            insort(posts, post_id)
-        del posts[: -self.cap]
+from model.rules.sharding import even_table
+from reference_impl.timeline.deliveries import TimelineStore
+from reference_impl.timeline.memory_lists import MemoryLists, MemoryServer
+from reference_impl.timeline.merge_authors import KNOWN_MAX, Known
+from reference_impl.timeline.merged import MergedLists
+from reference_impl.timeline.placement import Placement
+from reference_impl.timeline.timelines import Timelines
 
 
-def _newest(ascending: list[int], before: int | None, limit: int) -> list[int]:
-    older = [post for post in reversed(ascending) if before is None or post < before]
-    return older[:limit]
+def memory_timelines(
+    *,
+    cap: int,
+    by: str = "user",
+    server_count: int = 2,
+    servers: Sequence[MemoryServer] | None = None,
+) -> TimelineStore:
+    """Return timelines in memory; give the `servers` to reach behind them, or their number."""
+    owned = servers or [MemoryServer() for _ in range(server_count)]
+    table = even_table(len(owned))
+    placement = Placement(table, server_count=len(owned), by=by)
+    parts = [MemoryLists(server, cap=placement.part_cap(cap)) for server in owned]
+    lists = [MemoryLists(server, cap=cap) for server in owned]
+    return TimelineStore(
+        timelines=Timelines(parts, placement),
+        merged=MergedLists(lists, table),
+        authors=MemoryAuthors(owned[0]),
+        servers=lists,
+    )
+
+
+class MemoryAuthors:
+    """An AuthorSet of one process."""
+
+    def __init__(self, server: MemoryServer) -> None:
+        self._server = server
+
+    async def add(self, author_id: int) -> None:
+        """See AuthorSet."""
+        await self._server.visited()
+        self._server.authors.add(author_id)
+
+    async def known(self) -> Known:
+        """See AuthorSet."""
+        await self._server.visited()
+        if len(self._server.authors) > KNOWN_MAX:
+            return Known(authors=None, is_whole=True)
+        return Known(authors=frozenset(self._server.authors), is_whole=self._server.is_whole)
+
+    async def begin(self, token: str) -> None:
+        """See AuthorSet."""
+        await self._server.visited()
+        self._server.marks.add(token)
+
+    async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
+        """See AuthorSet."""
+        await self._server.visited()
+        if token not in self._server.marks:
+            return False
+        self._server.marks.remove(token)
+        self._server.authors.update(author_ids)
+        self._server.is_whole = True
+        return True

@@ -1,38 +1,89 @@
-"""Which authors have posts that readers merge: one set for all, remembered for a second."""
+"""Which authors have posts that readers merge: one set for all, remembered for a while."""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
-from redis.asyncio import Redis
-
-from reference_impl.chassis.keyvalue import visiting
+from reference_impl.timeline.flights import Flights
+from reference_impl.timeline.questions import Posts
 
 KEY = "merge_authors"
-FRESH_S = 1.0  # an author's first such post may be seen this much later; it is written once a life
+WHOLE = 0  # a member that is no author: the set holds everyone whom it should
+KNOWN_MAX = 10_000  # authors: with more, reading the set costs more than taking everyone for one
+PAGE = 1_000
 
 
-class MergeAuthors:
-    """The set on the first timeline server, read at most once per FRESH_S by one process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the set says; `authors` is None when they are too many to tell."""
 
-    def __init__(self, server: Redis) -> None:
-        self._server = server
-        self._authors: frozenset[int] = frozenset()
-        self._fresh_until_s = 0.0  # on the event loop's clock
-        self._reading = asyncio.Lock()  # readers who find it stale wait for one of them to read
+    authors: frozenset[int] | None
+    is_whole: bool
 
-    async def read(self) -> frozenset[int]:
-        """Return the authors as of FRESH_S ago at most."""
-        async with self._reading:
-            clock_s = asyncio.get_running_loop().time
-            if clock_s() >= self._fresh_until_s:
-                with visiting("timeline_store"):
-                    members = await self._server.smembers(KEY)
-                self._authors = frozenset(int(member) for member in members)
-                self._fresh_until_s = clock_s() + FRESH_S
-            return self._authors
+
+class AuthorSet(Protocol):
+    """The set on one server; raises Unavailable while that is away."""
 
     async def add(self, author_id: int) -> None:
         """Add an author, for good: posts already kept do not move when the author's fame fades."""
-        with visiting("timeline_store"):
-            await self._server.sadd(KEY, author_id)
+
+    async def known(self) -> Known:
+        """Return what the set says."""
+
+    async def begin(self, token: str) -> None:
+        """Put a mark into the set: who has it is finding out all authors."""
+
+    async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
+        """Add these and call the set whole, unless the server has lost the mark meanwhile.
+
+        Authors added between the two calls are then in it, or the mark would be lost with them.
+        """
+
+
+class MergeAuthors:
+    """The set as one process knows it: read once per `fresh_s` however many ask."""
+
+    def __init__(self, authors: AuthorSet, posts: Posts, *, fresh_s: float) -> None:
+        self._set = authors
+        self._posts = posts
+        self._fresh_s = fresh_s  # an author's first such post may be seen this much later
+        self._reading: Flights[str] = Flights()  # once for all who find the set stale
+        self._authors: frozenset[int] | None = frozenset()
+        self._fresh_until_s = float("-inf")  # on the event loop's clock
+
+    async def read(self) -> frozenset[int] | None:
+        """Return the authors as of `fresh_s` ago at most; None: take everyone for one."""
+        if asyncio.get_running_loop().time() >= self._fresh_until_s:
+            await self._reading.done([KEY], self._refresh)
+        return self._authors
+
+    async def _refresh(self, _: list[str]) -> None:
+        asked_s = asyncio.get_running_loop().time()
+        self._authors = await self._read()
+        self._fresh_until_s = asked_s + self._fresh_s
+
+    async def _read(self) -> frozenset[int] | None:
+        known = await self._set.known()
+        if known.is_whole:
+            return known.authors
+        token = secrets.token_hex(8)
+        await self._set.begin(token)
+        await self._set.finish(token, await self._all_authors())
+        known = await self._set.known()
+        # Lost again, or found by another in the meantime: everyone is never too few.
+        return known.authors if known.is_whole else None
+
+    async def _all_authors(self) -> list[int]:
+        """Return all authors there are, or more than anyone will want to know."""
+        authors: list[int] = []
+        page = [0]
+        while page and len(authors) <= KNOWN_MAX:
+            page = await self._posts.merge_authors(after=page[-1], limit=PAGE)
+            authors += page
+            if len(page) < PAGE:
+                break
+        return authors

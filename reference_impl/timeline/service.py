@@ -1,101 +1,137 @@
-"""Reading a newsfeed: the reader's own timeline, mixed with what influencers posted."""
+"""Reading a newsfeed: the reader's own timeline, mixed with what is kept per author."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from model.rules import timelines
+from model.rules.timelines import PAGE_LIMIT_MAX
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.policies import PolicySource
+from reference_impl.timeline.builds import Builds
+from reference_impl.timeline.complaints import Complaint
+from reference_impl.timeline.deliveries import TimelineStore
+from reference_impl.timeline.lists import Reading
+from reference_impl.timeline.merge_authors import MergeAuthors
+from reference_impl.timeline.merging import Merging
+from reference_impl.timeline.questions import Follows, PostBody, Posts
+from reference_impl.timeline.readers import Reader, idle_s_of
+from reference_impl.timeline.scan import FeedSource, Glance, Scan, Shelves
 
 ROUNDS_MAX = 5  # refills of one page; behind more gaps than these fill, the page stays short
 
-PostBody = Mapping[str, Any]  # a post as the post service renders it
+log = logging.getLogger("feedtwin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Some posts, newest first, and the last post scanned for them if there is more below."""
 
-    posts: list[PostBody]
+    posts: Sequence[PostBody]
     last_scanned: int | None
-
-
-class TimelineStore(Protocol):
-    """Sorted lists of post ids: one per reader, and one per author whose posts are merged."""
-
-    async def timeline(self, user_id: int, *, before: int | None, limit: int) -> list[int]:
-        """Return the newest `limit` posts below `before` that were delivered to the user."""
-
-    async def merge_authors(self) -> frozenset[int]:
-        """Return the authors who have posts kept for merging, as of a second ago at most."""
-
-    async def merged_posts(
-        self, author_ids: Collection[int], *, before: int | None, limit: int
-    ) -> list[list[int]]:
-        """Return, per author, the newest `limit` posts below `before` kept for merging."""
-
-    async def deliver(self, post_id: int, *, user_ids: list[int]) -> None:
-        """Put the post into these timelines, all of one server; again changes nothing."""
-
-    async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
-        """Keep the post once, for whoever follows its author; again changes nothing."""
-
-
-class Follows(Protocol):
-    """The follow service, as far as reading needs it."""
-
-    async def followees(self, user_id: int) -> frozenset[int]:
-        """Return whom the user follows."""
-
-
-class Posts(Protocol):
-    """The post service, as far as reading needs it."""
-
-    async def posts(self, post_ids: list[int]) -> list[PostBody]:
-        """Return the posts that exist, in the order asked for."""
+    source: FeedSource
+    is_without_store: bool  # the timeline store was of no help
 
 
 class TimelineService:
-    """The use case of reading."""
+    """The use cases of timelines."""
 
-    def __init__(self, *, store: TimelineStore, follows: Follows, posts: Posts) -> None:
+    def __init__(
+        self,
+        *,
+        store: TimelineStore,
+        follows: Follows,
+        posts: Posts,
+        policies: PolicySource,
+        cap: int,
+        merge_authors_fresh_s: float,
+    ) -> None:
         self._store = store
         self._follows = follows
         self._posts = posts
+        self._policies = policies
+        self._merge_authors = MergeAuthors(store.authors, posts, fresh_s=merge_authors_fresh_s)
+        self._without_store = Complaint("a page without timeline", time.monotonic)
+        self._shelves = Shelves(
+            timelines=store.timelines,
+            builds=Builds(store.timelines, follows=follows, posts=posts, cap=cap),
+            merging=Merging(store.merged, posts),
+            posts=posts,
+        )
 
     async def newsfeed(self, user_id: int, *, before: int | None, limit: int) -> Page:
         """Return the page below the post `before` (None: the newest), refilled after filtering.
 
-        Posts of authors whom the reader does not follow any more are left out, so that
-        unfollowing takes effect on the next page.
+        What is left out by then are posts that are deleted, and those of authors whom the
+        reader does not follow any more: unfollowing takes effect on the next page.
         """
-        timeline, followees, merge_authors = await asyncio.gather(
-            self._store.timeline(user_id, before=before, limit=limit + 1),
-            self._follows.followees(user_id),
-            self._store.merge_authors(),
+        policy = await self._policies.current()
+        reading = Reading(before=before, limit=limit + 1, idle_s=idle_s_of(policy))
+        followees, glance = await asyncio.gather(
+            self._follows.followees(user_id), self._glance(user_id, reading)
         )
-        authors = followees | {user_id}
-        influencers = authors & merge_authors
-        merged = await self._store.merged_posts(influencers, before=before, limit=limit + 1)
+        reader = Reader(user_id=user_id, followees=followees, policy=policy)
+        scan = Scan(reader, self._shelves, glance)
+        shown, last_scanned = await self._filled(reader, scan, before=before, limit=limit)
+        if scan.trouble is not None:
+            self._without_store.make(log, scan.trouble)
+        return Page(
+            posts=shown,
+            last_scanned=last_scanned,
+            source=scan.source,
+            is_without_store=scan.trouble is not None,
+        )
+
+    async def show_own(self, user_id: int, post_id: int) -> int:
+        """Put a user's own new post into the user's timeline; return in how many it now is.
+
+        There is none for a user who does not read: building one will find the post.
+        """
+        return await self._store.deliver(
+            post_id, author_id=user_id, user_ids=[user_id], is_edge=False
+        )
+
+    async def _glance(self, user_id: int, reading: Reading) -> Glance | Unavailable:
+        try:
+            timeline, merge_authors = await asyncio.gather(
+                self._store.timelines.read(user_id, reading), self._merge_authors.read()
+            )
+        except Unavailable as error:
+            return error
+        return Glance(timeline=timeline, merge_authors=merge_authors)
+
+    async def _filled(
+        self, reader: Reader, scan: Scan, *, before: int | None, limit: int
+    ) -> tuple[list[PostBody], int | None]:
+        """Return at most `limit` posts, and the last post scanned if there is more below.
+
+        A page that lists leave short, for posts of authors not followed any more stand in them,
+        is filled by pull; not even that promises a full page, for deleted posts, but an empty
+        one is only given up after ROUNDS_MAX more rounds.
+        """
         shown: list[PostBody] = []
-        for _ in range(ROUNDS_MAX):
-            found = timelines.newsfeed_page(timeline, merged, before=before, limit=limit + 1)
-            shown += await self._posts_by(authors, found[:limit])
+        for turn in range(2 * ROUNDS_MAX):
+            if turn < ROUNDS_MAX:
+                size = limit
+                found = await scan.newest(before=before, limit=size + 1)
+            elif turn == ROUNDS_MAX or not shown:
+                size = PAGE_LIMIT_MAX
+                found = await scan.pulled(before=before, limit=size + 1)
+            else:
+                break
+            shown += await self._shown(reader, found[:size])
             if len(shown) > limit:
-                return Page(posts=shown[:limit], last_scanned=int(shown[limit - 1]["post_id"]))
-            if len(found) <= limit:
-                return Page(posts=shown, last_scanned=None)
-            before = found[limit - 1]
+                return shown[:limit], int(shown[limit - 1]["post_id"])
+            if len(found) <= size:
+                return shown, None
+            before = found[size - 1]
             if len(shown) == limit:
                 break
-            timeline, merged = await asyncio.gather(
-                self._store.timeline(user_id, before=before, limit=limit + 1),
-                self._store.merged_posts(influencers, before=before, limit=limit + 1),
-            )
-        return Page(posts=shown, last_scanned=before)
+        return shown, before
 
-    async def _posts_by(self, authors: Collection[int], post_ids: list[int]) -> list[PostBody]:
+    async def _shown(self, reader: Reader, post_ids: Sequence[int]) -> list[PostBody]:
         posts = await self._posts.posts(post_ids) if post_ids else []
-        return [post for post in posts if int(post["user_id"]) in authors]
+        return [post for post in posts if reader.gets(int(post["post_id"]), int(post["user_id"]))]

@@ -1,128 +1,287 @@
-"""Timelines in Valkey: sorted sets of post ids, each on the server that owns its user.
-
-A member is the id as 8 big-endian bytes, its score the milliseconds that the id carries: so
-the order by score, then by bytes, is the order by id.
-"""
+"""Lists of post ids in Valkey, by the functions of lists.lua."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
+from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from model.rules.ids import created_ms_of
+from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.keyvalue import ShardedValkey, visiting
-from reference_impl.timeline.merge_authors import MergeAuthors
+from reference_impl.timeline.deliveries import TimelineStore
+from reference_impl.timeline.lists import (
+    BUILD_PATIENCE_S,
+    Beginning,
+    Contents,
+    Part,
+    Reached,
+    Reading,
+)
+from reference_impl.timeline.merge_authors import KEY, KNOWN_MAX, WHOLE, Known
+from reference_impl.timeline.merged import MergedLists
+from reference_impl.timeline.placement import Placement
+from reference_impl.timeline.sources import NOWHERE, Source
+from reference_impl.timeline.timelines import Timelines
 
 STATION = "timeline_store"
 ID_BYTES = 8
-FUNCTION = "feedtwin_deliver"  # of deliver.lua
+MARK = b"search:"  # before the token of a search for all authors, among them
+
+Call = tuple[str, Sequence[str], Sequence[Any]]  # of a function: name, keys, arguments
 
 
-class ValkeyTimelineStore:
-    """A TimelineStore on Valkey; each timeline keeps the newest `cap` posts."""
+def valkey_timelines(servers: ShardedValkey, *, cap: int, by: str = "user") -> TimelineStore:
+    """Return the timelines on these servers, of the newest `cap` posts; `by`: see Placement."""
+    placement = Placement(servers.table, server_count=len(servers.servers), by=by)
+    functions = [Functions(server) for server in servers.servers]
+    parts = [ValkeyLists(each, cap=placement.part_cap(cap)) for each in functions]
+    lists = [ValkeyLists(each, cap=cap) for each in functions]
+    return TimelineStore(
+        timelines=Timelines(parts, placement),
+        merged=MergedLists(lists, servers.table),
+        authors=ValkeyAuthors(functions[0]),
+        servers=lists,
+    )
 
-    def __init__(self, servers: ShardedValkey, *, cap: int) -> None:
-        self._servers = servers
+
+class Functions:
+    """The functions of lists.lua on one server, which gets them again if it came back without."""
+
+    def __init__(self, server: Redis) -> None:
+        self.server = server
+        self._library = files("reference_impl.timeline").joinpath("lists.lua").read_text()
+
+    async def call(self, name: str, keys: Sequence[str], *arguments: Any) -> Any:
+        """Return what one function answers."""
+        [answer] = await self.call_all([(name, keys, arguments)])
+        return answer
+
+    async def call_all(self, calls: Sequence[Call]) -> list[Any]:
+        """Return what these functions answer, asked together, each done on its own."""
+        try:
+            return await self._ask(calls)
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+        await self.load()
+        return await self._ask(calls)
+
+    async def load(self) -> None:
+        """Bring the server to this version of the functions."""
+        with visiting(STATION), _full_is_away():
+            await self.server.function_load(self._library, replace=True)
+
+    async def _ask(self, calls: Sequence[Call]) -> list[Any]:
+        with visiting(STATION), _full_is_away():
+            if len(calls) == 1:
+                [(name, keys, arguments)] = calls
+                return [await self.server.fcall(name, len(keys), *keys, *arguments)]
+            async with self.server.pipeline(transaction=False) as pipeline:
+                for name, keys, arguments in calls:
+                    pipeline.fcall(name, len(keys), *keys, *arguments)
+                return list(await pipeline.execute())
+
+
+class ValkeyLists:
+    """A ListServer on Valkey; each list keeps the newest `cap` posts."""
+
+    def __init__(self, functions: Functions, *, cap: int) -> None:
+        self._functions = functions
         self._cap = cap
-        self._merge_authors = MergeAuthors(servers.servers[0])
-        self._library = files("reference_impl.timeline").joinpath("deliver.lua").read_text()
 
-    async def timeline(self, user_id: int, *, before: int | None, limit: int) -> list[int]:
-        """See TimelineStore."""
-        server, key = self._servers.of_id(user_id), timeline_key(user_id)
-        [posts] = await self._newest(server, [key], before, limit)
-        return posts
+    async def read(self, keys: Sequence[str], reading: Reading) -> list[Source]:
+        """See ListServer."""
+        answers = await self._functions.call("feedtwin_read", keys, *_window(reading))
+        return [_source_of(answer) for answer in answers]
 
-    async def merge_authors(self) -> frozenset[int]:
-        """See TimelineStore."""
-        return await self._merge_authors.read()
+    async def read_timeline(self, key: str, reading: Reading) -> Part:
+        """See ListServer."""
+        answer = await self._functions.call("feedtwin_read_timeline", [key], *_window(reading))
+        return _part_of(*answer)
 
-    async def merged_posts(
-        self, author_ids: Collection[int], *, before: int | None, limit: int
-    ) -> list[list[int]]:
-        """See TimelineStore; one pipeline per server, all at once."""
-        keys_of_server: dict[Redis, list[str]] = {}
-        for author_id in author_ids:
-            server = self._servers.of_id(author_id)
-            keys_of_server.setdefault(server, []).append(merged_key(author_id))
-        found = await asyncio.gather(
-            *(self._newest(*asked, before, limit) for asked in keys_of_server.items())
+    async def begin(
+        self, keys: Sequence[str], token: str, *, replacing: str = ""
+    ) -> list[Beginning]:
+        """See ListServer."""
+        patience_ms = round(BUILD_PATIENCE_S * 1000)
+        answers = await self._functions.call("feedtwin_begin", keys, token, patience_ms, replacing)
+        return [Beginning(answer.decode()) for answer in answers]
+
+    async def finish(
+        self, contents: Mapping[str, Contents], token: str, *, idle_s: float | None
+    ) -> list[bool]:
+        """See ListServer."""
+        calls = [
+            ("feedtwin_finish", [key], self._build(token, each, idle_s))
+            for key, each in contents.items()
+        ]
+        return [answer == 1 for answer in await self._functions.call_all(calls)]
+
+    async def cover(self, key: str, build: str, contents: Contents) -> bool:
+        """See ListServer."""
+        arguments = [build, self._cap, contents.seq, contents.halvings, _floor(contents.floor)]
+        answer = await self._functions.call(
+            "feedtwin_cover", [key], *arguments, *_entries(contents.ids)
         )
-        return [posts for lists in found for posts in lists]
+        return bool(answer == 1)
 
-    async def deliver(self, post_id: int, *, user_ids: list[int]) -> None:
-        """See TimelineStore; one call of one server."""
-        keys = [timeline_key(user_id) for user_id in user_ids]
-        await self._insert(post_id, self._servers.of_id(user_ids[0]), keys)
+    async def deliver(self, keys: Sequence[str], post_id: int, *, edge_of: int | None) -> Reached:
+        """See ListServer."""
+        return await self._deliver(keys, post_id, edge_of, b"")
 
-    async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
-        """See TimelineStore."""
-        await asyncio.gather(
-            self._insert(post_id, self._servers.of_id(author_id), [merged_key(author_id)]),
-            self._merge_authors.add(author_id),
+    async def deliver_shares(
+        self, keys: Sequence[str], post_id: int, *, edge_of: int | None, survived: Sequence[int]
+    ) -> int:
+        """See ListServer."""
+        return (await self._deliver(keys, post_id, edge_of, bytes(survived))).lists
+
+    async def remove(self, keys: Sequence[str], post_id: int) -> None:
+        """See ListServer."""
+        await self._functions.call("feedtwin_remove", keys, _member(post_id))
+
+    async def abandon(self, key: str, token: str) -> None:
+        """See ListServer."""
+        await self._functions.call("feedtwin_abandon", [key], token)
+
+    async def drop(self, key: str) -> None:
+        """See ListServer."""
+        with visiting(STATION):
+            await self._functions.server.delete(key, state_key(key), pulled_key(key))
+
+    async def load_functions(self) -> None:
+        """See ListServer."""
+        await self._functions.load()
+
+    async def _deliver(
+        self, keys: Sequence[str], post_id: int, edge_of: int | None, survived: bytes
+    ) -> Reached:
+        lists, halved = await self._functions.call(
+            "feedtwin_deliver",
+            keys,
+            *_entries([post_id]),
+            self._cap,
+            "" if edge_of is None else edge_of,
+            survived,
         )
+        return Reached(lists=lists, halved=[place - 1 for place in halved])  # Lua counts from 1
 
-    async def load_function(self) -> None:
-        """Bring every server to this version of deliver.lua."""
-        for server in self._servers.servers:
-            with visiting(STATION):
-                await server.function_load(self._library, replace=True)
+    def _build(self, token: str, contents: Contents, idle_s: float | None) -> list[Any]:
+        pulled = contents.pulled or frozenset()
+        return [
+            token,
+            self._cap,
+            _idle_ms(idle_s),
+            _floor(contents.floor),
+            contents.seq,
+            contents.halvings,
+            0 if contents.pulled is None else 1,
+            len(pulled),
+            *pulled,
+            *_entries(contents.ids),
+        ]
 
-    async def _newest(
-        self, server: Redis, keys: list[str], before: int | None, limit: int
-    ) -> list[list[int]]:
-        windows = list(_windows(before, limit, self._cap))
+
+class ValkeyAuthors:
+    """An AuthorSet on Valkey."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+
+    async def add(self, author_id: int) -> None:
+        """See AuthorSet."""
+        with visiting(STATION), _full_is_away():
+            await self._functions.server.sadd(KEY, author_id)
+
+    async def known(self) -> Known:
+        """See AuthorSet."""
+        server = self._functions.server
         with visiting(STATION):
-            async with server.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    for newest, oldest, count in windows:
-                        pipeline.zrange(
-                            key, newest, oldest, desc=True, byscore=True, offset=0, num=count
-                        )
-                answers = await pipeline.execute()
-        per_key = (answers[at : at + len(windows)] for at in range(0, len(answers), len(windows)))
-        return [_below(before, part)[:limit] for part in per_key]
+            if await server.scard(KEY) > KNOWN_MAX:
+                return Known(is_whole=True, authors=None)
+            members: Iterable[Any] = await server.smembers(KEY)  # bytes
+        authors = {int(member) for member in members if not member.startswith(MARK)}
+        return Known(is_whole=WHOLE in authors, authors=frozenset(authors - {WHOLE}))
 
-    async def _insert(self, post_id: int, server: Redis, keys: list[str]) -> None:
-        arguments = (*keys, created_ms_of(post_id), post_id.to_bytes(ID_BYTES), self._cap)
-        with visiting(STATION):
-            try:
-                await server.fcall(FUNCTION, len(keys), *arguments)
-            except ResponseError as error:
-                if "Function not found" not in str(error):
-                    raise
-                await server.function_load(self._library, replace=True)  # it came back without
-                await server.fcall(FUNCTION, len(keys), *arguments)
+    async def begin(self, token: str) -> None:
+        """See AuthorSet."""
+        with visiting(STATION), _full_is_away():
+            await self._functions.server.sadd(KEY, MARK + token.encode())
+
+    async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
+        """See AuthorSet."""
+        answer = await self._functions.call(
+            "feedtwin_know_authors", [KEY], MARK + token.encode(), *author_ids, WHOLE
+        )
+        return bool(answer == 1)
 
 
-def timeline_key(user_id: int) -> str:
-    """Return the key of what was delivered to the user."""
-    return f"timeline:{{{user_id}}}"
+def state_key(key: str) -> str:
+    """Return the key of what a list knows about itself."""
+    return f"{key}:state"
 
 
-def merged_key(author_id: int) -> str:
-    """Return the key of what the author's followers merge."""
-    return f"merged:{{{author_id}}}"
+def pulled_key(key: str) -> str:
+    """Return the key of the authors whose edge posts a timeline need not hold."""
+    return f"{key}:pulled"
 
 
-def _windows(before: int | None, limit: int, cap: int) -> Iterator[tuple[str, str, int]]:
-    """Yield ranges of scores, from and to, and how many members of each are wanted.
-
-    Posts of the same millisecond as `before` may lie on either side of it, so all of those
-    are read, and a full page below them.
-    """
-    if before is None:
-        yield "+inf", "-inf", limit
-    else:
-        created_ms = created_ms_of(before)
-        yield str(created_ms), str(created_ms), cap
-        yield f"({created_ms}", "-inf", limit
+@contextmanager
+def _full_is_away() -> Iterator[None]:
+    """Turn the refusal of a server that takes no writes into that of one that is away."""
+    try:
+        yield
+    except (OutOfMemoryError, ReadOnlyError) as error:
+        raise Unavailable(f"{STATION} takes nothing in: {error}") from error
 
 
-def _below(before: int | None, ranges: list[list[bytes]]) -> list[int]:
-    posts = (int.from_bytes(member) for members in ranges for member in members)
-    return [post for post in posts if before is None or post < before]
+def _window(reading: Reading) -> list[Any]:
+    below = ["", ""] if reading.before is None else _entries([reading.before])
+    return [*below, reading.limit, _idle_ms(reading.idle_s)]
+
+
+def _idle_ms(idle_s: float | None) -> int:
+    return 0 if idle_s is None else max(1, round(idle_s * 1000))
+
+
+def _member(post_id: int) -> bytes:
+    return post_id.to_bytes(ID_BYTES)
+
+
+def _floor(floor: int) -> bytes:
+    return _member(floor) if floor else b""
+
+
+def _entries(post_ids: Iterable[int]) -> list[Any]:
+    """Return scores and members in turn: the order by score, then by bytes, is that by id."""
+    return [
+        argument for post_id in post_ids for argument in (created_ms_of(post_id), _member(post_id))
+    ]
+
+
+def _source_of(answer: list[Any] | None) -> Source:
+    if answer is None:
+        return NOWHERE
+    floor, members = answer
+    return Source(ids=[int.from_bytes(member) for member in members], floor=int.from_bytes(floor))
+
+
+def _part_of(
+    held: list[Any] | None, now_s: bytes, known: list[bytes | None], pulled: list[bytes]
+) -> Part:
+    build, seq, halvings, edges_at_s, reads, since_s = known
+    now = float(now_s)
+    return Part(
+        source=_source_of(held),
+        build="" if held is None else (build or b"").decode(),
+        seq=int(seq or 0),
+        halvings=int(halvings or 0),
+        pulled=frozenset(int(author) for author in pulled),
+        edges_age_s=None if edges_at_s is None else now - float(edges_at_s),
+        reads=int(reads or 0),
+        read_for_s=0.0 if since_s is None else now - float(since_s),
+    )

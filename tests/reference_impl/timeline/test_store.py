@@ -1,162 +1,238 @@
-import asyncio
+"""What the lists on Valkey are made of, and how they bear the loss of any of it."""
+
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.exceptions import ResponseError
 
 from model.rules.ids import created_ms_of, id_of
-from model.rules.sharding import even_table
-from reference_impl.timeline.merge_authors import MergeAuthors
-from reference_impl.timeline.store import ValkeyTimelineStore, merged_key, timeline_key
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.timeline.lists import Beginning, Contents, Part, Reading
+from reference_impl.timeline.merged import merged_key
+from reference_impl.timeline.sources import NOWHERE
+from reference_impl.timeline.store import Functions, ValkeyLists, pulled_key, state_key
+from reference_impl.timeline.timelines import timeline_key
 
 CREATED_MS = 1_800_000_000_000
-CAP = 6  # of the `store` fixture
+POSTS = [id_of(CREATED_MS + offset, 0, 0) for offset in range(9)]
+ALL = Reading(before=None, limit=100, idle_s=None)
+CAP = 6
 
 
-def posts_at(*created_ms):
-    """Return ascending post ids made at these milliseconds."""
-    return [id_of(CREATED_MS + offset_ms, place, 0) for place, offset_ms in enumerate(created_ms)]
+@pytest.fixture
+def lists(valkey_bench):
+    return valkey_bench.lists
 
 
-async def deliver(store, posts, *user_ids):
-    for post in posts:
-        await store.deliver(post, user_ids=list(user_ids))
+@pytest.fixture
+def server(valkey_bench):
+    return valkey_bench.valkey
 
 
-async def test_nothing_was_delivered_to_a_stranger(store, new_id):
-    assert await store.timeline(new_id(), before=None, limit=5) == []
+@pytest.fixture
+def key(new_id):
+    return timeline_key(new_id())
 
 
-async def test_a_timeline_is_newest_first_whatever_the_order_of_arrival(store, new_id):
-    user, posts = new_id(), posts_at(0, 1, 2)
-    await deliver(store, [posts[1], posts[2], posts[0]], user)
-    assert await store.timeline(user, before=None, limit=5) == posts[::-1]
+async def build(lists, key, ids=(), *, token="t", idle_s=None, **contents):
+    await lists.begin([key], token)
+    filled = {key: Contents(ids=ids, floor=0, **contents)}
+    assert await lists.finish(filled, token, idle_s=idle_s) == [True]
 
 
-async def test_posts_of_one_millisecond_are_ordered_by_id(store, new_id):
-    user, posts = new_id(), posts_at(0, 0, 0, 0)
-    await deliver(store, [posts[2], posts[0], posts[3], posts[1]], user)
-    assert await store.timeline(user, before=None, limit=5) == posts[::-1]
+async def is_nowhere(lists, key):
+    [source] = await lists.read([key], ALL)
+    return source == NOWHERE
 
 
-@pytest.mark.parametrize("offsets_ms", [(0, 1, 2, 3, 4), (0, 0, 0, 0, 0), (0, 1, 1, 1, 2)])
-async def test_pages_below_a_post_meet_without_gap_or_overlap(store, new_id, offsets_ms):
-    user, posts = new_id(), posts_at(*offsets_ms)
-    await deliver(store, posts, user)
-    for at, post in enumerate(posts):
-        below = await store.timeline(user, before=post, limit=2)
-        assert below == posts[max(0, at - 2) : at][::-1]
+# What is written down
 
 
-async def test_below_a_post_that_is_gone_the_page_begins_at_the_next(store, new_id):
-    user, posts = new_id(), posts_at(0, 1, 2, 3)
-    await deliver(store, [posts[0], posts[1], posts[3]], user)
-    assert await store.timeline(user, before=posts[2], limit=5) == [posts[1], posts[0]]
+def test_keys_are_as_written_down():
+    assert timeline_key(7) == "timeline:{7}"
+    assert merged_key(7) == "merged:{7}"
+    assert state_key("timeline:{7}") == "timeline:{7}:state"
+    assert pulled_key("timeline:{7}") == "timeline:{7}:pulled"
 
 
-async def test_delivering_twice_is_delivering_once(store, new_id):
-    user, posts = new_id(), posts_at(0, 1)
-    await deliver(store, [*posts, *posts], user)
-    assert await store.timeline(user, before=None, limit=5) == posts[::-1]
+async def test_members_and_state_are_as_written_down(lists, server, key):
+    posts = POSTS[: CAP + 1]
+    await build(lists, key, posts, seq=3, halvings=1, pulled=frozenset({8}))
+    entries = await server.zrange(key, 0, -1, withscores=True)
+    assert entries == [[post.to_bytes(8, "big"), float(created_ms_of(post))] for post in posts[1:]]
+    assert await server.smembers(pulled_key(key)) == {b"8"}
+    state = await server.hgetall(state_key(key))
+    assert float(state.pop(b"edges_at")) == pytest.approx(float(state.pop(b"since")), abs=5)
+    assert state == {
+        b"built": b"t",
+        b"floor": posts[0].to_bytes(8, "big"),
+        b"filled": b"1",
+        b"seq": b"3",
+        b"halvings": b"1",
+        b"pulled": b"1",
+        b"reads": b"0",
+    }
 
 
-async def test_a_timeline_keeps_the_newest(store, new_id):
-    user, posts = new_id(), posts_at(*range(CAP + 2))
-    await deliver(store, [*posts[1:], posts[0]], user)
-    assert await store.timeline(user, before=None, limit=100) == posts[: -CAP - 1 : -1]
+async def test_everything_of_a_list_ends_at_one_instant(lists, server, key):
+    await build(lists, key, idle_s=100.0, pulled=frozenset({8}))
+    await lists.deliver([key], POSTS[0], edge_of=None)  # what makes the sorted set
+    names = (key, state_key(key), pulled_key(key))
+    assert len({await server.pexpiretime(name) for name in names}) == 1
+    await lists.read([key], Reading(before=None, limit=1, idle_s=200.0))
+    ends = {await server.pexpiretime(name) for name in names}
+    assert len(ends) == 1
+    assert 190 < await server.ttl(key) <= 200
+    await lists.read([key], ALL)
+    assert {await server.ttl(name) for name in names} == {-1}
 
 
-async def test_one_call_reaches_everybody_named_and_nobody_else(store, new_id):
-    post = new_id()
-    users = sorted((new_id() for _ in range(60)), key=even_table(2).server_of_id)
-    readers, others = users[:10], users[10:20]  # of one server
-    await store.deliver(post, user_ids=readers)
-    for reader in readers:
-        assert await store.timeline(reader, before=None, limit=5) == [post]
-    for other in others:
-        assert await store.timeline(other, before=None, limit=5) == []
+async def test_an_abandoned_build_is_forgotten_in_the_end(lists, server, key):
+    await lists.begin([key], "t")
+    await lists.deliver([key], POSTS[0], edge_of=None)
+    assert 90 < await server.ttl(key) <= 100
+    assert await server.pexpiretime(key) == await server.pexpiretime(state_key(key))
 
 
-async def test_merged_posts_are_kept_once_per_author(store, new_id):
-    authors = [new_id() for _ in range(5)]
-    posts = {author: sorted(new_id() for _ in range(3)) for author in authors}
-    for author in authors:
-        for post in [*posts[author], posts[author][0]]:
-            await store.keep_for_merging(post, author_id=author)
-    found = await store.merged_posts([*authors[:4], new_id()], before=None, limit=2)
-    wanted = [posts[author][:0:-1] for author in authors[:4]]
-    assert sorted(filter(None, found)) == sorted(wanted)
+@pytest.mark.parametrize("count", [999, 1_000, 1_001, 5_000])
+async def test_the_longest_list_is_built_and_covered_in_one_call(valkey_bench, key, count):
+    lists = ValkeyLists(Functions(valkey_bench.valkey), cap=5_000)
+    posts = [id_of(CREATED_MS + place // 2, place % 2, 0) for place in range(2 * count)]
+    await build(lists, key, posts[::2])
+    await lists.cover(key, "t", Contents(ids=posts[1::2], floor=0))
+    [source] = await lists.read([key], Reading(before=None, limit=10_000, idle_s=None))
+    assert list(source.ids) == posts[: -5_001 if count == 5_000 else None : -1]
 
 
-async def test_merged_posts_below_a_post(store, new_id):
-    author, posts = new_id(), posts_at(0, 1, 1, 2)
-    for post in posts:
-        await store.keep_for_merging(post, author_id=author)
-    found = await store.merged_posts([author], before=posts[2], limit=5)
-    assert found == [[posts[1], posts[0]]]
+# Losses of a part of a list, as by eviction
 
 
-async def test_nobody_to_merge_costs_nothing(store):
-    assert await store.merged_posts([], before=None, limit=5) == []
+async def test_a_list_whose_posts_are_gone_is_nowhere(lists, server, key):
+    await build(lists, key, POSTS[:2])
+    await server.delete(key)
+    assert await is_nowhere(lists, key)
+    assert await lists.begin([key], "u") == [Beginning.BEGUN]
 
 
-async def test_an_author_with_merged_posts_is_known(store, new_id):
-    author = new_id()
-    await store.keep_for_merging(new_id(), author_id=author)
-    assert author in await store.merge_authors()
+async def test_a_timeline_whose_posts_are_gone_is_not_there(lists, server, key):
+    await build(lists, key, POSTS[:2], seq=4)
+    await server.delete(key)
+    assert await lists.read_timeline(key, ALL) == Part()
 
 
-async def test_keys_and_members_are_as_written_down(servers, new_id):
-    store, post, user, author = ValkeyTimelineStore(servers, cap=CAP), new_id(), new_id(), new_id()
-    await store.deliver(post, user_ids=[user])
-    await store.keep_for_merging(post, author_id=author)
-    entry = [[post.to_bytes(8, "big"), float(created_ms_of(post))]]
-    timeline = f"timeline:{{{user}}}"
-    assert timeline_key(user) == timeline
-    assert await servers.of_id(user).zrange(timeline, 0, -1, withscores=True) == entry
-    merged = f"merged:{{{author}}}"
-    assert merged_key(author) == merged
-    assert await servers.of_id(author).zrange(merged, 0, -1, withscores=True) == entry
-    assert await servers.servers[0].sismember("merge_authors", str(author))
+async def test_a_timeline_whose_pulled_authors_are_gone_is_not_there(lists, server, key):
+    await build(lists, key, POSTS[:2], pulled=frozenset({7, 8}))
+    await server.delete(pulled_key(key))
+    assert await lists.read_timeline(key, ALL) == Part()
 
 
-async def test_a_server_that_lost_the_function_gets_it_again(servers, new_id):
-    store, post, user = ValkeyTimelineStore(servers, cap=CAP), new_id(), new_id()
-    await store.load_function()
-    await servers.of_id(user).function_flush()
-    await store.deliver(post, user_ids=[user])
-    assert await store.timeline(user, before=None, limit=5) == [post]
+async def test_what_is_delivered_to_a_list_whose_posts_are_gone_does_not_hide_it(
+    lists, server, key
+):
+    await build(lists, key, POSTS[:2])
+    await server.delete(key)
+    assert (await lists.deliver([key], POSTS[2], edge_of=None)).lists == 0
+    assert await is_nowhere(lists, key)
+    assert not await server.exists(key)
 
 
-async def test_what_a_server_refuses_for_another_reason_is_an_error(servers, new_id):
-    store, user = ValkeyTimelineStore(servers, cap=CAP), new_id()
-    await servers.of_id(user).set(timeline_key(user), "no sorted set")
+async def test_posts_that_are_gone_while_it_is_built_end_the_build(lists, server, key):
+    await lists.begin([key], "t")
+    await lists.deliver([key], POSTS[0], edge_of=None)
+    await server.delete(key)
+    assert await lists.finish({key: Contents(ids=[], floor=0)}, "t", idle_s=None) == [False]
+    assert await lists.begin([key], "u") == [Beginning.BEGUN]
+
+
+async def test_a_list_whose_posts_are_gone_is_not_covered(lists, server, key):
+    await build(lists, key, POSTS[:2])
+    await server.delete(key)
+    assert not await lists.cover(key, "t", Contents(ids=POSTS[:1], floor=0))
+    assert await is_nowhere(lists, key)
+
+
+async def test_a_list_without_state_is_nowhere(lists, server, key):
+    await build(lists, key, POSTS[:2])
+    await server.delete(state_key(key))
+    assert await is_nowhere(lists, key)
+    await build(lists, key, POSTS[2:3], token="u")
+    [source] = await lists.read([key], ALL)
+    assert list(source.ids) == [POSTS[2]]
+
+
+# Servers
+
+
+async def test_a_server_that_lost_the_functions_gets_them_again(lists, server, key):
+    await server.function_flush()
+    await build(lists, key, POSTS[:1])
+    await server.function_flush()
+    assert (await lists.deliver([key], POSTS[1], edge_of=None)).lists == 1
+
+
+async def test_functions_are_loaded_before_they_are_needed(lists, server):
+    await server.function_flush()
+    await lists.load_functions()
+    await lists.load_functions()
+    [library] = await server.function_list("feedtwin")
+    names = {each[b"name"].decode() for each in library[b"functions"]}
+    assert {"feedtwin_read", "feedtwin_deliver", "feedtwin_finish"} <= names
+
+
+async def test_many_builds_finish_on_a_server_that_lost_the_functions(lists, server, key):
+    keys = [key, f"{key}2"]
+    await lists.begin(keys, "t")
+    await server.function_flush()
+    contents = {each: Contents(ids=POSTS[:1], floor=0) for each in keys}
+    assert await lists.finish(contents, "t", idle_s=None) == [True, True]
+
+
+async def test_what_a_server_refuses_for_another_reason_is_an_error(lists, server, key):
+    await server.set(state_key(key), "no hash")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        await store.deliver(new_id(), user_ids=[user])
+        await lists.deliver([key], POSTS[0], edge_of=None)
 
 
-class CountingServer:
-    """Counts how often the set is read."""
-
-    def __init__(self):
-        self.reads = 0
-
-    async def smembers(self, key):
-        self.reads += 1
-        await asyncio.sleep(0)
-        return {b"7"}
+@asynccontextmanager
+async def full(server):
+    """Take no more writes inside the block."""
+    await server.config_set("maxmemory", "1")
+    try:
+        yield
+    finally:
+        await server.config_set("maxmemory", "1gb")
 
 
-async def test_the_authors_are_read_once_however_many_ask():
-    server = CountingServer()
-    authors = MergeAuthors(server)  # type: ignore[arg-type]  # as much of a server as it needs
-    assert await asyncio.gather(*(authors.read() for _ in range(9))) == [frozenset({7})] * 9
-    assert server.reads == 1
+async def test_a_full_server_can_be_read_and_freed(lists, server, key):
+    await build(lists, key, POSTS[:2])
+    async with full(server):
+        part = await lists.read_timeline(key, ALL)
+        assert list(part.source.ids) == POSTS[1::-1]
+        assert (await lists.read([key], ALL))[0] == part.source
+        await lists.remove([key], POSTS[0])
+        assert list((await lists.read([key], ALL))[0].ids) == [POSTS[1]]
+        await lists.drop(key)
+        assert await is_nowhere(lists, key)
 
 
-async def test_the_authors_are_read_again_when_a_second_has_passed(monkeypatch):
-    server = CountingServer()
-    authors = MergeAuthors(server)  # type: ignore[arg-type]  # as much of a server as it needs
-    monkeypatch.setattr("reference_impl.timeline.merge_authors.FRESH_S", 0.0)
-    await authors.read()
-    await authors.read()
-    assert server.reads == 2
+async def test_a_full_server_gives_up_builds(lists, server, key):
+    await lists.begin([key], "t")
+    async with full(server):
+        await lists.abandon(key, "t")
+    assert await lists.begin([key], "u") == [Beginning.BEGUN]
+
+
+async def test_a_full_server_is_unavailable_for_everything_else(lists, server, key):
+    await build(lists, key, POSTS[:2], token="t")
+    await lists.begin([f"{key}2"], "t")
+    async with full(server):
+        for refused in (
+            lists.begin([f"{key}3"], "t"),
+            lists.finish({f"{key}2": Contents(ids=POSTS[:1], floor=0)}, "t", idle_s=None),
+            lists.cover(key, "t", Contents(ids=POSTS[:1], floor=0)),
+            lists.deliver([key], POSTS[2], edge_of=None),
+            lists.load_functions(),
+        ):
+            with pytest.raises(Unavailable, match="takes nothing in"):
+                await refused
+    assert list((await lists.read([key], ALL))[0].ids) == POSTS[1::-1]

@@ -1,0 +1,79 @@
+"""Wires a worker, and what it tells operators."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiohttp import web
+
+from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.clients import client_of
+from reference_impl.chassis.consumers import Consumer, Subscription, beside
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.events import USER_EVENTS, Event
+from reference_impl.chassis.keyvalue import ShardedValkey, valkey, visiting
+from reference_impl.chassis.metering import meter_child_tasks
+from reference_impl.chassis.queues import keep_looking
+from reference_impl.chassis.settings import Settings
+from reference_impl.timeline.deliveries import Deliveries
+from reference_impl.timeline.fanout.delivering import Fanout
+from reference_impl.timeline.fanout.neighbours import FollowersClient
+from reference_impl.timeline.fanout.purging import Purger
+from reference_impl.timeline.fanout.worker import GROUP, STREAMS, Worker
+from reference_impl.timeline.store import STATION, valkey_timelines
+
+log = logging.getLogger("feedtwin")
+
+
+class Forgetting:
+    """Forgets the timelines of those who are gone."""
+
+    def __init__(self, store: Deliveries) -> None:
+        self._store = store
+
+    async def handle(self, event: Event) -> None:
+        """Drop the timeline of a deleted user; let events of other kinds pass."""
+        if event.kind == "user.deleted":
+            await self._store.drop(int(event.body["user_id"]))
+
+
+async def bring_functions(store: Deliveries) -> None:
+    """Bring every server that answers to this version of its functions."""
+    try:
+        await store.load_functions()
+    except Unavailable as error:  # a server that was away has none, and is given them when asked
+        log.warning("functions are not loaded: %s", error)
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
+    """Open what the worker needs, and work beside the application."""
+    meter_child_tasks(asyncio.get_running_loop())
+    async with (
+        ShardedValkey(settings.timeline_stores, station=STATION) as servers,
+        client_of(settings, "follow") as client,
+        valkey(settings.broker) as broker,
+    ):
+
+        async def check_broker() -> None:
+            with visiting("broker"):
+                await broker.ping()
+
+        store = valkey_timelines(servers, cap=settings.timeline_cap, by=settings.timelines_by)
+        await bring_functions(store)
+        follows = FollowersClient(client)
+        worker = Worker(
+            broker,
+            fanout=Fanout(store=store, follows=follows, owners=servers.table.owners),
+            purger=Purger(store=store, follows=follows),
+            name=settings.instance,
+        )
+        users = Subscription(stream=USER_EVENTS, group=GROUP, name=settings.instance)
+        forgetting = Consumer(broker, users, Forgetting(store).handle)
+        looking = partial(keep_looking, broker, (*STREAMS, USER_EVENTS))
+        async with beside(worker.run, forgetting.run, looking):
+            yield service_app("fanout", settings, [], checks=[check_broker, servers.check])

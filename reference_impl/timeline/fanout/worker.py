@@ -1,0 +1,128 @@
+"""One worker: does one chunk at a time, of whichever post is the most urgent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from redis.asyncio import Redis
+
+from model.rules.fanouts import BULK_STREAMS, NEW, PURGE, Rota
+from reference_impl.chassis.attempts import Attempts, pause
+from reference_impl.chassis.consumers import Every, persistently
+from reference_impl.chassis.events import POST_EVENTS
+from reference_impl.chassis.groups import Entry, Group, Groups
+from reference_impl.chassis.marks import Marks
+from reference_impl.timeline.fanout.delivering import Fanout
+from reference_impl.timeline.fanout.purging import Purger
+from reference_impl.timeline.fanout.tasks import Tasks
+
+GROUP = "timeline"
+STREAMS = (POST_EVENTS, *BULK_STREAMS)  # by class
+ABANDONED_S = 15.0  # longer than any chunk takes: its calls give up after 2 and 3 s
+RETRY_S = 0.2
+BLOCK_S = 1.0
+
+Task = Callable[[Group, Entry], Awaitable[None]]
+
+
+class Lane:
+    """One stream, with what this worker has in hand of it."""
+
+    def __init__(self, group: Group, task: Task, *, retry_s: float) -> None:
+        self.group = group
+        self.attempts = Attempts(group, partial(task, group), retry_s=retry_s)
+        self.hand: Entry | None = None  # read, and not begun
+
+    @property
+    def holds_work(self) -> bool:
+        """Whether there is something to do without asking the broker."""
+        return self.hand is not None or self.attempts.due_in_s(1.0) == 0.0
+
+    async def take(self) -> Entry | None:
+        """Return what is in hand, or due for another try; None if others have taken it."""
+        if self.hand is None:
+            return await self.attempts.next_due()
+        entry, self.hand = self.hand, None
+        return entry
+
+
+class Worker:
+    """A member of the group of fan-out workers; `name` is its own."""
+
+    def __init__(
+        self,
+        broker: Redis,
+        *,
+        fanout: Fanout,
+        purger: Purger,
+        name: str,
+        streams: Sequence[str] = STREAMS,
+        retry_s: float = RETRY_S,
+        block_s: float = BLOCK_S,
+        abandoned_s: float = ABANDONED_S,
+    ) -> None:
+        self._block_s = block_s
+        self._abandoned_s = abandoned_s
+        self._rota = Rota()
+        self._marks = Marks(broker, GROUP)
+        groups = [Group(broker, stream=stream, group=GROUP, name=name) for stream in streams]
+        self._groups = Groups(broker, groups)
+        tasks = Tasks(broker, fanout=fanout, purger=purger, marks=self._marks, streams=streams)
+        task_of = {NEW: tasks.on_event, PURGE: tasks.on_purge}
+        self._lanes = [
+            Lane(group, task_of.get(which, tasks.on_chunk), retry_s=retry_s)
+            for which, group in enumerate(groups)
+        ]
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping` is set; the chunk in hand is finished first."""
+        await persistently(lambda: self._work(stopping), stopping, what="fan-out")
+
+    async def _work(self, stopping: asyncio.Event) -> None:
+        for lane in self._lanes:
+            await lane.group.create()
+            await lane.attempts.take_up_unfinished()
+        claim = Every(self._abandoned_s / 2)
+        while not stopping.is_set():
+            if claim.is_due():
+                for lane in self._lanes:
+                    await lane.attempts.take_up_abandoned(self._abandoned_s)
+            found = await self._next()
+            if found is None:
+                await self._wait(stopping)
+            else:
+                await self._do(*found, stopping)
+
+    async def _do(self, which: int, entry: Entry, stopping: asyncio.Event) -> None:
+        if which == NEW:
+            await self._marks.look_up([entry.fields])
+        await self._lanes[which].attempts.attempt(entry, stopping)
+        self._rota = self._rota.after(which)
+
+    async def _next(self) -> tuple[int, Entry] | None:
+        """Return the entry whose turn it is, and its class; None if there seems to be none."""
+        order = self._rota.order()
+        at_hand = next((which for which in order if self._lanes[which].holds_work), None)
+        before = order if at_hand is None else order[: order.index(at_hand)]
+        unread = {self._lanes[which].group.stream: which for which in before if self._room(which)}
+        if unread and (found := await self._groups.read_first(list(unread))):
+            return unread[found[0]], found[1]
+        if at_hand is None or (entry := await self._lanes[at_hand].take()) is None:
+            return None
+        return at_hand, entry
+
+    def _room(self, which: int) -> bool:
+        return self._lanes[which].attempts.room > 0
+
+    async def _wait(self, stopping: asyncio.Event) -> None:
+        """Wait until something comes, or is due; what has come is in hand then."""
+        wait_s = min(lane.attempts.due_in_s(self._block_s) for lane in self._lanes)
+        open_lanes = {lane.group.stream: lane for lane in self._lanes if lane.attempts.room}
+        if not open_lanes:
+            await pause(wait_s, stopping)
+            return
+        come = await self._groups.wait(list(open_lanes), block_s=wait_s)
+        for stream, entry in come.items():
+            open_lanes[stream].hand = entry

@@ -1,0 +1,15 @@
+import logging
+
+from reference_impl.timeline.complaints import EVERY_S, Complaint
+
+
+def test_what_is_wrong_all_the_time_is_said_once_in_a_while_with_how_often(caplog):
+    now_s = [0.0]
+    complaint = Complaint("no timeline", lambda: now_s[0])
+    for second in range(4):
+        now_s[0] = second * EVERY_S / 2
+        complaint.make(logging.getLogger("feedtwin"), "it rains")
+    assert [record.getMessage() for record in caplog.records] == [
+        "no timeline (1 times): it rains",
+        "no timeline (2 times): it rains",
+    ]

@@ -1,0 +1,229 @@
+"""Which authors are to be merged: one set for all, found out again when it is lost."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.timeline.memory import MemoryAuthors
+from reference_impl.timeline.memory_lists import MemoryServer
+from reference_impl.timeline.merge_authors import KEY, PAGE, Known, MergeAuthors
+from reference_impl.timeline.store import Functions, ValkeyAuthors
+
+FEW = 3  # authors that are too many to know, in these tests
+
+
+@dataclass
+class Held:
+    """A set, and what a test may do behind it."""
+
+    authors: Any
+    memory: MemoryServer | None = None
+    valkey: Any = None
+
+    async def lose(self):
+        if self.memory:
+            self.memory.lose_authors()
+        else:
+            await self.valkey.delete(KEY)
+
+
+@pytest.fixture
+async def valkey_held(servers):
+    """On a server that has no set, before and after."""
+    server = servers.servers[0]
+    held = Held(ValkeyAuthors(Functions(server)), valkey=server)
+    await held.lose()
+    yield held
+    await held.lose()
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def held(request):
+    if request.param == "valkey":
+        return request.getfixturevalue("valkey_held")
+    server = MemoryServer()
+    return Held(MemoryAuthors(server), memory=server)
+
+
+class Posts:
+    """The authors who ever had a post to merge, as the post service tells of them."""
+
+    def __init__(self, *authors):
+        self.authors = list(authors)
+        self.pages = 0
+
+    async def merge_authors(self, *, after, limit):
+        page = sorted(author for author in self.authors if author > after)[:limit]
+        self.pages += 1
+        await self.meanwhile()
+        return page
+
+    async def meanwhile(self):
+        """What happens between the reading of a page and its arrival."""
+        await asyncio.sleep(0)
+
+
+def known_to(held, posts, *, fresh_s=0.0):
+    return MergeAuthors(held.authors, posts, fresh_s=fresh_s)
+
+
+def whole(*authors):
+    return Known(authors=frozenset(authors), is_whole=True)
+
+
+# The set
+
+
+async def test_a_set_that_nobody_found_out_is_not_whole(held):
+    assert await held.authors.known() == Known(authors=frozenset(), is_whole=False)
+    await held.authors.add(7)
+    assert await held.authors.known() == Known(authors=frozenset({7}), is_whole=False)
+
+
+async def test_a_set_that_was_found_out_is_whole_and_grows(held):
+    await held.authors.begin("t")
+    await held.authors.add(8)
+    assert await held.authors.finish("t", [7])
+    await held.authors.add(9)
+    assert await held.authors.known() == whole(7, 8, 9)
+
+
+async def test_a_set_that_was_lost_while_it_was_found_out_is_not_whole(held):
+    await held.authors.begin("t")
+    await held.authors.add(8)
+    await held.lose()
+    assert not await held.authors.finish("t", [7])
+    assert not (await held.authors.known()).is_whole
+
+
+async def test_two_may_find_out_at_a_time_and_each_once(held):
+    await held.authors.begin("t")
+    await held.authors.begin("u")
+    assert await held.authors.finish("u", [7])
+    assert await held.authors.finish("t", [7, 8])
+    assert not await held.authors.finish("t", [9])
+    assert await held.authors.known() == whole(7, 8)
+
+
+async def test_a_search_under_way_is_no_author(held):
+    await held.authors.begin("t")
+    assert await held.authors.known() == Known(authors=frozenset(), is_whole=False)
+
+
+async def test_of_too_many_authors_nobody_is_told(held, monkeypatch):
+    for module in ("memory", "store"):
+        monkeypatch.setattr(f"reference_impl.timeline.{module}.KNOWN_MAX", FEW)
+    for author in range(1, FEW + 1):
+        await held.authors.add(author)
+    assert (await held.authors.known()).authors == {1, 2, 3}
+    await held.authors.add(FEW + 1)
+    assert await held.authors.known() == Known(authors=None, is_whole=True)
+
+
+async def test_members_are_as_written_down(valkey_held):
+    await valkey_held.authors.begin("t")
+    assert await valkey_held.valkey.smembers("merge_authors") == {b"search:t"}
+    await valkey_held.authors.finish("t", [7])
+    assert await valkey_held.valkey.smembers("merge_authors") == {b"0", b"7"}
+
+
+# As one process knows it
+
+
+async def test_a_lost_set_is_found_out_page_by_page(held):
+    posts = Posts(*range(1, 2 * PAGE + 1))
+    assert await known_to(held, posts).read() == frozenset(posts.authors)
+    assert posts.pages == 3  # the last one empty
+    assert await held.authors.known() == whole(*posts.authors)
+
+
+async def test_a_set_that_is_whole_costs_the_post_service_nothing(held):
+    await held.authors.begin("t")
+    await held.authors.finish("t", [7])
+    posts = Posts(7, 8)
+    assert await known_to(held, posts).read() == {7}
+    assert posts.pages == 0
+
+
+async def test_nobody_at_all_is_an_answer_too(held):
+    posts = Posts()
+    known = known_to(held, posts)
+    assert await known.read() == await known.read() == frozenset()
+    assert posts.pages == 1
+
+
+async def test_an_author_added_while_the_set_is_found_out_is_in_it(held):
+    class Adding(Posts):
+        async def meanwhile(self):
+            await held.authors.add(9)
+
+    assert await known_to(held, Adding(7)).read() == {7, 9}
+
+
+async def test_everyone_is_taken_for_one_when_the_set_is_lost_while_it_is_found_out(held):
+    class Losing(Posts):
+        async def meanwhile(self):
+            self.authors.append(9)  # told of by no page,
+            await held.authors.add(9)
+            await held.lose()  # and lost with the set
+
+    known = known_to(held, Losing(7))
+    assert await known.read() is None
+    assert not (await held.authors.known()).is_whole
+
+
+async def test_of_too_many_authors_only_as_many_are_asked_for_as_show_it(held, monkeypatch):
+    for module in ("memory", "store", "merge_authors"):
+        monkeypatch.setattr(f"reference_impl.timeline.{module}.KNOWN_MAX", FEW)
+    posts = Posts(*range(1, 3 * PAGE))
+    assert await known_to(held, posts).read() is None
+    assert posts.pages == 1
+
+
+class CountingSet:
+    """A set that is whole, and counts how often it is read."""
+
+    def __init__(self):
+        self.reads = 0
+
+    async def known(self):
+        self.reads += 1
+        await asyncio.sleep(0)
+        return whole(7)
+
+
+def counted(fresh_s):
+    authors = CountingSet()
+    return authors, MergeAuthors(authors, Posts(), fresh_s=fresh_s)  # type: ignore[arg-type]
+
+
+async def test_the_authors_are_read_once_however_many_ask():
+    authors, known = counted(60.0)
+    assert await asyncio.gather(*(known.read() for _ in range(9))) == [frozenset({7})] * 9
+    assert authors.reads == 1
+
+
+async def test_all_who_wait_for_one_reading_share_its_failure():
+    class AwaySet(CountingSet):
+        async def known(self):
+            await super().known()
+            raise Unavailable("timeline_store did not answer in time")
+
+    authors = AwaySet()
+    known = MergeAuthors(authors, Posts(), fresh_s=60.0)  # type: ignore[arg-type]
+    answers = await asyncio.gather(*(known.read() for _ in range(9)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * 9
+    assert authors.reads == 1
+    with pytest.raises(Unavailable):
+        await known.read()
+    assert authors.reads == 2
+
+
+async def test_the_authors_are_read_again_when_they_are_not_fresh():
+    authors, known = counted(0.0)
+    await known.read()
+    await known.read()
+    assert authors.reads == 2
