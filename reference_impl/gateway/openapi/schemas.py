@@ -1,0 +1,128 @@
+"""What bodies look like: every object is closed, so that no private field leaves unseen."""
+
+from __future__ import annotations
+
+from model.rules.timelines import PAGE_LIMIT_MAX
+from reference_impl.chassis.media_types import NAME_PATTERN
+from reference_impl.gateway.openapi.parts import Json, closed, schema
+from reference_impl.gateway.routes import ID_PATTERN
+
+TEXT = {"type": "string"}
+MEDIA_URL = f"^/media/{NAME_PATTERN}$"
+FIELD_NAME, FIELD_CHARS_MAX, FIELDS_MAX = "^[a-z][a-z0-9_]{0,31}$", 200, 16
+OF_PERSON = {
+    "user_id": schema("Id"),
+    "username": {"type": "string", "pattern": "^[A-Za-z0-9_.]{3,30}$", "examples": ["ada.king"]},
+    "first_name": {"type": "string", "minLength": 1, "maxLength": 64},
+    "last_name": {"type": "string", "minLength": 1, "maxLength": 64},
+    "location": {"type": "string", "minLength": 1, "maxLength": 100},
+    "fields": schema("Fields"),
+    "profile_image": {"type": "string", "pattern": MEDIA_URL},
+}
+PRIVATE = {
+    "email": {"type": "string", "format": "email", "maxLength": 254},
+    "age": {"type": "integer", "minimum": 13, "maximum": 130},
+    "phone": {"type": "string", "minLength": 1, "maxLength": 32},
+}
+OPTIONAL = ("location", "fields", "age", "phone")
+OF_POST = {"post_id": schema("Id"), "user_id": schema("Id"), "created_at": schema("Time")}
+OF_MEDIUM = {
+    "caption": {"type": "string", "maxLength": 2_200},
+    "alt_text": {"type": "string", "maxLength": 1_000, "description": "It in words, if given."},
+}
+TEXT_POSTED = {"type": "string", "minLength": 1, "maxLength": 4_000}
+
+
+def schemas() -> Json:
+    """Return the schemas by name."""
+    return {
+        "Id": {
+            "type": "string",
+            "pattern": f"^{ID_PATTERN}$",
+            "description": "63 bits in decimal; as text, for a JSON number is often a double.",
+            "examples": ["7216420518051840"],
+        },
+        "Time": {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+            "examples": ["2026-11-22T09:30:00.123Z"],
+        },
+        "Cursor": {
+            "type": ["string", "null"],
+            "description": "Where the next page begins; null on the last one.",
+        },
+        "Fields": {
+            "type": "object",
+            "description": "Whatever else people say of themselves; everybody sees it.",
+            "propertyNames": {"pattern": FIELD_NAME},
+            "additionalProperties": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": FIELD_CHARS_MAX,
+            },
+            "maxProperties": FIELDS_MAX,
+            "examples": [{"pronouns": "she/her"}],
+        },
+        "Signed": closed({"user_id": schema("Id"), "token": schema("Token")}),
+        "Token": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]{43}$",
+            "description": "Send it as `Authorization: Bearer <token>`.",
+        },
+        "NewToken": closed({"token": schema("Token")}),
+        **_people(),
+        **_posts(),
+        "Following": closed({"following": {"type": "boolean"}}),
+        "Blocked": closed({"blocked": {"type": "boolean"}}),
+        "PersonPage": _page("users", "Person"),
+        "PostPage": _page("posts", "Post"),
+        "Problem": _problem(),
+    }
+
+
+def _people() -> Json:
+    counted = {**OF_PERSON, "follower_count": {"type": "integer", "minimum": 0}}
+    return {
+        "Person": closed(OF_PERSON, optional=OPTIONAL),
+        "Profile": closed(counted, optional=OPTIONAL),
+        "Account": closed(
+            {**OF_PERSON, **PRIVATE, "created_at": schema("Time")}, optional=OPTIONAL
+        ),
+    }
+
+
+def _posts() -> Json:
+    return {
+        "ImagePost": _medium_post("image"),
+        "VideoPost": _medium_post("video"),
+        "TextPost": closed(
+            {**OF_POST, "type": {"const": "text"}, "text": TEXT_POSTED, "caption": {"const": ""}}
+        ),
+        "Post": {"oneOf": [schema(f"{kind}Post") for kind in ("Image", "Video", "Text")]},
+        "NewPost": closed({"post": schema("Post")}),
+        "PostWithAuthor": closed({"post": schema("Post"), "author": schema("Person")}),
+    }
+
+
+def _medium_post(kind: str) -> Json:
+    url = {f"{kind}_url": {"type": "string", "pattern": MEDIA_URL}}
+    return closed({**OF_POST, "type": {"const": kind}, **url, **OF_MEDIUM}, optional=["alt_text"])
+
+
+def _page(items_name: str, item: str) -> Json:
+    items = {"type": "array", "items": schema(item), "maxItems": PAGE_LIMIT_MAX}
+    return closed({items_name: items, "next": schema("Cursor")})
+
+
+def _problem() -> Json:
+    """Problem Details (RFC 9457)."""
+    return closed(
+        {
+            "type": {"const": "about:blank"},
+            "title": TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string", "minLength": 1, "description": "For people to read."},
+            "instance": {"type": "string", "description": "The path that was asked for."},
+        }
+    )

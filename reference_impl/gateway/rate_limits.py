@@ -1,0 +1,168 @@
+"""How often one caller may ask: the table, and the throttle that holds everybody to it.
+
+That there are such numbers is what the OWASP API Security Top 10, 2023, asks for (API2, API4,
+API6); how large they are is our judgement of what one person does.  600 a minute for everything
+together is ten a second, about what a feed that is scrolled as fast as pictures load asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from reference_impl.chassis.errors import TooMany, Unavailable
+
+LOG_EVERY_S = 1.0  # one line a second says that limits are not enforced; a flood says no more
+
+log = logging.getLogger("feedtwin")
+
+
+class By(Enum):
+    """Whose requests are counted together."""
+
+    ADDRESS = "address"  # of the connection; no header is believed
+    ACCOUNT = "account"  # whoever the token stands for
+    LOGIN_NAME = "login_name"  # the username that is tried, whether or not anybody has it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most `amount` requests in any `window_s` seconds."""
+
+    name: str  # limits of the same name share their count
+    amount: int
+    window_s: int
+    by: By
+    counts_failures_only: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what the limit is, as draft-ietf-httpapi-ratelimit-headers-10 writes it."""
+        return {"RateLimit-Policy": f'"{self.name}";q={self.amount};w={self.window_s}'}
+
+
+MINUTE_S, HOUR_S = 60, 3_600
+
+SIGNED_IN = RateLimit(name="everything", amount=600, window_s=MINUTE_S, by=By.ACCOUNT)
+LOGIN = (
+    RateLimit(name="logins", amount=20, window_s=MINUTE_S, by=By.ADDRESS),
+    RateLimit(
+        name="wrong-logins",
+        amount=5,
+        window_s=15 * MINUTE_S,
+        by=By.LOGIN_NAME,
+        counts_failures_only=True,
+    ),
+)
+PASSWORD = (  # a stolen token must not serve to find the password that goes with it
+    RateLimit(
+        name="wrong-passwords",
+        amount=5,
+        window_s=15 * MINUTE_S,
+        by=By.ACCOUNT,
+        counts_failures_only=True,
+    ),
+)
+REGISTER = (RateLimit(name="registrations", amount=5, window_s=HOUR_S, by=By.ADDRESS),)
+POST = (RateLimit(name="posts", amount=30, window_s=HOUR_S, by=By.ACCOUNT),)
+RELATIONS = (  # follow, unfollow, block, unblock together
+    RateLimit(name="relations-a-minute", amount=60, window_s=MINUTE_S, by=By.ACCOUNT),
+    RateLimit(name="relations-an-hour", amount=200, window_s=HOUR_S, by=By.ACCOUNT),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Whom a request counts against; what is empty is not known, and not counted."""
+
+    address: str = ""
+    account: str = ""
+    login_name: str = ""
+
+    def key(self, by: By) -> str:
+        """Return the name under which requests like this one are counted."""
+        match by:
+            case By.ADDRESS:
+                return self.address
+            case By.ACCOUNT:
+                return self.account
+            case By.LOGIN_NAME:
+                # Hashed, for names are anybody's text, of any length.
+                name = self.login_name.casefold().encode(errors="replace")
+                return hashlib.sha256(name).hexdigest() if name else ""
+
+
+class Counters(Protocol):
+    """Requests counted, by limit and by whom."""
+
+    async def take(self, limit: RateLimit, who: str) -> float | None:
+        """Count a request; if it is one too many do not, and say in how many seconds it is not."""
+
+    async def give_back(self, limit: RateLimit, who: str) -> None:
+        """Uncount the newest request."""
+
+
+class Throttle:
+    """Admits requests while their limits last; without counters it admits everything.
+
+    While the counters are away it admits everything too.  They live where sessions live, so
+    that nobody can sign in or be recognised meanwhile: refusing the rest would only add the
+    pages that need nobody to what is down.
+    """
+
+    def __init__(self, counters: Counters | None) -> None:
+        self._counters = counters
+        self._logged_s = -LOG_EVERY_S
+
+    async def admit(self, limits: Sequence[RateLimit], asker: Asker) -> None:
+        """Count the request against every limit, or against none and raise TooMany."""
+        taken: list[RateLimit] = []
+        for limit in limits:
+            wait_s = await self._take(limit, asker)
+            if wait_s is not None:
+                await self._give_back(taken, asker)
+                raise _too_many(limit, wait_s)
+            taken.append(limit)
+
+    async def forgive(self, limits: Sequence[RateLimit], asker: Asker) -> None:
+        """Uncount a request that was no failure where only failures count."""
+        await self._give_back([limit for limit in limits if limit.counts_failures_only], asker)
+
+    async def _take(self, limit: RateLimit, asker: Asker) -> float | None:
+        who = asker.key(limit.by)
+        if self._counters is None or not who:
+            return None
+        try:
+            return await self._counters.take(limit, who)
+        except Unavailable as error:
+            self._say_once(error)
+            return None
+
+    async def _give_back(self, limits: Sequence[RateLimit], asker: Asker) -> None:
+        for limit in limits:
+            who = asker.key(limit.by)
+            if self._counters is not None and who:
+                try:
+                    await self._counters.give_back(limit, who)
+                except Unavailable as error:
+                    self._say_once(error)
+
+    def _say_once(self, error: Unavailable) -> None:
+        now_s = time.monotonic()
+        if now_s - self._logged_s >= LOG_EVERY_S:
+            self._logged_s = now_s
+            log.warning("rate limits are not enforced: %s", error)
+
+
+def _too_many(limit: RateLimit, wait_s: float) -> TooMany:
+    retry_after_s = max(1, -int(-wait_s // 1))
+    return TooMany(
+        f"at most {limit.amount} requests of this kind in {limit.window_s} s",
+        retry_after_s=retry_after_s,
+        headers={**limit.headers, "RateLimit": f'"{limit.name}";r=0;t={retry_after_s}'},
+    )
