@@ -1,29 +1,27 @@
-"""The verbs that start, show and stop the reference services."""
+"""The verbs that start, fill, scale and stop the reference services, and ask them things."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from model.answers.tables import Format, print_table
-from model.answers.terminal import Overrides, ScenarioFile, TableFormat, home_folder, say
+from model.answers.terminal import Overrides, ScenarioFile, home_folder, say
 from model.rules.exits import Exit
+from reference_impl.verbs import policy
+from reference_impl.verbs.dead_letters import dead, replay
+from reference_impl.verbs.failures import failures_as_exit_codes
+from reference_impl.verbs.inspection import logs, status
+from reference_impl.verbs.timelines import timelines
 
-if TYPE_CHECKING:
-    from reference_impl.cluster.clusters import Cluster
-
-BYTES_PER_MB = 1e6
 READY_WITHIN_S = 5.0  # of a cluster that is up already
 
 
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
-    for verb in (up, seed, status, logs, down):
+    for verb in (up, seed, status, logs, scale, timelines, dead, replay, down):
         app.command()(verb)
+    policy.add_verbs(app)
 
 
 def up(
@@ -69,10 +67,7 @@ def seed(
 
     with failures_as_exit_codes():
         asked = load_scenario(scenario, overrides or ())
-        cluster = lifecycle.running(home_folder())
-        if cluster is None:
-            say(f"nothing runs in {home_folder()}: feedtwin up SCENARIO")
-            raise typer.Exit(Exit.UNHEALTHY)
+        cluster = lifecycle.running_in(home_folder())
         cluster.wait_ready(READY_WITHIN_S)
         try:
             seeded = fill(asked, cluster.settings, home_folder(), replace=replace, report=say)
@@ -85,41 +80,17 @@ def seed(
     )
 
 
-def status(form: TableFormat = Format.TABLE) -> None:
-    """Show every process: who it is, what it has used, and whether it is ready."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from reference_impl.cluster import lifecycle
+def scale(
+    service: Annotated[str, typer.Argument(help="Such as timeline.", show_default=False)],
+    instances: Annotated[int, typer.Argument(help="How many are to run.", show_default=False)],
+) -> None:
+    """Run more or fewer instances of a service, while it runs; no request is lost over it."""
+    from reference_impl.cluster.scaling import scale as change
 
     with failures_as_exit_codes():
-        cluster = lifecycle.running(home_folder())
-        if cluster is None:
-            say(f"nothing runs in {home_folder()}")
-            raise typer.Exit(Exit.UNHEALTHY)
-        with ThreadPoolExecutor(len(cluster.members)) as pool:
-            reasons = list(pool.map(cluster.why_not_ready, cluster.members))
-    columns = ("name", "station", "pid", "since", "cpu_s", "memory_mb", "ready", "why_not")
-    print_table(_status_rows(cluster, reasons), columns, form)
-    if any(reasons):
-        raise typer.Exit(Exit.UNHEALTHY)
-
-
-def logs(
-    name: Annotated[str, typer.Argument(help="A process; all of them by default.")] = "",
-    lines: Annotated[int, typer.Option(min=1, max=100_000, help="How many from the end.")] = 20,
-) -> None:
-    """Print the last lines of the logs, also of a cluster that has ended."""
-    from reference_impl.cluster.endings import last_lines
-    from reference_impl.cluster.home import Home
-
-    folder = Home(folder=home_folder()).logs
-    names = sorted(path.stem for path in folder.glob("*.log"))
-    if name and name not in names:
-        say(f"no log of {name!r} in {folder}; there are: {', '.join(names) or 'none'}")
-        raise typer.Exit(Exit.USAGE)
-    for each in [name] if name else names:
-        for line in last_lines(folder / f"{each}.log", lines):
-            typer.echo(line if name else f"{each} | {line}")
+        cluster = change(home_folder(), service, instances, say)
+    for url in cluster.gateway_urls:
+        typer.echo(url)
 
 
 def down() -> None:
@@ -129,30 +100,6 @@ def down() -> None:
     with failures_as_exit_codes():
         count = lifecycle.down(home_folder())
     say(f"stopped {count} processes" if count else f"nothing runs in {home_folder()}")
-
-
-@contextmanager
-def failures_as_exit_codes() -> Iterator[None]:
-    """Say what went wrong and leave with the code for it."""
-    from model.world.scenario import ScenarioError
-    from reference_impl.chassis.settings import SettingsError
-    from reference_impl.cluster.errors import ClusterError, Refused
-
-    # So that a polite kill cleans up as Ctrl-C does.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except (ScenarioError, SettingsError, Refused) as error:
-        say(str(error))
-        raise typer.Exit(Exit.USAGE) from None
-    except ClusterError as error:
-        say(str(error))
-        raise typer.Exit(Exit.UNHEALTHY) from None
-    except KeyboardInterrupt:
-        say("interrupted")
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _cpus(text: str) -> set[int] | None:
@@ -165,23 +112,3 @@ def _cpus(text: str) -> set[int] | None:
         return None if text == "all" else {int(part) for part in text.split(",")}
     except ValueError:
         raise typer.BadParameter(f"--cpus takes numbers such as 0,2, got {text!r}") from None
-
-
-def _status_rows(cluster: Cluster, reasons: list[str | None]) -> Iterator[tuple[object, ...]]:
-    from datetime import UTC, datetime
-
-    from reference_impl.cluster.usage import usage_of
-
-    for process, reason in zip(cluster.processes(), reasons, strict=True):
-        usage = usage_of(process.pid) if process.running else None
-        since = datetime.fromtimestamp(process.started_s, UTC).isoformat(timespec="seconds")
-        yield (
-            process.name,
-            process.station,
-            process.pid if process.running else None,
-            since if process.running else None,
-            usage.cpu_s if usage else None,
-            usage.memory_bytes / BYTES_PER_MB if usage else None,
-            reason is None,
-            reason,
-        )

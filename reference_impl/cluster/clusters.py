@@ -8,16 +8,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from model.rules.policy import FeedPolicy
+from model.world.scenario import Fleet
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.endings import obituary
 from reference_impl.cluster.errors import ClusterError, NotReady
+from reference_impl.cluster.feed_policy import policy_of
 from reference_impl.cluster.home import Home
 from reference_impl.cluster.identities import Identity, read_identity
 from reference_impl.cluster.members import Check, Member
 from reference_impl.cluster.readiness import gateway_url, why_not_ready
 from reference_impl.cluster.supervision import SUPERVISOR
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PROBE_EVERY_S = 0.05
 STARTS_MAX = 3  # a program that needs more while the cluster starts will not get there
 
@@ -42,17 +45,32 @@ class Cluster:
     settings: Settings  # for who uses the stores directly: every address, and the policy
     members: tuple[Member, ...]
     made_from: dict[str, Any]  # what of the scenario and the options decided about all this
+    uncalled: frozenset[str] = frozenset()  # who is not ready yet, or about to stop
 
     @property
     def gateway_urls(self) -> tuple[str, ...]:
         """Where the gateways listen, for load and for people."""
-        gateways = (member for member in self.members if member.station == "gateway")
+        gateways = (member for member in self.called if member.station == "gateway")
         return tuple(url for member in gateways if (url := gateway_url(member)))
+
+    @property
+    def called(self) -> tuple[Member, ...]:
+        """The members that others may ask something."""
+        return tuple(member for member in self.members if member.name not in self.uncalled)
+
+    @property
+    def fleet(self) -> Fleet:
+        """What the members were counted by."""
+        return Fleet.model_validate(self.made_from["fleet"])
 
     @property
     def supervisor_socket(self) -> Path:
         """Where the supervisor answers."""
         return supervisor_socket(self.sockets)
+
+    def policy_now(self) -> FeedPolicy:
+        """Return the feed policy that its services follow."""
+        return policy_of(self.settings)
 
     def is_alive(self) -> bool:
         """Say whether the supervisor of this cluster still runs."""
@@ -82,6 +100,11 @@ class Cluster:
         if identity is None or not identity.is_alive():
             return "not running"
         return why_not_ready(member)
+
+    def why_not_called(self, member: Member) -> str | None:
+        """Return why nobody should count on a process; None if everybody may."""
+        waits = "ready, but nobody is sent there: it has just come, or is about to go"
+        return self.why_not_ready(member) or (waits if member.name in self.uncalled else None)
 
     def wait_ready(self, timeout_s: float) -> None:
         """Return once every process is ready; NotReady names the one that is not in time."""
@@ -123,6 +146,7 @@ class Cluster:
             "settings": settings,
             "made_from": self.made_from,
             "members": [asdict(member) | {"check": member.check.value} for member in self.members],
+            "uncalled": sorted(self.uncalled),
             "processes": [asdict(process) for process in self.processes()],
             "gateway_urls": list(self.gateway_urls),
         }
@@ -131,7 +155,9 @@ class Cluster:
 def cluster_of(home: Home, state: dict[str, Any]) -> Cluster:
     """Return the cluster that `state` describes."""
     if state["schema_version"] != SCHEMA_VERSION:
-        raise ClusterError(f"{home.state}: written by another version of feedtwin")
+        raise ClusterError(
+            f"{home.state}: what runs was started by another version of feedtwin: feedtwin down"
+        )
     members = tuple(
         Member(**member | {"check": Check(member["check"])}) for member in state["members"]
     )
@@ -141,6 +167,7 @@ def cluster_of(home: Home, state: dict[str, Any]) -> Cluster:
         settings=replace(Settings.from_environment(state["settings"]), secret=home.secret()),
         members=members,
         made_from=state["made_from"],
+        uncalled=frozenset(state["uncalled"]),
     )
 
 

@@ -76,7 +76,7 @@ class Home:
         """Return the key that signs cursors, made once and kept: old cursors stay valid."""
         path = self.folder / "secret"
         if not path.exists():
-            _write_private(path, secrets.token_urlsafe(32))
+            write_whole(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="ascii")
 
     def read_state(self) -> dict[str, Any] | None:
@@ -88,12 +88,16 @@ class Home:
         return state if isinstance(state, dict) else None
 
     def write_state(self, state: dict[str, Any]) -> None:
-        """Replace the state at once: a reader sees the old or the new, never half of it."""
-        _write_private(self.state, json.dumps(state, indent=1))
+        """Replace the state."""
+        write_whole(self.state, json.dumps(state, indent=1))
 
     def log_of(self, name: str) -> Path:
         """Return the log of a process."""
         return self.logs / f"{name}.log"
+
+    def order_of(self, name: str) -> Path:
+        """Return the file that says what to run under this name."""
+        return self.orders / f"{name}.json"
 
     def identity_of(self, name: str) -> Path:
         """Return the file that says who runs under this name."""
@@ -143,7 +147,8 @@ def _owner_of(owner_file: Path) -> str | None:
         return None
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file at once, for this account alone: a reader sees the old or the new text."""
     fresh = path.with_name(path.name + ".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from model.world.scenario import Fleet, Scenario
+from model.world.scenario import Scenario
 from reference_impl.chassis.settings import Settings
-from reference_impl.cluster.clusters import Cluster, cluster_of, supervisor_socket
+from reference_impl.cluster.addresses import publish as publish_addresses
+from reference_impl.cluster.clusters import Cluster, cluster_of
 from reference_impl.cluster.errors import NotReady, Refused
+from reference_impl.cluster.feed_policy import FIXED, publish_policy
 from reference_impl.cluster.home import Home, make_sockets_folder
 from reference_impl.cluster.interrupts import uninterrupted
 from reference_impl.cluster.members import Check, plan_of, refuse_other_counts
-from reference_impl.cluster.orders import Clerk, layout_of
+from reference_impl.cluster.orders import Clerk, data_of_other_versions, layout_of
 from reference_impl.cluster.postgres import Postgres
 from reference_impl.cluster.quarters import settle
 from reference_impl.cluster.readiness import why_an_external_is_not_ready
@@ -24,6 +28,7 @@ from reference_impl.cluster.supervision import configuration, start_supervisor
 from reference_impl.cluster.teardown import clear
 
 READY_WITHIN_S = 60.0
+UP = "up"  # the stage of a cluster that got ready
 
 EXTERNAL = ("user_databases", "post_databases", "timeline_stores", "broker", "session_store")
 
@@ -34,10 +39,18 @@ def running(home: Path) -> Cluster | None:
     """Return the cluster that was brought up in this home and still runs."""
     place = Home(folder=home.resolve())
     state = place.read_state()
-    if state is None or state.get("stage") != "up":
+    if state is None or state.get("stage") != UP:
         return None
     cluster = cluster_of(place, state)
     return cluster if cluster.is_alive() else None
+
+
+def running_in(home: Path) -> Cluster:
+    """Return the cluster that runs in this home; NotReady if there is none."""
+    cluster = running(home)
+    if cluster is None:
+        raise NotReady(f"nothing runs in {home}: feedtwin up SCENARIO")
+    return cluster
 
 
 def down(home: Path) -> int:
@@ -114,8 +127,8 @@ def _bring_up(
             made_from=made_from,
         )
         place.write_state(cluster.state() | {"stage": "starting"})
-        _start(cluster, scenario.fleet, report)
-        place.write_state(cluster.state() | {"stage": "up"})
+        _start(cluster, scenario, report)
+        place.write_state(cluster.state() | {"stage": UP})
         undo.pop_all()
     return cluster
 
@@ -127,32 +140,41 @@ def _refuse_unusable(cpus: set[int] | None) -> None:
         raise Refused(f"cpus must be among {sorted(usable)}, got {sorted(cpus)}")
 
 
-def _start(cluster: Cluster, fleet: Fleet, report: Report) -> None:
-    home, cpus = cluster.home, cluster.made_from["cpus"]
-    report("preparing data folders")
-    databases = _databases(cluster, layout_of(fleet), report)
-    programs = Clerk(cluster=cluster, fleet=fleet).programs(databases)
-    socket = supervisor_socket(cluster.sockets)
-    home.supervisor_conf.write_text(configuration(programs), encoding="utf-8")
-    with uninterrupted():
-        supervisor = start_supervisor(home, socket, cpus)
+def _start(cluster: Cluster, scenario: Scenario, report: Report) -> None:
     engines = [member for member in cluster.members if member.is_engine]
     services = [member for member in cluster.members if not member.is_engine]
+    clerk = Clerk(cluster=cluster, fleet=scenario.fleet)
+    report("preparing data folders")
+    for folder in data_of_other_versions(cluster.home):
+        report(f"{folder}: of another version of feedtwin, nobody reads it any more")
+    clerk.write_engine_orders(_databases(cluster, report))
+    clerk.write_service_orders(services)
+    cluster.home.supervisor_conf.write_text(configuration(clerk.programs()), encoding="utf-8")
+    with uninterrupted():
+        supervisor = start_supervisor(
+            cluster.home, cluster.supervisor_socket, cluster.made_from["cpus"]
+        )
     report(f"starting {len(engines)} engines")
     for member in engines:
         supervisor.start(member.name)
     cluster.wait_until_ready(engines, READY_WITHIN_S)
     apply_schemas(cluster.settings)
+    if not services:
+        return
+    # A policy that was set in an earlier run must not quietly outlive it in the broker.
+    publish_policy(cluster.settings, scenario.policy.of_feeds)
+    publish_addresses(Path(cluster.settings.addresses), services)
     report(f"starting {len(services)} services")
     for member in services:
         supervisor.start(member.name)
     cluster.wait_until_ready(services, READY_WITHIN_S)
 
 
-def _databases(cluster: Cluster, layout: str, report: Report) -> Postgres | None:
+def _databases(cluster: Cluster, report: Report) -> Postgres | None:
     """Return the PostgreSQL to use; None if all databases are elsewhere."""
     if all(member.check is not Check.POSTGRESQL for member in cluster.members):
         return None
+    layout = layout_of(cluster.fleet, cluster.settings)
     return settle(cluster.home, layout, cluster.sockets, report)
 
 
@@ -162,11 +184,30 @@ def _clear_uninterrupted(home: Home) -> None:
 
 
 def refuse_another(cluster: Cluster, scenario: Scenario) -> None:
-    """Raise Refused if the cluster was brought up for other people, another fleet or policy."""
+    """Raise Refused if the cluster has other people, another fleet or policy than the scenario.
+
+    Of the policy what may be set while it runs is compared with what it is by now.
+    """
     wanted = scenario.model_dump(mode="json", include={"seed", "people", "fleet", "policy"})
-    for key, value in wanted.items():
-        if cluster.made_from[key] != value:
+    had = cluster.made_from | {"policy": _fixed(cluster.made_from["policy"])}
+    for key, value in (wanted | {"policy": _fixed(wanted["policy"])}).items():
+        if had[key] != value:
             raise Refused(f"what runs was brought up for another {key}: feedtwin up --replace")
+    asked, now = asdict(scenario.policy.of_feeds), asdict(cluster.policy_now())
+    for field, value in asked.items():
+        if now[field] != value:
+            raise Refused(
+                f"the policy by now has {field}={_said(now[field])}, the scenario {_said(value)}:"
+                f" feedtwin policy set {field}={_said(value)}"
+            )
+
+
+def _fixed(policy: dict[str, Any]) -> dict[str, Any]:
+    return {name: policy[name] for name in FIXED}
+
+
+def _said(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
 
 
 def _made_from(

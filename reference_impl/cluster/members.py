@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -22,7 +22,8 @@ MODULES = {
     "fanout": "reference_impl.timeline.fanout",
     "relay": "reference_impl.chassis.relay",
 }
-WORKERS = ("fanout", "relay")  # they take their work from the broker or a table, not over HTTP
+CALLED = ("user", "follow", "post", "media", "timeline")  # by other services, over HTTP
+ADDRESSES = "addresses.json"  # the address book, in the sockets folder
 
 
 class Check(Enum):
@@ -31,7 +32,6 @@ class Check(Enum):
     POSTGRESQL = "postgresql"
     VALKEY = "valkey"
     HTTP = "http"
-    RUNNING = "running"
 
 
 ENGINE_CHECKS = frozenset({Check.POSTGRESQL, Check.VALKEY})
@@ -45,6 +45,14 @@ class Member:
     station: str
     check: Check
     address: str  # URL; for a gateway `file:` and the file that says its port
+    zone: str = ""  # of a service
+
+    @property
+    def internal_address(self) -> str:
+        """Where a service answers what is not for the public, such as /metrics."""
+        if self.station != "gateway":
+            return self.address
+        return f"unix:{self.address.removeprefix('file:').removesuffix('.port')}.sock"
 
     @property
     def is_engine(self) -> bool:
@@ -69,7 +77,7 @@ def plan_of(
     `services` only engines are planned.
     """
     engines = tuple(_engines(scenario.fleet, sockets, external))
-    workers = tuple(_services(scenario.fleet, sockets)) if services else ()
+    workers = services_of(scenario.fleet, sockets) if services else ()
     settings = replace(
         own,
         user_databases=external.user_databases or _addresses(engines, "user_db"),
@@ -77,16 +85,22 @@ def plan_of(
         timeline_stores=external.timeline_stores or _addresses(engines, "timeline_store"),
         broker=external.broker or _addresses(engines, "broker")[0],
         session_store=external.session_store or _addresses(engines, "session_store")[0],
-        user_urls=_addresses(workers, "user"),
-        follow_urls=_addresses(workers, "follow"),
-        post_urls=_addresses(workers, "post"),
-        media_urls=_addresses(workers, "media"),
-        timeline_urls=_addresses(workers, "timeline"),
-        influencer_followers_min=scenario.policy.influencer_followers_min,
+        addresses=str(sockets / ADDRESSES) if services else "",
+        rate_limits=scenario.policy.rate_limits,
+        policy=scenario.policy.of_feeds.to_json(),
+        timelines_by=scenario.policy.timelines_by,
+        follows_kept=scenario.policy.follows_kept,
         timeline_cap=scenario.policy.timeline_cap,
         page_limit=scenario.policy.page_limit,
     )
-    return Plan(members=(*engines, *workers), settings=settings)
+    return Plan(members=(*engines, *workers), settings=with_urls(settings, workers))
+
+
+def with_urls(settings: Settings, members: Iterable[Member]) -> Settings:
+    """Return the settings with the instances of every service that are among these members."""
+    listed = tuple(members)
+    urls = {f"{station}_urls": _addresses(listed, station) for station in CALLED}
+    return replace(settings, **urls)  # type: ignore[arg-type]  # every one is a tuple of URLs
 
 
 def refuse_other_counts(fleet: Fleet, external: Settings) -> None:
@@ -121,18 +135,33 @@ def _engines(fleet: Fleet, sockets: Path, external: Settings) -> Iterator[Member
             yield Member(name=name, station=station, check=Check.VALKEY, address=address)
 
 
-def _services(fleet: Fleet, sockets: Path) -> Iterator[Member]:
-    for station in MODULES:
-        count = 1 if station == "relay" else getattr(fleet, station).instances
-        for name in _names(station, count):
-            if station in WORKERS:
-                yield Member(name=name, station=station, check=Check.RUNNING, address="")
-            elif station == "gateway":
-                address = f"file:{sockets / name}.port"
-                yield Member(name=name, station=station, check=Check.HTTP, address=address)
-            else:
-                address = f"unix:{sockets / name}.sock"
-                yield Member(name=name, station=station, check=Check.HTTP, address=address)
+def services_of(fleet: Fleet, sockets: Path) -> tuple[Member, ...]:
+    """Return every process of the services; the instances of each are dealt over the zones."""
+    return tuple(
+        _instance(station, number, zone=f"zone-{(number - 1) % fleet.zones + 1}", sockets=sockets)
+        for station in MODULES
+        for number in range(1, instances_in(fleet, station) + 1)
+    )
+
+
+def instances_in(fleet: Fleet, station: str) -> int:
+    """Return how many processes of a service a fleet has."""
+    if station == "relay":
+        return 1
+    instances: int = getattr(fleet, station).instances
+    return instances
+
+
+def _instance(station: str, number: int, *, zone: str, sockets: Path) -> Member:
+    name = f"{station}-{number}"
+    is_gateway = station == "gateway"
+    return Member(
+        name=name,
+        station=station,
+        check=Check.HTTP,
+        address=f"file:{sockets / name}.port" if is_gateway else f"unix:{sockets / name}.sock",
+        zone=zone,
+    )
 
 
 def _names(station: str, count: int) -> list[str]:
@@ -146,8 +175,14 @@ def _addresses(members: tuple[Member, ...], station: str) -> tuple[str, ...]:
 def settings_of(member: Member, shared: Settings, fleet: Fleet) -> Settings:
     """Return what one service is told: what all are told, and its own name and place."""
     store = fleet.post_store if member.station == "post" else fleet.user_store
-    own = replace(shared, instance=member.name, database_connections=store.connections)
-    if member.station == "gateway":
-        port_file = member.address.removeprefix("file:")
-        return replace(own, listen="tcp:127.0.0.1:0", port_file=port_file)
-    return replace(own, listen=member.address)
+    own = replace(
+        shared, instance=member.name, zone=member.zone, database_connections=store.connections
+    )
+    if member.station != "gateway":
+        return replace(own, listen=member.address)
+    return replace(
+        own,
+        listen="tcp:127.0.0.1:0",
+        port_file=member.address.removeprefix("file:"),
+        internal_listen=member.internal_address,
+    )

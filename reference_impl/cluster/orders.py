@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.world.scenario import Fleet
+from reference_impl.chassis.settings import Settings
 from reference_impl.cluster import binaries, valkey
 from reference_impl.cluster.clusters import Cluster
+from reference_impl.cluster.connections import room_for
+from reference_impl.cluster.home import Home
 from reference_impl.cluster.launch import Order, write_order
 from reference_impl.cluster.members import MODULES, Check, Member, settings_of
 from reference_impl.cluster.postgres import Postgres
+from reference_impl.cluster.schemas import schema_version
 from reference_impl.cluster.supervision import SUPERVISOR, Program
 from reference_impl.cluster.unprivileged import How
 
-CONNECTIONS_SPARE = 40  # for the relay, seeding, tests and people
 MEMORY_OF = {"timeline_store": "1gb", "broker": "512mb", "session_store": "256mb"}
 DURABLE = ("broker", "session_store")  # a lost timeline is rebuilt, a lost event or token is not
 
@@ -28,38 +32,47 @@ class Clerk:
     cluster: Cluster
     fleet: Fleet
 
-    def programs(self, databases: Postgres | None) -> list[Program]:
-        """Prepare data folders, write all orders, and return what the supervisor is to start."""
-        members = self.cluster.members
+    def write_engine_orders(self, databases: Postgres | None) -> None:
+        """Prepare the engines' data folders, and say what each is to run."""
+        engines = [member for member in self.cluster.members if member.is_engine]
         if databases is not None:
-            databases.create(member.name for member in members if member.check is Check.POSTGRESQL)
-        return [self._program(member, databases) for member in members]
+            databases.create(member.name for member in engines if member.check is Check.POSTGRESQL)
+        for member in engines:
+            if member.check is Check.VALKEY:
+                self._write(member, self._valkey_order(member))
+            else:
+                assert databases is not None  # there is one if a member is of this kind
+                self._write(member, self._database_order(member, databases))
 
-    def _program(self, member: Member, databases: Postgres | None) -> Program:
-        if member.check is Check.POSTGRESQL:
-            assert databases is not None  # there is one if a member is of this kind
-            order = self._database_order(member, databases)
-        elif member.check is Check.VALKEY:
-            order = self._valkey_order(member)
-        else:
-            order = self._service_order(member)
-        write_order(order, self.cluster.home.orders / f"{member.name}.json")
-        return Program(name=member.name, stop_signal=signal.Signals(order.stop_signal))
+    def write_service_orders(self, services: Iterable[Member]) -> None:
+        """Say what each of these services is to run."""
+        for member in services:
+            self._write(member, self._service_order(member))
+
+    def programs(self) -> list[Program]:
+        """Return what the supervisor is to keep running."""
+        return [
+            Program(name=member.name, stop_signal=_stop_signal_of(member))
+            for member in self.cluster.members
+        ]
+
+    def _write(self, member: Member, order: Order) -> None:
+        write_order(order, self.cluster.home.order_of(member.name))
 
     def _database_order(self, member: Member, databases: Postgres) -> Order:
         sockets = self.cluster.sockets / member.name
-        databases.configure(member.name, sockets, self._connections_max)
+        databases.configure(member.name, sockets, room_for(self.fleet, member.station))
         return self._order(
             member,
             databases.command(member.name),
             {"LC_ALL": "C"},
-            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             how=databases.how,
             database=str(databases.data_of(member.name)),
         )
 
     def _valkey_order(self, member: Member) -> Order:
-        data = self.cluster.home.data / layout_of(self.fleet) / member.name
+        layout = layout_of(self.fleet, self.cluster.settings)
+        data = self.cluster.home.data / layout / member.name
         data.mkdir(parents=True, exist_ok=True)
         command = valkey.command(
             binaries.valkey_server(),
@@ -81,7 +94,6 @@ class Clerk:
         command: list[str],
         environment: dict[str, str],
         *,
-        stop_signal: signal.Signals = signal.SIGTERM,
         how: How = How.AS_IS,
         database: str = "",
     ) -> Order:
@@ -90,20 +102,28 @@ class Clerk:
             environment=environment,
             identity=str(self.cluster.home.identity_of(member.name)),
             parent=str(self.cluster.home.identity_of(SUPERVISOR)),
-            stop_signal=stop_signal,
+            stop_signal=_stop_signal_of(member),
             how=how.value,
             database=database,
         )
 
-    @property
-    def _connections_max(self) -> int:
-        services = [member for member in self.cluster.members if not member.is_engine]
-        most = max(self.fleet.user_store.connections, self.fleet.post_store.connections)
-        return CONNECTIONS_SPARE + most * len(services)
+
+def _stop_signal_of(member: Member) -> signal.Signals:
+    """Return what ends a member in order; a database does not wait for its clients to leave."""
+    return signal.SIGINT if member.check is Check.POSTGRESQL else signal.SIGTERM
 
 
-def layout_of(fleet: Fleet) -> str:
-    """Name the data folder of a fleet: rows written for two servers mean nothing to three."""
+def layout_of(fleet: Fleet, settings: Settings) -> str:
+    """Name the data folder: rows of other tables, or for other servers, mean nothing here."""
     stores = (fleet.user_store, fleet.post_store, fleet.timeline_store)
     users, posts, timelines = (store.shards for store in stores)
-    return f"users-{users}.posts-{posts}.timelines-{timelines}"
+    return (
+        f"schema-{schema_version()}.follows-{settings.follows_kept}"
+        f".users-{users}.posts-{posts}.timelines-{timelines}"
+    )
+
+
+def data_of_other_versions(home: Home) -> list[Path]:
+    """Return the data folders of tables that no service reads any more."""
+    ours = f"schema-{schema_version()}."
+    return sorted(folder for folder in home.data.iterdir() if not folder.name.startswith(ours))

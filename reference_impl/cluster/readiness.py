@@ -19,9 +19,7 @@ def why_not_ready(member: Member) -> str | None:
         return why_database_is_not_ready(member.address)
     if member.check is Check.VALKEY:
         return why_valkey_is_not_ready(member.address)
-    if member.check is Check.HTTP:
-        return _why_service_is_not_ready(member.address)
-    return None
+    return _why_service_is_not_ready(member.address)
 
 
 def why_database_is_not_ready(url: str) -> str | None:

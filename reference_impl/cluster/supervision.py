@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ STOP_WAIT_S = 15  # longer than a service may take to finish what is under way
 LOG_BYTES_MAX = 5_000_000
 LOGS_KEPT = 2
 OPEN_FILES = 16_384  # of one process, if the system grants it: Valkey alone asks for 10,032
+# What supervisord answers when something is so already (supervisor.xmlrpc.Faults).
+BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED, STILL_RUNNING = 10, 60, 70, 90, 91
 # The n-th attempt waits n seconds, so thirty give up after about eight minutes.
 START_RETRIES = 30
 
@@ -154,16 +157,52 @@ class Supervisor:
         """Begin to start a program; does not wait until it runs."""
         self._rpc.supervisor.startProcess(name, False)  # noqa: FBT003 - XML-RPC has no keywords
 
+    def start_added(self, names: Iterable[str]) -> None:
+        """Read the configuration again and begin to start these programs, whatever they do now."""
+        self._rpc.supervisor.reloadConfig()
+        for name in names:
+            with _but_for(ALREADY_ADDED):
+                self._rpc.supervisor.addProcessGroup(name)
+            with _but_for(ALREADY_STARTED):
+                self.start(name)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop programs that were asked to stop, once they have; whoever does not is killed."""
+        deadline_s = time.monotonic() + STOP_WAIT_S + ANSWER_WAIT_S
+        for name in names:
+            while not self._dropped(name):
+                if time.monotonic() > deadline_s:
+                    raise NotReady(f"{name} does not stop")
+                time.sleep(POLL_S)
+
+    def _dropped(self, name: str) -> bool:
+        """Drop a program; say whether it is gone, which it cannot be while it still runs."""
+        try:
+            self._rpc.supervisor.removeProcessGroup(name)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode not in {BAD_NAME, STILL_RUNNING}:
+                raise
+            return fault.faultCode == BAD_NAME
+        return True
+
     def begin_stop(self, name: str) -> None:
         """Send a program its stop signal; does not wait until it ends."""
-        try:
+        with _but_for(NOT_RUNNING, BAD_NAME):
             self._rpc.supervisor.stopProcess(name, False)  # noqa: FBT003 - as above
-        except xmlrpc.client.Fault:
-            return  # it was not running
 
     def shut_down(self) -> None:
         """Tell it to stop everything that still runs, and then itself."""
         self._rpc.supervisor.shutdown()
+
+
+@contextmanager
+def _but_for(*codes: int) -> Iterator[None]:
+    """Let these refusals of the supervisor pass: what was asked for is so already."""
+    try:
+        yield
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode not in codes:
+            raise
 
 
 class _UnixTransport(xmlrpc.client.Transport):

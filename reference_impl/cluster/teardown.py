@@ -12,7 +12,7 @@ from typing import Any
 from reference_impl.cluster.clusters import supervisor_socket
 from reference_impl.cluster.home import Home, find_sockets_folders
 from reference_impl.cluster.identities import Identity, read_identity
-from reference_impl.cluster.members import ENGINE_CHECKS, Check
+from reference_impl.cluster.members import ENGINE_CHECKS
 from reference_impl.cluster.supervision import STOP_WAIT_S, SUPERVISOR, Supervisor
 
 POLL_S = 0.02
@@ -49,7 +49,9 @@ def _stop_in_order(home: Home, sockets: Path, members: list[dict[str, Any]]) -> 
     supervisor = read_identity(home.identity_of(SUPERVISOR))
     if supervisor is None or not supervisor.is_alive():
         return
-    engines = {member["name"] for member in members if Check(member["check"]) in ENGINE_CHECKS}
+    # By value: another version of feedtwin may have written checks that this one does not know.
+    of_engines = {check.value for check in ENGINE_CHECKS}
+    engines = {member["name"] for member in members if member["check"] in of_engines}
     services = {member["name"] for member in members} - engines
     rpc = Supervisor(supervisor_socket(sockets))
     try:

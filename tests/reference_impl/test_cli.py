@@ -117,13 +117,13 @@ def test_the_log_of_nobody_ends_with_2_and_says_whose_there_are(feedtwin, home):
     assert "user-1" in result.stderr
 
 
-def interrupted(signum):
-    """Start `up` in a process of its own, and interrupt it as soon as engines are starting."""
-    command = [sys.executable, "-P", "-c", COMMAND, "up", LAPTOP]
+def interrupted(signum, *words, at="starting"):
+    """Start a verb in a process of its own, and interrupt it as soon as it says something."""
+    command = [sys.executable, "-P", "-c", COMMAND, *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith("starting"):
+            if line.startswith(at):
                 process.send_signal(signum)
                 break
         said = process.stderr.read()
@@ -133,7 +133,7 @@ def interrupted(signum):
 @pytest.mark.verify
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_up_leaves_nothing_and_ends_with_130(home, signum):
-    code, said = interrupted(signum)
+    code, said = interrupted(signum, "up", LAPTOP)
     assert code == 130
     assert "interrupted" in said
     assert works_in(home) == []
@@ -153,6 +153,13 @@ def test_the_real_services_come_up_and_are_shown_and_go_down(feedtwin, home):
         rows = json.loads(shown.stdout)
         assert len(rows) == 18
         assert all(row["ready"] and row["pid"] and row["memory_mb"] > 1 for row in rows)
+
+        assert feedtwin("scale", "gateway", "3").stdout.startswith(up.stdout)
+        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 19
+        code, said = interrupted(signal.SIGINT, "scale", "gateway", "1", at="gateway: 0 to start")
+        assert (code, "interrupted" in said) == (130, True)
+        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 19
+        assert feedtwin("scale", "gateway", "2").stdout == up.stdout
 
         again = feedtwin("up", LAPTOP)
         assert (again.exit_code, again.stdout) == (0, up.stdout)

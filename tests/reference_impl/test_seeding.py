@@ -9,11 +9,15 @@ import redis
 from model.rules.ids import created_ms_of
 from model.rules.sharding import even_table
 from model.world.scenario_files import load_scenario
+from reference_impl.chassis.keyvalue import ShardedValkey
 from reference_impl.chassis.sessions import key_of
 from reference_impl.seeding import stores
 from reference_impl.seeding.people import NotSeeded, sample_images, seeded_people
 from reference_impl.seeding.seed import AlreadySeeded, people_of, seed
 from reference_impl.seeding.world import world_of
+from reference_impl.timeline.lists import Reading
+from reference_impl.timeline.merge_authors import Known
+from reference_impl.timeline.store import valkey_timelines
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 
@@ -87,6 +91,38 @@ def test_every_row_is_written_once_to_the_server_that_owns_it(seeded, world):
     assert pairs.total() == len(world.population.followers) == len(pairs)
     posts = rows_of(settings.post_databases, "SELECT post_id FROM posts")
     assert Counter(post for (post,) in posts) == Counter(world.post_ids.tolist())
+
+
+def test_every_post_is_in_its_authors_index_on_the_server_that_owns_the_author(seeded, world):
+    settings, _, _ = seeded
+    index = rows_of(settings.post_databases, "SELECT user_id, post_id, delivery FROM author_posts")
+    posts = rows_of(settings.post_databases, "SELECT user_id, post_id, delivery FROM posts")
+    assert Counter(index) == Counter(posts)
+    merged = rows_of(settings.post_databases, "SELECT user_id FROM merge_authors")
+    assert {user for (user,) in merged} == {user for user, _, how in posts if how == "merge"}
+    for table in ("author_posts", "merge_authors"):
+        for server, url in enumerate(settings.post_databases):
+            owners = rows_of([url], f"SELECT DISTINCT user_id FROM {table}")
+            assert {even_table(2).server_of_id(user) for (user,) in owners} == {server}
+
+
+async def test_seeded_timelines_need_no_building(seeded, world):
+    settings, _, _ = seeded
+    async with ShardedValkey(settings.timeline_stores, station="timeline_store") as servers:
+        store = valkey_timelines(servers, cap=settings.timeline_cap)
+        reading = Reading(before=None, limit=1, idle_s=None)
+        for user_id in world.user_ids.tolist():
+            assert (await store.timelines.read(user_id, reading)).is_built
+        known = await store.authors.known()
+        authors = {int(world.user_ids[author]) for author in world.merged_posts}
+        assert known == Known(authors=frozenset(authors), is_whole=True)
+        lists = await store.merged.read(
+            authors, Reading(before=None, limit=settings.timeline_cap, idle_s=None)
+        )
+    for author, posts in world.merged_posts.items():
+        found = lists[int(world.user_ids[author])]
+        assert found.ids == posts[::-1].tolist()
+        assert found.floor == 0
 
 
 def test_every_person_has_a_session_and_their_own_timeline(seeded, world):

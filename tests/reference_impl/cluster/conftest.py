@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,18 @@ import psutil
 import pytest
 
 from model.world.scenario import Endpoint, Fleet, People, Scenario, Traffic
-from reference_impl.cluster import lifecycle, members
+from reference_impl.cluster import lifecycle, members, scaling
 
 STUBS = Path(__file__).parent / "stubs"
 OPTIONS: dict[str, Any] = {"server_timing": True, "cpus": None, "report": print}
 EXTERNAL = {"user_databases", "post_databases", "timeline_stores", "broker", "session_store"}
 
 
-def scenario_of(shards):
+def scenario_of(shards, **more):
     store = {"shards": shards}
     one = {"instances": 1}
     fleet = {"user_store": store, "post_store": store, "timeline_store": store, "timeline": one}
+    fleet |= more
     people = People.model_validate({"users": 2000, "followers": {"mean": 12, "max": 1000}})
     traffic = Traffic.model_validate({"rate": "10/s", "mix": {Endpoint.NEWSFEED: "100 %"}})
     return Scenario(name="small", people=people, traffic=traffic, fleet=Fleet.model_validate(fleet))
@@ -80,7 +82,20 @@ def stores(engines):
     """The session's real engines, as the environment that names external stores."""
     settings = engines.settings
     told = {name: getattr(settings, name) for name in EXTERNAL}
+    # A database of its own in the shared broker: clusters publish their policies there.
+    told["broker"] += "?db=7"
     return dataclasses.replace(type(settings)(), **told).to_environment()
+
+
+@contextmanager
+def stubbed(crashing=""):
+    """Make stubs of all services that are started inside the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        for station in members.MODULES:
+            patch.setitem(members.MODULES, station, "stub_service")
+        patch.setenv("PYTHONPATH", str(STUBS))
+        patch.setenv("STUB_CRASHES", crashing)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -88,14 +103,21 @@ def start_stubs(scenario, stores):
     """Bring up stub services on the session's engines; `crashing` names one that ends at once."""
 
     def start(home, *, scenario=scenario, crashing="", **options):
-        with pytest.MonkeyPatch.context() as patch:
-            for station in members.MODULES:
-                patch.setitem(members.MODULES, station, "stub_service")
-            patch.setenv("PYTHONPATH", str(STUBS))
-            patch.setenv("STUB_CRASHES", crashing)
+        with stubbed(crashing):
             return lifecycle.up(scenario, home, **(OPTIONS | {"environ": stores} | options))
 
     return start
+
+
+@pytest.fixture
+def scale(home):
+    """Scale what runs in this test's home, with stub services."""
+
+    def scale_stubs(service, count, home=home, report=print):
+        with stubbed():
+            return scaling.scale(home, service, count, report)
+
+    return scale_stubs
 
 
 @pytest.fixture

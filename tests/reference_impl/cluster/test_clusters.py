@@ -12,10 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from model.world.scenario import Policy
+from model.rules.policy import Strategy
+from model.world.scenario import Fleet, Policy
 from reference_impl.cluster import lifecycle
-from reference_impl.cluster.errors import NotReady, Refused
+from reference_impl.cluster.clusters import cluster_of
+from reference_impl.cluster.errors import ClusterError, NotReady, Refused
+from reference_impl.cluster.feed_policy import publish_policy, set_policy
 from reference_impl.cluster.home import Home
+from reference_impl.cluster.members import CALLED
 from reference_impl.cluster.supervision import SUPERVISOR
 
 
@@ -104,11 +108,64 @@ def test_the_same_again_at_another_rate_is_no_news(cluster, home, start_stubs, s
     assert heard == [f"already up in {home}"]
 
 
+def test_the_same_again_leaves_the_policy_that_was_set_meanwhile(
+    cluster, home, start_stubs, scenario
+):
+    set_policy(cluster.settings, {"strategy": "pull"})
+    again = start_stubs(home, cpus={0})
+    assert again.policy_now().strategy is Strategy.PULL
+    publish_policy(cluster.settings, scenario.policy.of_feeds)
+
+
 def test_another_scenario_is_refused(cluster, home, start_stubs, scenario):
     other = scenario.model_copy(update={"policy": Policy(influencer_followers_min=7)})
     with pytest.raises(Refused, match=r"'small', differing in policy"):
         start_stubs(home, scenario=other, cpus={0})
     assert cluster.is_alive()
+
+
+def test_a_policy_that_was_set_is_refused_to_who_asks_for_the_first_and_the_other_way_round(
+    cluster, scenario
+):
+    pull = scenario.model_copy(update={"policy": Policy(strategy=Strategy.PULL)})
+    lifecycle.refuse_another(cluster, scenario)
+    with pytest.raises(Refused, match=r"has strategy=hybrid.*feedtwin policy set strategy=pull"):
+        lifecycle.refuse_another(cluster, pull)
+    set_policy(cluster.settings, {"strategy": "pull"})
+    lifecycle.refuse_another(cluster, pull)
+    with pytest.raises(Refused, match=r"has strategy=pull.*feedtwin policy set strategy=hybrid"):
+        lifecycle.refuse_another(cluster, scenario)
+    publish_policy(cluster.settings, scenario.policy.of_feeds)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"seed": 5}, "another seed"),
+        ({"fleet": Fleet(cores=3)}, "another fleet"),
+        ({"policy": Policy(page_limit=7)}, "another policy"),
+    ],
+)
+def test_what_is_fixed_is_refused_to_who_asks_for_another(cluster, scenario, changed, words):
+    with pytest.raises(Refused, match=f"brought up for {words}: feedtwin up --replace"):
+        lifecycle.refuse_another(cluster, scenario.model_copy(update=changed))
+
+
+def test_the_traffic_comes_and_goes(cluster, scenario):
+    lifecycle.refuse_another(cluster, scenario.at_rate(500.0))
+
+
+def test_the_book_names_every_instance_that_others_call(cluster):
+    book = json.loads(Path(cluster.settings.addresses).read_text())
+    told = {entry["url"] for entries in book.values() for entry in entries}
+    called = {m.address for m in cluster.members if m.station in CALLED}
+    assert told == called
+
+
+def test_a_cluster_of_another_version_is_said_to_be_one(cluster, home):
+    state = json.loads(cluster.home.state.read_text())
+    with pytest.raises(ClusterError, match="another version of feedtwin: feedtwin down"):
+        cluster_of(cluster.home, state | {"schema_version": 1})
 
 
 def test_nobody_starts_or_stops_it_while_somebody_does(cluster, home, start_stubs):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from model.world.scenario import Policy
+from reference_impl.chassis.policies import default_policy
 from reference_impl.cluster import clusters, lifecycle
 from reference_impl.cluster.errors import NotReady, Refused
+from reference_impl.cluster.feed_policy import set_policy
 
 
 def test_what_goes_down_leaves_only_what_is_to_be_kept(up, home, processes_of):
@@ -57,6 +60,30 @@ def test_a_failure_before_anything_started_leaves_no_sockets_folder(up, monkeypa
     assert not Path(str(failure.value)).exists()
 
 
+def test_a_fresh_start_is_with_the_scenarios_policy_whatever_was_set_before(up, home, scenario):
+    set_policy(up().settings, {"strategy": "pull"})
+    lifecycle.down(home)
+    assert up().policy_now() == scenario.policy.of_feeds
+
+
+def test_what_another_version_brought_up_goes_down(up, home, processes_of):
+    cluster = up()
+    state = json.loads(cluster.home.state.read_text())
+    for member in state["members"]:
+        member["check"] = "in a way of before"
+    cluster.home.write_state(state | {"schema_version": 1})
+    assert lifecycle.down(home) == len(cluster.members)
+
+
+def test_data_of_before_are_left_alone_and_named(up, home):
+    other = home / "data" / "users-2.posts-2.timelines-2"
+    other.mkdir(parents=True)
+    heard: list[str] = []
+    up(report=heard.append)
+    assert f"{other}: of another version of feedtwin, nobody reads it any more" in heard
+    assert other.exists()
+
+
 @pytest.mark.parametrize("cpus", [{4095}, {0, 4095}])
 def test_cpus_that_are_not_there_are_refused(up, cpus):
     with pytest.raises(Refused, match=r"cpus must be among \[.*\], got .*4095"):
@@ -69,7 +96,7 @@ def test_another_scenario_takes_the_place_of_the_first_if_asked_to(up, scenario)
     pids = {process.pid for process in first.processes()}
     other = scenario.model_copy(update={"policy": Policy(influencer_followers_min=7)})
     second = up(scenario=other, replace=True)
-    assert second.settings.influencer_followers_min == 7
+    assert default_policy(second.settings.policy).influencer_followers_min == 7
     assert pids.isdisjoint(process.pid for process in second.processes())
 
 

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from model.rules.policy import FeedPolicy, Strategy
+from model.world.scenario import Instances, Policy
 from model.world.scenario_files import load_scenario
+from reference_impl.chassis.policies import default_policy
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.errors import Refused
-from reference_impl.cluster.members import plan_of, refuse_other_counts, settings_of
+from reference_impl.cluster.feed_policy import FIXED
+from reference_impl.cluster.members import (
+    plan_of,
+    refuse_other_counts,
+    services_of,
+    settings_of,
+)
 
 SOCKETS = Path("/tmp/feedtwin-x")
 OWN = Settings(secret="s", objects="file:///objects", server_timing=True)
@@ -69,7 +79,54 @@ def test_only_a_gateway_listens_on_tcp_and_tells_its_port(laptop):
 
 
 def test_the_policy_is_the_scenarios(laptop):
-    assert plan(laptop).settings.influencer_followers_min == 200
+    changed = {"strategy": Strategy.PULL, "timelines_by": "post", "follows_kept": "follower"}
+    changed |= {"rate_limits": False, "timeline_cap": 33, "page_limit": 7}
+    asked = laptop.model_copy(update={"policy": laptop.policy.model_copy(update=changed)})
+    told = plan(asked).settings
+    assert default_policy(told.policy) == asked.policy.of_feeds
+    fixed = {name: getattr(told, name) for name in FIXED}
+    assert fixed == {name: changed[name] for name in FIXED}
+
+
+def test_every_field_of_a_scenarios_policy_is_either_set_while_it_runs_or_fixed():
+    set_while_it_runs = {name.removesuffix("_s") for name in asdict(FeedPolicy())}
+    assert set(Policy.model_fields) == set_while_it_runs | set(FIXED)
+
+
+def test_the_instances_of_every_service_are_dealt_over_the_zones(laptop):
+    fleet = laptop.fleet.model_copy(update={"zones": 2, "post": Instances(instances=3)})
+    zones = {member.name: member.zone for member in services_of(fleet, SOCKETS)}
+    dealt = [zones[name] for name in ("post-1", "post-2", "post-3")]
+    assert dealt == ["zone-1", "zone-2", "zone-1"]
+    assert zones["timeline-2"] == "zone-2"
+    assert zones["user-1"] == "zone-1"
+
+
+def test_every_service_knows_its_zone_and_the_address_book(laptop):
+    planned = plan(laptop)
+    for member in planned.members:
+        told = settings_of(member, planned.settings, laptop.fleet)
+        assert (told.zone, told.addresses) == (member.zone, "/tmp/feedtwin-x/addresses.json")
+
+
+def test_engines_alone_have_no_address_book(laptop):
+    assert plan(laptop, services=False).settings.addresses == ""
+
+
+def test_a_gateway_has_a_place_of_its_own_for_what_is_not_public(laptop):
+    planned = plan(laptop)
+    gateway = member_of(planned, "gateway-2")
+    told = settings_of(gateway, planned.settings, laptop.fleet)
+    assert told.internal_listen == gateway.internal_address == "unix:/tmp/feedtwin-x/gateway-2.sock"
+
+
+def test_everybody_else_answers_that_where_they_serve(laptop):
+    planned = plan(laptop)
+    for name in ("timeline-2", "fanout-1", "relay-1"):
+        member = member_of(planned, name)
+        told = settings_of(member, planned.settings, laptop.fleet)
+        assert told.listen == member.internal_address == f"unix:/tmp/feedtwin-x/{name}.sock"
+        assert told.internal_listen == ""
 
 
 def test_nothing_of_a_kind_is_started_that_runs_elsewhere(laptop):
