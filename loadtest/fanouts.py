@@ -11,6 +11,7 @@ import pandas as pd
 import redis
 
 from model.answers.recordings import COLUMNS, table_of
+from model.rules.fanouts import BULK_STREAMS
 
 DONE = "fanout_done"
 POSTED = "events:post"
@@ -43,11 +44,14 @@ class Broker:
         return Mark(posted=self._posted(), done=self._last(DONE))
 
     def backlog(self) -> int:
-        """Return how many posts still wait for their fan-out, or are in it."""
-        if not self._redis.exists(POSTED):
+        """Return what is left to do: posts that wait for their fan-out, chunks of others."""
+        return sum(self._backlog_of(stream) for stream in (POSTED, *BULK_STREAMS))
+
+    def _backlog_of(self, stream: str) -> int:
+        if not self._redis.exists(stream):
             return 0
-        groups = self._redis.xinfo_groups(POSTED)
-        return sum(group["pending"] + self._lag(group) for group in groups)
+        groups = self._redis.xinfo_groups(stream)
+        return sum(group["pending"] + self._lag(stream, group) for group in groups)
 
     def posted_since(self, mark: Mark) -> int:
         """Return how many posts the services have told of since the mark."""
@@ -63,11 +67,11 @@ class Broker:
             return 0
         return int(self._redis.xinfo_stream(POSTED)["entries-added"])
 
-    def _lag(self, group: Mapping[str, Any]) -> int:
+    def _lag(self, stream: str, group: Mapping[str, Any]) -> int:
         """Return how many entries a group has not read; 1 if the broker only knows it is some."""
         if group.get("lag") is not None:
             return int(group["lag"])
-        return int(group["last-delivered-id"] != self._last(POSTED))
+        return int(group["last-delivered-id"] != self._last(stream))
 
     def _last(self, stream: str) -> bytes:
         newest = self._redis.xrevrange(stream, count=1)

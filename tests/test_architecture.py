@@ -29,6 +29,7 @@ MAY_ALSO_IMPORT = {
         "model.world.chance",
     },
     "reference_impl/cli.py": {"model.answers.tables", "model.answers.terminal"},
+    "reference_impl/verbs": {"model.answers.tables", "model.answers.terminal"},
 }
 ONLY_IN = {"locust": "loadtest/generator", "gevent": "loadtest/generator"}
 

@@ -89,28 +89,47 @@ def _newsfeed(at: _Steps, reach: Reach) -> tuple[Step, ...]:
     merged = ForEach(count=reach.merged_servers, body=at.visit("timeline_store", LEG), name="merge")
     posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LEG), name="hydrate")
     own = AllOf(branches=(at.visit("timeline_store", _READER), followees))
-    return at.call("timeline", own, merged, *at.call("post", posts))
+    cover = WithProbability(p=reach.cover_share, then=_cover(at), name="cover")
+    return at.call("timeline", own, cover, merged, *at.call("post", posts))
+
+
+def _cover(at: _Steps) -> tuple[Step, ...]:
+    """Return what the first page after a follow or unfollow adds: its posts, then a second look."""
+    changes = at.call(
+        "follow", *_several(at, "user_db", _READER, 3), *_several(at, "user_db", _TARGET, 2)
+    )
+    gathered = at.call("post", at.visit("post_db", _TARGET))
+    return (*changes, *gathered, *_several(at, "timeline_store", _READER, 2))
 
 
 def _post(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
     image = at.call("media", at.visit("object_store"))
     count = at.call("follow", at.visit("user_db", _READER))
-    prepared = AllOf(branches=(image, count))
-    return at.call("post", prepared, at.visit("post_db"))
+    before = at.visit("post_db", _READER)
+    prepared = AllOf(branches=(image, count, before))
+    index = at.visit("post_db", _READER, name="post_db_index")
+    shown = at.call("timeline", at.visit("timeline_store", _READER))
+    return at.call("post", prepared, index, at.visit("post_db"), *shown)
 
 
 def _follow(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
     known = at.call("user", at.visit("user_db", _TARGET))
+    departed = at.visit("user_db", _TARGET, name="user_db_departed")
+    return at.call("follow", *known, *_both_ways(at), departed)
+
+
+def _unfollow(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
+    known = at.call("user", at.visit("user_db", _TARGET))
     return at.call("follow", *known, *_both_ways(at))
-
-
-def _unfollow(at: _Steps, reach: Reach) -> tuple[Step, ...]:
-    return _follow(at, reach)
 
 
 def _both_ways(at: _Steps) -> tuple[Step, ...]:
     reverse = at.visit("user_db", _TARGET, name="user_db_reverse")
     return (at.visit("user_db", _READER), reverse)
+
+
+def _several(at: _Steps, station: str, key: str, count: int) -> tuple[Step, ...]:
+    return tuple(at.visit(station, key, name=f"{station}_{key}_{n}") for n in range(count))
 
 
 def _login(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all

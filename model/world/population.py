@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rules.influencers import Delivery, delivery_of
+from model.rules.policy import FeedPolicy
 from model.world import chance
 from model.world.followers import law_of
 from model.world.scenario import Scenario, ScenarioError
@@ -54,12 +55,10 @@ class Population:
         return np.bincount(self.followers[chosen[self.targets]], minlength=len(self))
 
 
-def merged_among(
-    follower_counts: NDArray[np.int64], influencer_followers_min: int
-) -> NDArray[np.bool_]:
+def merged_among(follower_counts: NDArray[np.int64], policy: FeedPolicy) -> NDArray[np.bool_]:
     """Say for each author whether the rule merges their posts on read."""
     counts, places = np.unique(follower_counts, return_inverse=True)
-    ruled = [delivery_of(int(n), influencer_followers_min) is Delivery.MERGE for n in counts]
+    ruled = [delivery_of(policy, int(n)) is Delivery.MERGE for n in counts]
     return np.asarray(ruled, dtype=np.bool_)[places]
 
 

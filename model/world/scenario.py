@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.rules import timelines
+from model.rules.policy import DAY_S, FeedPolicy, Strategy
 from model.world.quantities import Bytes, Count, PerSecond, Seconds, Share
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -105,6 +106,7 @@ class Fleet(Table):
 
     placement: Literal["shared", "dedicated"] = "shared"
     cores: Annotated[Count, Field(ge=1, le=1024)] = 1  # of the one shared host
+    zones: Annotated[Count, Field(ge=1, le=8)] = 1  # instances are dealt over them in turn
     gateway: Instances = Instances(instances=2)
     user: Instances = Instances()
     follow: Instances = Instances()
@@ -120,11 +122,33 @@ class Fleet(Table):
 class Policy(Table):
     """The knobs of the design."""
 
+    strategy: Strategy = Strategy.HYBRID
     influencer_followers_min: Annotated[Count, Field(ge=1)] = 10_000
+    influencer_exit_share: Annotated[Share, Field(gt=0, le=1)] = 0.8
+    inactive_after: Annotated[Seconds, Field(gt=0)] = 30 * DAY_S
+    push_cost_over_pull_cost: float = Field(default=1.0, gt=0)
+    edges_fresh: Annotated[Seconds, Field(gt=0)] = 3_600.0
+    full_feed_followees_max: Annotated[Count, Field(ge=0)] = 0  # 0: everybody gets every post
+    timelines_by: Literal["user", "post"] = "user"
+    follows_kept: Literal["both", "follower"] = "both"
+    rate_limits: bool = True
     timeline_cap: Annotated[Count, Field(ge=20, le=5_000)] = timelines.TIMELINE_CAP
     page_limit: Annotated[Count, Field(ge=1, le=timelines.PAGE_LIMIT_MAX)] = (
         timelines.PAGE_LIMIT_DEFAULT
     )
+
+    @property
+    def of_feeds(self) -> FeedPolicy:
+        """The part that may be decided anew while the services run."""
+        return FeedPolicy(
+            strategy=self.strategy,
+            influencer_followers_min=self.influencer_followers_min,
+            influencer_exit_share=self.influencer_exit_share,
+            inactive_after_s=self.inactive_after,
+            push_cost_over_pull_cost=self.push_cost_over_pull_cost,
+            edges_fresh_s=self.edges_fresh,
+            full_feed_followees_max=self.full_feed_followees_max,
+        )
 
 
 class Targets(Table):

@@ -1,4 +1,4 @@
-"""Writing a seeded world into the stores, in bulk: COPY and pipelines, server by server."""
+"""Writing a seeded world into databases and sessions, in bulk: COPY and pipelines, by server."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from model.rules.ids import created_ms_of
 from model.rules.influencers import Delivery
 from model.rules.sharding import ShardTable, even_table
 from reference_impl.chassis import sessions
+from reference_impl.chassis.session_store import BEGIN, begin_arguments
 from reference_impl.chassis.settings import Settings
 from reference_impl.media.service import MediaService
 from reference_impl.media.store import StoredObjects, opened
 from reference_impl.seeding.people import PASSWORD, username_of
 from reference_impl.seeding.world import World
-from reference_impl.timeline.merge_authors import KEY as MERGE_AUTHORS
-from reference_impl.timeline.store import ID_BYTES, merged_key, timeline_key
 from reference_impl.user.passwords import owasp_hasher
 from reference_impl.user.profiles import Registration, document_of
 
@@ -37,9 +36,14 @@ TABLES_OF_USERS = {
     "followers": "target_id, follower_id, following",
     "follower_counts": "target_id, count",
 }
+CLEARED_WITH_USERS = ("follow_changes", "blocks", "blockers", "departed", "departures")
 TABLES_OF_POSTS = {
-    "posts": "post_id, user_id, image_url, created_at, post_type, caption, delivery, follower_count"
+    "posts": "post_id, user_id, media_url, created_at, post_type, caption, delivery,"
+    " follower_count",
+    "author_posts": "user_id, post_id, delivery",
+    "merge_authors": "user_id",
 }
+CLEARED_WITH_POSTS = ("post_requests", "fulfilled_requests")
 
 
 def is_empty(settings: Settings) -> bool:
@@ -53,7 +57,10 @@ def is_empty(settings: Settings) -> bool:
 
 def clear(settings: Settings) -> None:
     """Remove everything that anybody stored: tables, timelines, sessions, events."""
-    tables_of = {settings.user_databases: TABLES_OF_USERS, settings.post_databases: TABLES_OF_POSTS}
+    tables_of = {
+        settings.user_databases: (*TABLES_OF_USERS, *CLEARED_WITH_USERS),
+        settings.post_databases: (*TABLES_OF_POSTS, *CLEARED_WITH_POSTS),
+    }
     for urls, tables in tables_of.items():
         for url in urls:
             with psycopg.connect(url) as connection:
@@ -63,9 +70,10 @@ def clear(settings: Settings) -> None:
         with redis.Redis.from_url(url) as server:
             server.flushall()
     with redis.Redis.from_url(settings.broker) as broker:
-        for stream in broker.scan_iter("events:*", _type="stream"):
-            # Emptied, not deleted: the consumers' groups stay.
-            broker.xtrim(stream, maxlen=0, approximate=False)
+        for pattern in ("events:*", "fanout:*"):
+            for stream in broker.scan_iter(pattern, _type="stream"):
+                # Emptied, not deleted: the consumers' groups stay.
+                broker.xtrim(stream, maxlen=0, approximate=False)
 
 
 def write_users(settings: Settings, world: World, image_urls: Sequence[str]) -> int:
@@ -90,43 +98,29 @@ def write_users(settings: Settings, world: World, image_urls: Sequence[str]) -> 
 
 
 def write_posts(settings: Settings, world: World, image_urls: Sequence[str]) -> int:
-    """Write posts; return the rows written."""
+    """Write posts, and whose they are; return the rows written."""
     table = even_table(len(settings.post_databases))
-    by_server = _by_owner(table, _post_rows(world, image_urls))
-    return _copy(settings.post_databases, f"posts ({TABLES_OF_POSTS['posts']})", by_server)
-
-
-def write_timelines(settings: Settings, world: World) -> int:
-    """Write every timeline and the lists of influencers; return the entries written."""
-    table = even_table(len(settings.timeline_stores))
-    servers = [redis.Redis.from_url(url) for url in settings.timeline_stores]
-    written = 0
-    for server, lists in enumerate(_lists_by_server(world, table)):
-        for chunk in _chunks(lists, PIPELINE_COMMANDS):
-            with servers[server].pipeline(transaction=False) as pipeline:
-                for key, post_ids in chunk:
-                    pipeline.zadd(key, {p.to_bytes(ID_BYTES): created_ms_of(p) for p in post_ids})
-                    written += len(post_ids)
-                pipeline.execute()
-    influencers = [
-        int(world.user_ids[author]) for author in world.posts_of if world.is_merged[author]
-    ]
-    if influencers:
-        servers[0].sadd(MERGE_AUTHORS, *influencers)
-    for connection in servers:
-        connection.close()
-    return written
+    rows: dict[str, Iterable[Row]] = {
+        "posts": _post_rows(world, image_urls),
+        "author_posts": _author_rows(world),
+        "merge_authors": ((int(world.user_ids[author]),) for author in world.merged_posts),
+    }
+    return sum(
+        _copy(settings.post_databases, f"{name} ({TABLES_OF_POSTS[name]})", by_server)
+        for name, by_server in ((name, _by_owner(table, rows[name])) for name in rows)
+    )
 
 
 def write_sessions(settings: Settings, user_ids: Iterable[int]) -> list[str]:
     """Begin a session for every user; return their tokens, in the same order."""
     tokens = []
     with redis.Redis.from_url(settings.session_store) as server:
+        begin = server.register_script(BEGIN)
         for chunk in _chunks(user_ids, PIPELINE_COMMANDS):
             fresh = [sessions.new_token() for _ in chunk]
             with server.pipeline(transaction=False) as pipeline:
                 for token, user_id in zip(fresh, chunk, strict=True):
-                    pipeline.set(sessions.key_of(token), int(user_id), ex=sessions.SESSION_S)
+                    begin(*begin_arguments(token, int(user_id)), client=pipeline)
                 pipeline.execute()
             tokens += fresh
     return tokens
@@ -207,17 +201,10 @@ def _post_rows(world: World, image_urls: Sequence[str]) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _lists_by_server(world: World, table: ShardTable) -> list[list[tuple[str, list[int]]]]:
-    """Return (key, post ids) of every timeline and every influencer's list, per server."""
-    by_server: list[list[tuple[str, list[int]]]] = [[] for _ in range(max(table.owners) + 1)]
-    for user, user_id in enumerate(world.user_ids.tolist()):
-        lists = [(timeline_key(user_id), world.timeline_of(user))]
-        if world.is_merged[user] and user in world.posts_of:
-            newest = world.posts_of[user][-world.timeline_cap :]
-            lists.append((merged_key(user_id), newest))
-        filled = [(key, posts.tolist()) for key, posts in lists if len(posts)]
-        by_server[table.server_of_id(user_id)].extend(filled)
-    return by_server
+def _author_rows(world: World) -> Iterator[Row]:
+    for post_id, author in zip(world.post_ids, world.authors, strict=True):
+        delivery = Delivery.MERGE if world.is_merged[author] else Delivery.PUSH
+        yield int(world.user_ids[author]), int(post_id), delivery.value
 
 
 Item = TypeVar("Item")

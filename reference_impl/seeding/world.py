@@ -41,6 +41,11 @@ class World:
         groups = np.split(self.post_ids[order], starts[1:])
         return {int(self.authors[order[s]]): group for s, group in zip(starts, groups, strict=True)}
 
+    @property
+    def merged_posts(self) -> dict[int, NDArray[np.int64]]:
+        """The post ids of every author whose posts are merged on read, oldest first."""
+        return {author: ids for author, ids in self.posts_of.items() if self.is_merged[author]}
+
     @cached_property
     def followees(self) -> list[NDArray[np.int64]]:
         """Whom each user follows."""
@@ -65,13 +70,12 @@ def world_of(scenario: Scenario) -> World:
     """
     population = population_of(scenario)
     authors = _authors(scenario, population)
-    threshold = scenario.policy.influencer_followers_min
     return World(
         population=population,
         user_ids=_ids(scenario.seed, _PLACE, JOINED_MS, len(population), ms_apart=1_000),
         post_ids=_ids(scenario.seed, _POST_PLACE, POSTED_MS, len(authors), MS_BETWEEN_POSTS),
         authors=authors,
-        is_merged=merged_among(population.follower_counts, threshold),
+        is_merged=merged_among(population.follower_counts, scenario.policy.of_feeds),
         timeline_cap=scenario.policy.timeline_cap,
     )
 

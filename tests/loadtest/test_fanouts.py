@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from loadtest.fanouts import Broker, wait_until_drained
+from model.rules.fanouts import BULK_STREAMS
 
 STARTED_UNIX_S = 1_800_000_000.0
 POST = 2**62 + 1  # does not fit a float
@@ -72,6 +73,33 @@ def test_what_is_unread_and_what_is_under_way_both_are_backlog(streams, broker):
     post(streams)
     streams.xreadgroup("fanout", "worker-1", {"events:post": ">"}, count=1)
     assert broker.backlog() == 2
+
+
+@pytest.mark.parametrize("stream", BULK_STREAMS)
+def test_chunks_of_a_big_fan_out_are_backlog_until_the_last_is_done(streams, broker, stream):
+    streams.xgroup_create("events:post", "fanout", id="0", mkstream=True)
+    streams.xgroup_create(stream, "fanout", id="0", mkstream=True)
+    post(streams)
+    deliver(streams)
+    streams.xadd(stream, {"post_id": POST})
+    assert broker.backlog() == 1
+    [[_, [[entry, _]]]] = streams.xreadgroup("fanout", "worker-1", {stream: ">"}, count=1)
+    assert broker.backlog() == 1
+    streams.xack(stream, "fanout", entry)
+    assert broker.backlog() == 0
+
+
+def test_a_backlog_is_none_when_what_was_done_has_been_trimmed_away(streams, broker):
+    streams.xgroup_create("events:post", "fanout", id="0", mkstream=True)
+    for _ in range(3):
+        post(streams)
+        deliver(streams)
+    [group] = streams.xinfo_groups("events:post")
+    milliseconds, number = group["last-delivered-id"].split(b"-")
+    after = f"{milliseconds.decode()}-{int(number) + 1}"
+    streams.xtrim("events:post", minid=after, approximate=False)
+    assert streams.xlen("events:post") == 0
+    assert broker.backlog() == 0
 
 
 def test_a_lag_that_the_broker_does_not_know_is_not_taken_for_none(streams, broker):

@@ -84,8 +84,12 @@ def load(monkeypatch):
             code=answer.exit_code, stdout=answer.stdout, stderr=answer.stderr, asked=asked
         )
 
-    made_from = load_scenario(LAPTOP).model_dump(mode="json")
-    cluster = SimpleNamespace(wait_ready=lambda timeout_s: None, made_from=made_from)
+    laptop = load_scenario(LAPTOP)
+    cluster = SimpleNamespace(
+        wait_ready=lambda timeout_s: None,
+        made_from=laptop.model_dump(mode="json"),
+        policy_now=lambda: laptop.policy.of_feeds,
+    )
     monkeypatch.setattr(lifecycle, "running", lambda home: cluster)
     monkeypatch.setattr(seed, "people_of", lambda scenario, home: SimpleNamespace())
     return load
