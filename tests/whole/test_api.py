@@ -10,16 +10,16 @@ STATIONS = {"gateway", "session_store", "timeline", "timeline_store", "follow", 
 
 @pytest.fixture(scope="module")
 def ada(gateways):
-    return Person(gateways, "ada")
+    return Person(gateways, "api.ada")
 
 
 @pytest.fixture(scope="module")
 def bob(gateways):
-    return Person(gateways, "bob")
+    return Person(gateways, "api.bob")
 
 
 def test_from_registering_to_reading_what_others_post(gateways, ada, bob):
-    answer = ada.ask("POST", "/login", json={"username": "ada", "password": PASSWORD})
+    answer = ada.ask("POST", "/login", json={"username": ada.username, "password": PASSWORD})
     assert answer.json()["user_id"] == ada.user_id
     assert answer.json()["token"] != ada.token
 
@@ -74,7 +74,7 @@ REFUSALS = {
     "a form without its fields": (400, "POST", "/register", {"files": picture(0)}),
     "a picture that is none": (415, "POST", MINE, posted(b"<svg>")),
     "a picture that is too large": (413, "POST", MINE, posted(b"\xff" * 9_000_000)),
-    "a taken username": (409, "POST", "/register", {"data": fields_of("ada"), "files": picture(0)}),
+    "a taken username": (409, "POST", "/register", {"data": fields_of("api.ada"), "files": picture(0)}),
     "an internal address": (404, "GET", "/internal/users/{ada}", {}),
     "a wrong method": (405, "DELETE", "/login", {}),
     "an image that is not there": (404, "GET", f"/media/{'0' * 64}.jpg", {}),
