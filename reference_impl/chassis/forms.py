@@ -19,7 +19,8 @@ FORM_BYTES_MAX = FILE_BYTES_MAX + (64 << 10)  # the files, the texts, and what s
 PARTS_MAX = 16
 HEADERS_BYTES_MAX = 4 << 10
 
-_BOUNDARY = re.compile(r';\s*boundary=("?)([^";\s]{1,70})\1', re.IGNORECASE)
+# Printable ASCII without quotes and semicolons: what else came in a header cannot be encoded.
+BOUNDARY = re.compile(r';\s*boundary=("?)([!#-:<-~]{1,70})\1(?=\s*(?:;|$))', re.IGNORECASE)
 _DISPOSITION = re.compile(rb"^content-disposition:(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -66,7 +67,7 @@ async def form_of(
 
 
 def _boundary_of(content_type: str) -> bytes:
-    if found := _BOUNDARY.search(content_type):
+    if found := BOUNDARY.search(content_type):
         return found[2].encode()
     raise BadRequest("the content type names no boundary")
 

@@ -11,6 +11,7 @@ import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as TookTooLong
 
 from model.rules.sharding import ShardTable, even_table
@@ -43,7 +44,9 @@ def valkey(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
 
 @contextmanager
 def visiting(station: str) -> Iterator[None]:
-    """Count a call of a Valkey server as a visit; raise Unavailable if it does not answer.
+    """Count a call of a Valkey server as a visit; raise Unavailable if it does not do its work.
+
+    A server that is full, or that takes no writes, is as good as away.
 
     At the caller's deadline the call is broken off.
     """
@@ -52,6 +55,8 @@ def visiting(station: str) -> Iterator[None]:
             yield
     except (ConnectionLost, TookTooLong) as error:
         raise Unavailable(f"{station} did not answer in time") from error
+    except (OutOfMemoryError, ReadOnlyError) as error:
+        raise Unavailable(f"{station} takes nothing in: {error}") from error
 
 
 class ShardedValkey:

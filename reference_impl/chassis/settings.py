@@ -13,7 +13,7 @@
 | FEEDTWIN_OBJECTS | object store URL (`file:///path`, `s3://…`) |
 | FEEDTWIN_USER_URLS, _FOLLOW_URLS, _POST_URLS, _MEDIA_URLS, _TIMELINE_URLS | instances |
 | FEEDTWIN_ADDRESSES | file that says where the instances are by now; goes before the _URLS |
-| FEEDTWIN_SECRET | key that signs cursors |
+| FEEDTWIN_SECRET | key that signs cursors, and seals answers kept for a repeated request |
 | FEEDTWIN_DATABASE_CONNECTIONS | connections that one process opens to one database server |
 | FEEDTWIN_IN_FLIGHT_MAX | requests that one process answers at a time; the next is refused |
 | FEEDTWIN_DRAIN_NOTICE_S | after a stop was asked for, how long the listener stays open |

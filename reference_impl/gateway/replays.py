@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Protocol
 
 from reference_impl.chassis.clients import Answer
 from reference_impl.chassis.errors import Conflict, ServiceError, Unavailable, Unprocessable
+from reference_impl.chassis.forms import BOUNDARY
 from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
 from reference_impl.gateway.sealing import Seal
 
@@ -29,7 +29,6 @@ KEPT_S = 86_400
 UNDER_WAY_S = 30
 RETRY_AFTER_S = 1
 
-_BOUNDARY = re.compile(r';\s*boundary="?([^";\s]+)', re.IGNORECASE)
 
 log = logging.getLogger("feedtwin")
 
@@ -65,10 +64,10 @@ class Attempt:
     @property
     def content(self) -> bytes:
         """Return the body; without the boundary of a form, which is new each time it is sent."""
-        boundary = _BOUNDARY.search(self.content_type)
+        boundary = BOUNDARY.search(self.content_type)
         if boundary is None:
             return self.body
-        return (b"\r\n" + self.body).replace(b"\r\n--" + boundary[1].encode(), b"\r\n--")
+        return (b"\r\n" + self.body).replace(b"\r\n--" + boundary[2].encode(), b"\r\n--")
 
 
 class Replays:

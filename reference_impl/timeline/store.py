@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import ResponseError
 
 from model.rules.ids import created_ms_of
-from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.keyvalue import ShardedValkey, visiting
 from reference_impl.timeline.deliveries import TimelineStore
 from reference_impl.timeline.lists import (
@@ -73,11 +71,11 @@ class Functions:
 
     async def load(self) -> None:
         """Bring the server to this version of the functions."""
-        with visiting(STATION), _full_is_away():
+        with visiting(STATION):
             await self.server.function_load(self._library, replace=True)
 
     async def _ask(self, calls: Sequence[Call]) -> list[Any]:
-        with visiting(STATION), _full_is_away():
+        with visiting(STATION):
             if len(calls) == 1:
                 [(name, keys, arguments)] = calls
                 return [await self.server.fcall(name, len(keys), *keys, *arguments)]
@@ -194,7 +192,7 @@ class ValkeyAuthors:
 
     async def add(self, author_id: int) -> None:
         """See AuthorSet."""
-        with visiting(STATION), _full_is_away():
+        with visiting(STATION):
             await self._functions.server.sadd(KEY, author_id)
 
     async def known(self) -> Known:
@@ -209,7 +207,7 @@ class ValkeyAuthors:
 
     async def begin(self, token: str) -> None:
         """See AuthorSet."""
-        with visiting(STATION), _full_is_away():
+        with visiting(STATION):
             await self._functions.server.sadd(KEY, MARK + token.encode())
 
     async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
@@ -228,15 +226,6 @@ def state_key(key: str) -> str:
 def pulled_key(key: str) -> str:
     """Return the key of the authors whose edge posts a timeline need not hold."""
     return f"{key}:pulled"
-
-
-@contextmanager
-def _full_is_away() -> Iterator[None]:
-    """Turn the refusal of a server that takes no writes into that of one that is away."""
-    try:
-        yield
-    except (OutOfMemoryError, ReadOnlyError) as error:
-        raise Unavailable(f"{STATION} takes nothing in: {error}") from error
 
 
 def _window(reading: Reading) -> list[Any]:

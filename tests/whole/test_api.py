@@ -59,6 +59,7 @@ def posted(content):
     return {"files": {"image": ("x.jpg", content)}}
 
 
+TAKEN = {"data": fields_of("api.ada"), "files": picture(0)}
 REFUSALS = {
     "no token": (401, "GET", FEED, {"headers": {"Authorization": ""}}),
     "a wrong token": (401, "GET", FEED, {"headers": {"Authorization": "Bearer x"}}),
@@ -74,7 +75,7 @@ REFUSALS = {
     "a form without its fields": (400, "POST", "/register", {"files": picture(0)}),
     "a picture that is none": (415, "POST", MINE, posted(b"<svg>")),
     "a picture that is too large": (413, "POST", MINE, posted(b"\xff" * 9_000_000)),
-    "a taken username": (409, "POST", "/register", {"data": fields_of("api.ada"), "files": picture(0)}),
+    "a taken username": (409, "POST", "/register", TAKEN),
     "an internal address": (404, "GET", "/internal/users/{ada}", {}),
     "a wrong method": (405, "DELETE", "/login", {}),
     "an image that is not there": (404, "GET", f"/media/{'0' * 64}.jpg", {}),

@@ -30,7 +30,7 @@ OF_MEDIUM = {
     "caption": {"type": "string", "maxLength": 2_200},
     "alt_text": {"type": "string", "maxLength": 1_000, "description": "It in words, if given."},
 }
-TEXT_POSTED = {"type": "string", "minLength": 1, "maxLength": 4_000}
+TEXT_POSTED = {"type": "string", "minLength": 1, "maxLength": 2_200}
 
 
 def schemas() -> Json:

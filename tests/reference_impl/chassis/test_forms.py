@@ -3,7 +3,7 @@ import pytest
 from aiohttp import web
 
 from reference_impl.chassis.apps import service_app
-from reference_impl.chassis.forms import FILE_BYTES_MAX, PARTS_MAX, form_of
+from reference_impl.chassis.forms import BOUNDARY, FILE_BYTES_MAX, PARTS_MAX, form_of
 from reference_impl.chassis.settings import Settings
 
 IMAGE = b"\xff\xd8\xff" + bytes(range(256)) + b"\r\n--not the boundary\r\n"
@@ -108,6 +108,19 @@ async def test_the_file_may_not_come_as_text_nor_a_text_as_file(client):
     as_file.add_field("caption", b"x", filename="caption.txt")
     assert (await client.post("/form", **as_text)).status == 400
     assert (await client.post("/form", data=as_file)).status == 400
+
+
+@pytest.mark.parametrize("boundary", ["a\udcff", "\udcff", "é", 'a"b', '"a', "a b"])
+def test_a_boundary_is_printable_ascii(boundary):
+    # A header's other bytes arrive as halves of surrogate pairs, which nothing can encode.
+    assert BOUNDARY.search(f"multipart/form-data; boundary={boundary}") is None
+
+
+@pytest.mark.parametrize("written", ["a-b", '"a-b"', "a-b ; charset=utf-8", '"a-b"; charset=utf-8'])
+def test_a_boundary_is_found_quoted_or_not(written):
+    found = BOUNDARY.search(f"multipart/form-data; boundary={written}")
+    assert found is not None
+    assert found[2] == "a-b"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import asyncio
 import time
 
 import pytest
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from reference_impl.chassis import keyvalue, stages
 from reference_impl.chassis.errors import Unavailable
@@ -55,6 +56,12 @@ async def test_what_may_have_happened_is_not_sent_again(tmp_path):
         with pytest.raises(Unavailable), visiting("broker"):
             await server.incr("key")
     assert len(incremented) == 1
+
+
+@pytest.mark.parametrize("error", [OutOfMemoryError("OOM"), ReadOnlyError("READONLY")])
+async def test_a_server_that_takes_nothing_in_is_as_good_as_away(error):
+    with pytest.raises(Unavailable, match="moon takes nothing in"), visiting("moon"):
+        raise error
 
 
 async def test_an_error_of_ours_is_not_the_weathers():

@@ -63,6 +63,11 @@ def test_a_form_sent_again_is_the_same_whatever_its_boundary():
     assert attempt(**form(b"one")).content == attempt(**form(b"another")).content
 
 
+def test_a_boundary_that_cannot_be_encoded_is_left_in():
+    sent = {"content_type": "multipart/form-data; boundary=a\udcff", "body": b"--a"}
+    assert attempt(**sent).content == b"--a"
+
+
 def test_forms_that_say_something_else_are_others():
     contents = [b"x", b"y", b"", b"one", b"x--onex", b"x--x"]
     assert len({attempt(**form(b"one", content)).content for content in contents}) == 6
