@@ -67,7 +67,8 @@ def test_following_fills_in_by_time_and_drops_nothing_newer(pair, newcomer):
         posts += [late.say(f"late {number}"), author.say(f"line {number}")]
     eventually(lambda: len(reader.feed()), 15)
     assert reader.follow(late).status_code == 200
-    assert reader.feed() == newest_first(posts)
+    assert reader.newsfeed(limit=5).headers["Feed-Source"] != "pull"
+    assert reader.feed(limit=5) == newest_first(posts)
 
 
 def test_scrolling_goes_on_below_what_a_timeline_keeps(cluster, pair):
