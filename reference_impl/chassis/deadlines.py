@@ -11,7 +11,7 @@ from reference_impl.chassis.callers import CALLER
 from reference_impl.chassis.errors import Unavailable
 
 # psycopg first asks the server to break the statement off; one that hangs does not answer, and
-# the second cancellation makes psycopg drop the connection.  A healthy one answers in 2 ms.
+# the second cancellation makes psycopg drop the connection.  A healthy one answers within 10 ms.
 CANCEL_AGAIN_S = 0.2
 
 _UNBOUNDED: AbstractContextManager[None] = nullcontext()

@@ -51,13 +51,11 @@ class RequestTimes:
 
     def add(self, request: web.Request, status: int, seconds: float) -> None:
         """Count an answer."""
-        kind = (request.method, route_of(request), status)
+        method = request.method if request.method in METHODS else OTHER
+        kind = (method, route_of(request), status)
         histogram = self._kinds.get(kind)
         if histogram is None:
-            method = request.method if request.method in METHODS else OTHER
-            histogram = REQUEST_S.labels(self._service, method, kind[1], status)
-            if method is not OTHER:
-                self._kinds[kind] = histogram
+            histogram = self._kinds[kind] = REQUEST_S.labels(self._service, *kind)
         histogram.observe(seconds)
 
 

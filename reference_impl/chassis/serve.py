@@ -100,5 +100,6 @@ async def _until_left(server: web.Server) -> None:
     """Wait until everybody has gone, or LINGER_S."""
     clock_s = asyncio.get_running_loop().time
     until_s = clock_s() + LINGER_S
+    await asyncio.sleep(_LOOK_S)  # whoever was accepted last is not among the connections yet
     while server.connections and clock_s() < until_s:  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(_LOOK_S)

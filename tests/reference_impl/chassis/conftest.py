@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
 import pytest
 
+from reference_impl.chassis import addresses
 from reference_impl.chassis.callers import CALLER, Caller
 
 
@@ -84,3 +86,19 @@ def asked():
         CALLER.set(Caller(request_id="request-1", deadline_s=time.time() + left_s))
 
     return with_time_left
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """Write an address book that is looked at before each call: of `user`, or any text."""
+    monkeypatch.setattr(addresses, "LOOK_S", 0.0)
+    path = tmp_path / "addresses.json"
+
+    def write(user):
+        draft = tmp_path / "new"
+        text = user if isinstance(user, str) else json.dumps({"user": user})
+        draft.write_text(text, errors="surrogateescape")
+        draft.replace(path)
+
+    write.path = str(path)  # type: ignore[attr-defined]
+    return write

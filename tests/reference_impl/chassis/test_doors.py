@@ -80,6 +80,15 @@ async def test_a_connection_that_has_asked_something_may_stay(connect, monkeypat
         await asyncio.sleep(0.1)
 
 
+async def test_a_connection_that_asks_nothing_more_is_closed(connect, monkeypatch):
+    monkeypatch.setattr(doors, "KEEPALIVE_S", 0.1)
+    reader, writer = await connect()
+    writer.write(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await answer_of(reader))[1] == "hello"
+    async with asyncio.timeout(2):
+        assert await reader.read() == b""
+
+
 async def test_a_slow_body_has_the_time_of_bodies(connect, monkeypatch):
     monkeypatch.setattr(doors, "HEADER_S", 0.05)
     reader, writer = await connect()
@@ -94,7 +103,8 @@ async def test_further_connections_are_closed_and_let_in_when_there_is_room(conn
     inside = [await connect() for _ in range(2)]
     await asyncio.sleep(0.02)
     reader, _ = await connect()
-    assert await reader.read() == b""
+    async with asyncio.timeout(2):
+        assert await reader.read() == b""
     inside[0][1].close()
     await asyncio.sleep(0.02)
     reader, writer = await connect()

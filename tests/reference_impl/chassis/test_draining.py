@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -141,6 +142,7 @@ async def test_a_request_under_way_is_answered_while_new_ones_find_nobody(servic
     await asyncio.sleep(0.05)
     with pytest.raises(aiohttp.ClientConnectorError):
         await status_of(browse(), "/hello")
+    await asyncio.sleep(0.5)  # longer than idle connections have
     held.may_answer.set()
     assert (await asking)[:2] == (200, "done")
     await task
@@ -189,6 +191,23 @@ async def test_a_process_that_stops_leaves_the_socket_of_the_next_alone(service,
     assert (await status_of(browse(), "/hello"))[0] == 200
     await next_one.__aexit__(None, None, None)
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+async def test_whoever_has_just_connected_is_answered(tmp_path, kind):
+    """Connections that the kernel has made, of which the event loop does not yet know."""
+    listen = f"unix:{tmp_path}/s" if kind == "unix" else "tcp:127.0.0.1:0"
+    app = service_app("user", Settings(), [web.get("/hello", hello)])
+    async with serving(app, Settings(listen=listen), stopping=asyncio.Event()) as address:
+        family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
+        place = f"{tmp_path}/s" if kind == "unix" else ("127.0.0.1", int(address.split(":")[2]))
+        guests = [socket.socket(family) for _ in range(8)]
+        for guest in guests:
+            guest.connect(place)
+            guest.send(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+    for guest in guests:
+        with guest:
+            assert guest.recv(4096).startswith(b"HTTP/1.1 200 OK")
 
 
 class Instances:
