@@ -344,7 +344,7 @@ class Twin:
 
 @pytest.fixture
 def twin_of(monkeypatch):
-    """The class of twins, with chunks of two, and no patience with builds by others."""
+    """The class of twins, with chunks and builds of very few, and no patience with builders."""
     for module in (
         "model.rules.fanouts",
         "model.rules.timelines",
@@ -355,4 +355,6 @@ def twin_of(monkeypatch):
     for module in ("builds", "merging"):
         monkeypatch.setattr(f"reference_impl.timeline.{module}.POLL_S", 0.0)
         monkeypatch.setattr(f"reference_impl.timeline.{module}.POLLS_MAX", 2)
+    monkeypatch.setattr("reference_impl.timeline.builds.PULLED_MAX", 8)
+    monkeypatch.setattr("reference_impl.timeline.merging.BUILT_POSTS_MAX", 3)
     return Twin

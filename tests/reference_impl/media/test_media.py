@@ -1,11 +1,13 @@
 import hashlib
 import io
+import time
 
 import pytest
 from obstore.store import MemoryStore
 from PIL import Image
 
 from reference_impl.chassis import errors
+from reference_impl.chassis.callers import CALLER, Caller
 from reference_impl.chassis.forms import FILE_BYTES_MAX
 from reference_impl.chassis.settings import Settings
 from reference_impl.media.app import assemble, create_app
@@ -272,3 +274,11 @@ async def test_the_service_opens_the_store_that_its_settings_name(aiohttp_client
         assert (await put(media, image_of())).status == 201
         assert (await media.get("/readyz")).status == 200
     assert len(list((tmp_path / "objects").iterdir())) == 1
+
+
+async def test_past_the_deadline_the_store_is_not_asked(objects):
+    token = CALLER.set(Caller(request_id="request-1", deadline_s=time.time() - 0.001))
+    with pytest.raises(errors.Unavailable, match="no time left to ask object_store"):
+        await objects.put("late", b"x")
+    CALLER.reset(token)
+    assert await objects.get("late") is None

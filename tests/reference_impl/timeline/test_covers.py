@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from reference_impl.timeline.lists import Contents
+from model.rules.policy import FeedPolicy
+from reference_impl.timeline.lists import Contents, Reading
+from reference_impl.timeline.readers import Need, Reader
 from reference_impl.timeline.scan import FeedSource
 
 
@@ -86,6 +88,22 @@ async def test_a_follow_is_covered_once_however_many_read(ann_follows_bob):
     assert pages == [network.oracle(network.ANN)] * 50
     assert len(network.posts.pulls) == len(network.follows.mirrors) == 2
     assert await sources_of(network, network.ANN, 2) == ["timeline", "timeline"]
+
+
+async def test_who_comes_when_a_follow_is_covered_does_not_cover_it_again(ann_follows_bob):
+    network = ann_follows_bob
+    await network.newest(network.ANN)
+    network.follows.follow(network.ANN, network.CAT)
+    followees = await network.follows.followees(network.ANN)
+    reader = Reader(user_id=network.ANN, followees=followees, policy=FeedPolicy())
+    stale = await network.store.timelines.read(
+        network.ANN, Reading(before=None, limit=1, idle_s=None)
+    )
+    assert reader.need_of(stale) is Need.COVER
+    builds = network.service._shelves.builds
+    for _ in range(3):
+        await builds.meet(Need.COVER, reader, stale)
+    assert network.follows.mirrors == [(network.ANN, 0), (network.ANN, 1)]
 
 
 async def test_a_build_by_older_follows_is_not_taken_for_covered(ann_follows_bob):

@@ -155,6 +155,11 @@ async def test_nobody_at_all_is_an_answer_too(held):
     assert posts.pages == 1
 
 
+async def test_an_author_added_after_the_loss_does_not_hide_the_others(held):
+    await held.authors.add(9)
+    assert await known_to(held, Posts(7, 9)).read() == {7, 9}
+
+
 async def test_an_author_added_while_the_set_is_found_out_is_in_it(held):
     class Adding(Posts):
         async def meanwhile(self):

@@ -6,6 +6,7 @@ import pytest
 
 from model.rules.influencers import Delivery
 from reference_impl.chassis.errors import Unavailable
+from reference_impl.timeline.builds import POLL_S
 from reference_impl.timeline.merged import merged_key
 from reference_impl.timeline.merging import BUILT_POSTS_MAX
 from reference_impl.timeline.scan import FeedSource
@@ -17,6 +18,30 @@ async def test_fifty_who_read_a_lost_merged_list_at_once_cause_one_listing(ann_f
     pages = await asyncio.gather(*(network.newest(network.ANN) for _ in range(50)))
     assert pages == [posts[::-1]] * 50
     assert network.posts.listings == [[network.BOB]]
+
+
+async def test_fifty_in_two_processes_cause_one_listing_and_no_pull(ann_follows_bob):
+    network = ann_follows_bob
+    posts = [await network.post(network.BOB, delivery=Delivery.MERGE) for _ in range(3)]
+    await network.newest(network.ANN)
+    network.lose(merged_key(network.BOB))
+    network.posts.listings.clear()
+    network.posts.pulls.clear()
+
+    async def slow():
+        await asyncio.sleep(3 * POLL_S)
+
+    network.posts.before_answer = slow
+    reads = [
+        service.newsfeed(network.ANN, before=None, limit=5)
+        for service in (network.service, network.another_service())
+        for _ in range(25)
+    ]
+    for page in await asyncio.gather(*reads):
+        assert [int(post["post_id"]) for post in page.posts] == posts[::-1]
+        assert page.source is FeedSource.BUILT
+    assert network.posts.listings == [[network.BOB]]
+    assert network.posts.pulls == []
 
 
 @pytest.mark.parametrize("delivery", [Delivery.PUSH, Delivery.MERGE])
