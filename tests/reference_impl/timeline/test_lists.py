@@ -298,10 +298,12 @@ async def test_covering_adds_by_time_and_never_evicts_newer_posts(lists, key):
 async def test_covering_raises_what_it_says_and_lowers_nothing(lists, key):
     posts = posts_at(0, 1, 2, 3)
     await build(lists, key, posts, token="t", floor=posts[1], seq=5, halvings=2)
-    assert await lists.cover(key, "t", Contents(ids=posts[:1], floor=0, seq=4, halvings=1))
-    part = await lists.read_timeline(key, reading())
-    assert (part.source.floor, part.seq, part.halvings) == (posts[1], 5, 2)
-    assert list(part.source.ids) == [posts[3], posts[2]]
+    for floor in (0, posts[0]):
+        lower = Contents(ids=posts[:1], floor=floor, seq=4, halvings=1)
+        assert await lists.cover(key, "t", lower)
+        part = await lists.read_timeline(key, reading())
+        assert (part.source.floor, part.seq, part.halvings) == (posts[1], 5, 2)
+        assert list(part.source.ids) == [posts[3], posts[2]]
     assert await lists.cover(key, "t", Contents(ids=[], floor=posts[2], seq=6, halvings=3))
     part = await lists.read_timeline(key, reading())
     assert (part.source.floor, part.seq, part.halvings) == (posts[2], 6, 3)

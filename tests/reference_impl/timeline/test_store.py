@@ -74,6 +74,15 @@ async def test_members_and_state_are_as_written_down(lists, server, key):
     }
 
 
+async def test_nothing_at_or_below_the_floor_takes_up_room(lists, server, key):
+    await lists.begin([key], "t")
+    contents = {key: Contents(ids=POSTS[:5], floor=POSTS[2])}
+    await lists.finish(contents, "t", idle_s=None)
+    for post in POSTS[:3]:
+        assert (await lists.deliver([key], post, edge_of=None)).lists == 0
+    assert await server.zcard(key) == 2
+
+
 async def test_everything_of_a_list_ends_at_one_instant(lists, server, key):
     await build(lists, key, idle_s=100.0, pulled=frozenset({8}))
     await lists.deliver([key], POSTS[0], edge_of=None)  # what makes the sorted set
