@@ -55,9 +55,10 @@ def own_valkey():
 class Gate:
     """Stands before a server at `url`; what passes by it can be held, in either direction.
 
-    Once a request that contains `words` is held nothing follows it on its connection, and
-    `reached` is set: by the request itself if it is held `before` the server has it, by the
-    server's answer if that is held.  With `words` None everything passes.
+    The first requests that contain `words`, so many as `after` says, pass.  Once one is held
+    nothing follows it on its connection, and `reached` is set: by the request itself if it is
+    held `before` the server has it, by the server's answer if that is held.  With `words` None
+    everything passes.
     """
 
     def __init__(self, url):
@@ -67,11 +68,12 @@ class Gate:
         self.url = f"unix://{self.path}"
         self.words = None
         self.before = True
+        self.to_pass = 0
         self.reached = asyncio.Event()
         self._connections = set()
 
-    def hold(self, words, *, before):
-        self.words, self.before = words, before
+    def hold(self, words, *, before, after=0):
+        self.words, self.before, self.to_pass = words, before, after
         self.reached.clear()
 
     def open(self):
@@ -104,7 +106,7 @@ class Gate:
     async def _requests(self, reader, server, held):
         with suppress(ConnectionError):
             while data := await reader.read(1 << 16):
-                if self.words is not None and self.words in data:
+                if self.words is not None and self._is_to_be_held(data):
                     held.set()
                     if self.before:
                         self.reached.set()
@@ -113,6 +115,12 @@ class Gate:
                 server.write(data)
                 await server.drain()
         server.close()
+
+    def _is_to_be_held(self, data):
+        if self.words not in data:
+            return False
+        self.to_pass -= 1
+        return self.to_pass < 0
 
     async def _answers(self, reader, client, held):
         with suppress(ConnectionError):

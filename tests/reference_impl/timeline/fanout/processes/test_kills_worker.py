@@ -84,27 +84,26 @@ async def test_what_nobody_of_that_name_comes_back_for_is_taken_over(
 
 
 @pytest.mark.verify
-async def test_a_worker_killed_at_twenty_random_instants_loses_and_doubles_nothing(
-    plant, scene, make_event, new_id
+async def test_a_worker_killed_at_twenty_random_calls_loses_and_doubles_nothing(
+    plant, scene, gate, make_event, new_id
 ):
     big, small, followers_of = scene
-    luck, in_mid_work = random.Random(20), 0
+    luck = random.Random(20)
     posts_of: dict[int, list[int]] = {big: [], small: []}
+    first, second = plant.settings.timeline_stores
     async with asyncio.timeout(240.0):
         for _ in range(20):
             for author in (big, small, small, big, small):
                 posts_of[author].append(post := new_id())
                 await plant.publish(event_by(make_event, author, followers_of, post))
-            before = await plant.left()
-            worker = await plant.start()
-            while await plant.left() == before:  # noqa: ASYNC110 - it is starting
-                await asyncio.sleep(0.002)
-            await asyncio.sleep(luck.uniform(0.0, 0.15))
-            worker.kill()
-            await worker.wait()
-            in_mid_work += await plant.left() > 0
+            async with gate(second) as held:
+                held.hold(DELIVERY, before=luck.random() < 0.5, after=luck.randrange(5))
+                worker = await plant.start(timeline_stores=(first, held.url))
+                await held.reached.wait()
+                worker.kill()
+                await worker.wait()
+            assert await plant.left() > 0
         await plant.start()
         await plant.drained(posts=100)
-    assert in_mid_work >= 5
     assert await has_exactly(plant, followers_of, posts_of)
     assert await plant.records() == dict.fromkeys([*posts_of[big], *posts_of[small]], 1)
