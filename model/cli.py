@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.answers.tables import Format, print_table
-from model.answers.terminal import RUNS, Overrides, ScenarioFile, TableFormat, say
+from model.answers.terminal import (
+    RUNS,
+    Overrides,
+    ScenarioFile,
+    TableFormat,
+    failures_leave_with,
+    say,
+)
 from model.engine.kinds import Engine
 from model.rules.exits import Exit, exit_of
 
@@ -162,17 +169,12 @@ class _Refusal(ValueError):
     """What the command line asks for cannot be done."""
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals() -> AbstractContextManager[None]:
     """Turn what the caller got wrong into a sentence and exit code 2."""
     from model.answers.calibrations import CalibrationError
     from model.answers.runs import RunError
 
-    try:
-        yield
-    except (CalibrationError, RunError, _Refusal) as error:
-        say(str(error))
-        raise typer.Exit(Exit.USAGE) from None
+    return failures_leave_with(dict.fromkeys((CalibrationError, RunError, _Refusal), Exit.USAGE))
 
 
 def _scenario(file: Path, overrides: Sequence[str] | None) -> Scenario:

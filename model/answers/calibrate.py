@@ -7,6 +7,7 @@ the client.  It does not queue, so it is the same at every load.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -128,13 +129,29 @@ def visits_compared(scenario: Scenario, lessons: Sequence[Lesson]) -> pd.DataFra
 
     Columns endpoint, station, measured, modelled: where they differ, the journeys are wrong.
     """
-    demand = expected_demand(scenario)
     stages = pd.concat([lesson.window.stages() for lesson in lessons])
-    requests = pd.concat([lesson.window.requests for lesson in lessons]).endpoint.value_counts()
     seen = stages.groupby(["endpoint", "station"]).visits.sum()
-    pairs = {(e, s) for e, s in demand if e in requests} | set(seen.index)
+    requests, modelled = _modelled(scenario, lessons)
+    pairs = {(e, s) for e, s in modelled if e in requests} | set(seen.index)
     rows = [
-        (e, s, float(seen.get((e, s), 0)) / requests[e], demand.get((e, s), 0.0))
+        (e, s, float(seen.get((e, s), 0)) / requests[e], modelled.get((e, s), 0.0) / requests[e])
         for e, s in sorted(pairs)
     ]
     return pd.DataFrame(rows, columns=["endpoint", "station", "measured", "modelled"])
+
+
+def _modelled(
+    scenario: Scenario, lessons: Sequence[Lesson]
+) -> tuple[Counter[str], dict[tuple[str, str], float]]:
+    """Return the requests of each endpoint, and the visits that the journeys make for them.
+
+    What is remembered for a while is asked for the less per request the more requests there are.
+    """
+    requests: Counter[str] = Counter()
+    visits: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for lesson in lessons:
+        counts = lesson.window.counts()
+        requests.update(counts)
+        for (journey, station), n in expected_demand(scenario.at_rate(lesson.rate_per_s)).items():
+            visits[journey, station] += n * counts.get(journey, 0)
+    return requests, visits

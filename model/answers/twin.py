@@ -18,6 +18,7 @@ from model.world.topology import HOST, Topology, topology_of
 
 # Waits for a disk, not for a core: its threads are the object store's own.
 OFF_HOST = ("object_store",)
+WIDE_SHARE = 0.99  # of pages, which a slice must be as wide as
 REQUESTS_MAX = 2_000_000  # of one replication: every visit of each is kept and looked at
 
 
@@ -65,13 +66,18 @@ def _refuse_endless(scenario: Scenario) -> None:
 
 def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:
     """Refuse a slice in which a page would touch fewer servers than it does in the whole."""
-    whole, page = scenario.fleet.post_store.shards, scenario.policy.page_limit
-    left = topology.station("post_db").members
-    if left < min(whole, page):
-        raise ScenarioError(
-            f"simulation.slice: {scenario.simulation.slice} leaves {left} post servers,"
-            f" and a page of {page} posts asks more of them"
-        )
+    fleet, page = scenario.fleet, scenario.policy.page_limit
+    merged = reach_of(scenario).merged_servers.quantile(WIDE_SHARE)
+    for station, whole, width, what in (
+        ("post_db", fleet.post_store.shards, page, f"a page of {page} posts"),
+        ("timeline_store", fleet.timeline_store.shards, merged, f"a page of {merged} lists"),
+    ):
+        left = topology.station(station).members
+        if left < min(whole, width):
+            raise ScenarioError(
+                f"simulation.slice: {scenario.simulation.slice} leaves {left} servers of"
+                f" {station}, and {what} asks more of them"
+            )
 
 
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:

@@ -19,6 +19,7 @@ FOLLOWERS_MAX = (10_000, 100_000, 1_000_000)  # of classes 1, 2, 3; class 4 has 
 PURGE = 5
 CLASSES = range(6)
 BULK_STREAMS = ("fanout:1", "fanout:2", "fanout:3", "fanout:4", "fanout:purge")  # classes 1 to 5
+LATE_PREFIX = "fanout:late:"
 
 RANGES_MAX = 8  # of one post, so that several workers can bring it to its readers at once
 SHARE = 8  # of so many chunks one goes to a bigger class, however much a smaller one has to do
@@ -31,6 +32,14 @@ def class_of(followers: int) -> int:
     [1, 2, 4]
     """
     return 1 + bisect_left(FOLLOWERS_MAX, followers)
+
+
+def late_streams(timeline_servers: int) -> tuple[str, ...]:
+    """Return, by server, the streams of what waits for a timeline server that was away.
+
+    Each is a queue beside the classes: it is left when its server answers again.
+    """
+    return tuple(f"{LATE_PREFIX}{server}" for server in range(timeline_servers))
 
 
 class ShardRange(NamedTuple):
@@ -65,17 +74,21 @@ def shard_ranges(owners: Sequence[int], *, followers: int) -> list[ShardRange]:
     ['0-1023', '1024-2047', '2048-3071', '3072-4095']
     """
     wanted = min(RANGES_MAX, max(1, -(-followers // FANOUT_CHUNK_MAX)))
-    runs = _runs(owners)
+    runs = owned_runs(owners, ALL_SHARDS)
     if len(runs) > RANGES_MAX:
         cuts = [len(runs) * part // RANGES_MAX for part in range(RANGES_MAX + 1)]
         return [ShardRange(runs[a].first, runs[b - 1].last) for a, b in pairwise(cuts)]
     return [part for run in runs for part in _cut(run, max(1, wanted // len(runs)))]
 
 
-def _runs(owners: Sequence[int]) -> list[ShardRange]:
-    """Return the longest ranges that have one owner each."""
-    ranges, first = [], 0
-    for _, run in groupby(owners):
+def owned_runs(owners: Sequence[int], shards: ShardRange) -> list[ShardRange]:
+    """Cut a range into the longest ranges that have one owner each.
+
+    >>> [str(part) for part in owned_runs([0] * 2048 + [1] * 2048, ShardRange(2000, 2100))]
+    ['2000-2047', '2048-2100']
+    """
+    ranges, first = [], shards.first
+    for _, run in groupby(owners[shards.first : shards.last + 1]):
         length = sum(1 for _ in run)
         ranges.append(ShardRange(first, first + length - 1))
         first += length

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 
 DAY_S = 86_400.0
+FRESH_S = 1.0  # a change is followed everywhere after this long
 
 
 class PolicyError(ValueError):

@@ -9,6 +9,8 @@ from itertools import groupby, islice
 
 TIMELINE_CAP = 800  # posts kept per timeline: Twitter 2013, Mastodon
 FANOUT_CHUNK_MAX = 1_000  # followers per server-side call: a longer one blocks its shard
+MERGE_AUTHORS_MAX = 10_000  # with more, knowing whose posts are merged costs more than asking all
+MERGE_AUTHORS_FRESH_S = 1.0  # for which a process remembers whose posts are merged
 PAGE_LIMIT_DEFAULT = 20
 PAGE_LIMIT_MAX = 100
 

@@ -3,6 +3,10 @@
 A service that asks others works before and after: each call is two visits of its station,
 half of the work each.  The stations and their order are those that the reference services
 report in `Server-Timing`; `answers.accounting` compares the two.
+
+A request is as the load generator sends it: a post is an image without `Idempotency-Key`, a page
+is the first of a timeline that is there, and full.  What consumers do with events that are not
+for them is part of what their event loops cost per call; their visits of the broker are said.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from model.world.journeys import (
 from model.world.laws import Constant, QuantileTable
 from model.world.reach import Reach
 from model.world.scenario import Endpoint
+from model.world.spreading import Spreading
 
 WorkOf = Callable[[str, str], QuantileTable]  # (journey, station) -> work of one visit or call
 DelayOf = Callable[[str], float]  # journey -> seconds that no station accounts for
@@ -36,6 +41,7 @@ ACTIVITY_OF = {  # what goes on after the answer
 }
 
 _READER, _TARGET, _NAME = "reader", "target", "name"  # visits with one key meet one shard
+_HEAR_OF_USERS = ("user", "follow", "post", "timeline")  # groups that read users' events
 
 
 def journeys_of(reach: Reach, work_of: WorkOf, delay_of: DelayOf) -> tuple[Journey, ...]:
@@ -46,8 +52,8 @@ def journeys_of(reach: Reach, work_of: WorkOf, delay_of: DelayOf) -> tuple[Journ
     )
     activities = {
         FANOUT: _fanout(_Steps(FANOUT, work_of), reach),
-        REFLECTION: _reflection(_Steps(REFLECTION, work_of)),
-        ANNOUNCEMENT: _relayed(_Steps(ANNOUNCEMENT, work_of), "user_db"),
+        REFLECTION: _reflection(_Steps(REFLECTION, work_of), reach),
+        ANNOUNCEMENT: _announcement(_Steps(ANNOUNCEMENT, work_of)),
     }
     return (*requests, *(Journey(name=name, steps=steps) for name, steps in activities.items()))
 
@@ -74,62 +80,84 @@ class _Steps:
 
 def _request(endpoint: Endpoint, at: _Steps, reach: Reach, delay_of: DelayOf) -> Journey:
     """Return the way of one request: through the gateway, and on after the answer."""
-    if endpoint in (Endpoint.LOGIN, Endpoint.REGISTER):
-        checked: tuple[Step, ...] = ()
-    else:
-        checked = (at.visit("session_store"),)
-    inner = (*checked, *_INNER[endpoint](at, reach))
+    counting = reach.counting[endpoint]
+    is_known = endpoint not in (Endpoint.LOGIN, Endpoint.REGISTER)
+    let_in = _several(at, "session_store", "", is_known + counting.before, name="let_in")
+    answered = _several(at, "session_store", "", counting.after, name="answered")
+    inner = (*let_in, *_INNER[endpoint](at, reach), *answered)
     outside = Delay(time=Constant(value=delay_of(endpoint.value)), name="outside")
     after = (Emit(journey=ACTIVITY_OF[endpoint]),) if endpoint in ACTIVITY_OF else ()
     return Journey(name=endpoint.value, steps=(*at.call("gateway", *inner), *after, outside))
 
 
 def _newsfeed(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    policy = _now_and_then(reach.stale_timeline_policy, at.visit("broker"), name="policy")
     followees = at.call("follow", at.visit("user_db", _READER))
+    whose = _now_and_then(reach.stale_authors, at.visit("timeline_store"), name="whose")
     merged = ForEach(count=reach.merged_servers, body=at.visit("timeline_store", LEG), name="merge")
     posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LEG), name="hydrate")
-    own = AllOf(branches=(at.visit("timeline_store", _READER), followees))
-    cover = WithProbability(p=reach.cover_share, then=_cover(at), name="cover")
-    return at.call("timeline", own, cover, merged, *at.call("post", posts))
+    own = AllOf(branches=(followees, at.visit("timeline_store", _READER), whose))
+    cover = _now_and_then(reach.cover_share, *_cover(at, reach), name="cover")
+    return at.call("timeline", policy, own, cover, merged, *at.call("post", posts))
 
 
-def _cover(at: _Steps) -> tuple[Step, ...]:
-    """Return what the first page after a follow or unfollow adds: its posts, then a second look."""
-    changes = at.call(
-        "follow", *_several(at, "user_db", _READER, 3), *_several(at, "user_db", _TARGET, 2)
-    )
+def _cover(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return what the first page after a follow or unfollow adds: a look, its posts, another look.
+
+    The follow service says what has changed, makes sure that the targets' servers know, and
+    remembers that they do.
+    """
+    look, filled, again = _several(at, "timeline_store", _READER, 3, name="cover")
+    since, behind, noted = _several(at, "user_db", _READER, 3, name="changes")
+    changes = at.call("follow", since, behind, *_reflected(at, reach), noted)
     gathered = at.call("post", at.visit("post_db", _TARGET))
-    return (*changes, *gathered, *_several(at, "timeline_store", _READER, 2))
+    news = _now_and_then(reach.follow_share, *gathered, name="gather")
+    return (look, *changes, news, filled, again)
 
 
-def _post(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
+def _reflected(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return the second write of a change; who makes that of a follow looks who has departed."""
+    departed = at.visit("user_db", _TARGET, name="user_db_departed")
+    return (
+        at.visit("user_db", _TARGET, name="user_db_reverse"),
+        _now_and_then(reach.follow_share, departed, name="departed"),
+    )
+
+
+def _post(at: _Steps, reach: Reach) -> tuple[Step, ...]:
     image = at.call("media", at.visit("object_store"))
     count = at.call("follow", at.visit("user_db", _READER))
     before = at.visit("post_db", _READER)
-    prepared = AllOf(branches=(image, count, before))
+    policy = _now_and_then(reach.stale_post_policy, at.visit("broker"), name="policy")
+    prepared = AllOf(branches=(image, count, before, policy))
     index = at.visit("post_db", _READER, name="post_db_index")
-    shown = at.call("timeline", at.visit("timeline_store", _READER))
+    asked = _now_and_then(reach.stale_timeline_policy, at.visit("broker"), name="policy")
+    shown = at.call("timeline", asked, at.visit("timeline_store", _READER))
     return at.call("post", prepared, index, at.visit("post_db"), *shown)
 
 
 def _follow(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
-    known = at.call("user", at.visit("user_db", _TARGET))
     departed = at.visit("user_db", _TARGET, name="user_db_departed")
-    return at.call("follow", *known, *_both_ways(at), departed)
+    return at.call("follow", *_changed(at), departed)
 
 
 def _unfollow(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
+    return at.call("follow", *_changed(at))
+
+
+def _changed(at: _Steps) -> tuple[Step, ...]:
+    """Return how a pair changes: the target is there, then the truth, then the mirror of it."""
     known = at.call("user", at.visit("user_db", _TARGET))
-    return at.call("follow", *known, *_both_ways(at))
-
-
-def _both_ways(at: _Steps) -> tuple[Step, ...]:
     reverse = at.visit("user_db", _TARGET, name="user_db_reverse")
-    return (at.visit("user_db", _READER), reverse)
+    return (*known, at.visit("user_db", _READER), reverse)
 
 
-def _several(at: _Steps, station: str, key: str, count: int) -> tuple[Step, ...]:
-    return tuple(at.visit(station, key, name=f"{station}_{key}_{n}") for n in range(count))
+def _several(at: _Steps, station: str, key: str, count: int, *, name: str) -> tuple[Step, ...]:
+    return tuple(at.visit(station, key, name=f"{station}_{name}_{n}") for n in range(count))
+
+
+def _now_and_then(share: float, *steps: Step, name: str) -> Step:
+    return WithProbability(p=share, then=steps, name=name)
 
 
 def _login(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
@@ -149,25 +177,73 @@ def _relayed(at: _Steps, database: str) -> tuple[Step, ...]:
     return (*at.call("relay", at.visit(database), at.visit("broker")),)
 
 
-def _reflection(at: _Steps) -> tuple[Step, ...]:
-    again = at.call("follow", at.visit("user_db", _TARGET))
-    return (*_relayed(at, "user_db"), at.visit("broker"), *again)
+def _consumed(at: _Steps, by: str, *inner: Step) -> tuple[Step, ...]:
+    """Return how a group handles an event: read, looked up whether it is known, and finished."""
+    read, known, finished = _several(at, "broker", "", 3, name=by)
+    return (read, known, *inner, finished)
+
+
+def _announcement(at: _Steps) -> tuple[Step, ...]:
+    groups = AllOf(branches=tuple(_consumed(at, group) for group in _HEAR_OF_USERS), name="hear")
+    return (*_relayed(at, "user_db"), groups)
+
+
+def _reflection(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    again = at.call("follow", *_reflected(at, reach))
+    return (*_relayed(at, "user_db"), *_consumed(at, "follow", *again))
 
 
 def _fanout(at: _Steps, reach: Reach) -> tuple[Step, ...]:
-    page = at.call("follow", at.visit("user_db", _READER))
+    merged, many = reach.merge_share, reach.spreading.many_share
+    brought = (
+        _now_and_then((1 - merged) * (1 - many), *_few(at, reach.spreading), name="few"),
+        _now_and_then((1 - merged) * many, *_many(at, reach.spreading), name="many"),
+        _now_and_then(merged, *_kept(at, reach), name="keep"),
+    )
+    policy = _now_and_then(reach.stale_worker_policy, at.visit("broker"), name="policy")
+    worker = _consumed(at, FANOUT, *at.call("fanout", policy, *brought))
+    erasure = _consumed(at, "post")  # hears of every post, to hear of deleted ones
+    return (*_relayed(at, "post_db"), AllOf(branches=(worker, erasure), name="hear"))
+
+
+def _few(at: _Steps, spreading: Spreading) -> tuple[Step, ...]:
+    """Return how a post is brought to its author and the followers of one chunk."""
+    body = at.visit("timeline_store", LEG)
+    return (*_page_of_followers(at), ForEach(count=spreading.few_servers, body=body))
+
+
+def _many(at: _Steps, spreading: Spreading) -> tuple[Step, ...]:
+    """Return how a post is brought to its author, then chunk by chunk, ranges side by side.
+
+    Each chunk is an entry of its own in the broker, read and finished.
+    """
+    read, finished = _several(at, "broker", "", 2, name="chunk")
+    delivered = ForEach(
+        count=spreading.chunk_servers, body=at.visit("timeline_store", LEG), name="servers"
+    )
     chunks = ForEach(
-        count=reach.fanout_servers, body=at.visit("timeline_store", LEG), name="chunks"
+        count=spreading.chunks,
+        body=(read, *_page_of_followers(at), delivered, finished),
+        at_once=spreading.at_once,
+        name="chunks",
     )
-    # A page of followers is delivered to before the next one is asked for.
-    pages = ForEach(count=reach.follower_pages, body=(*page, chunks), at_once=1, name="pages")
-    pushed = WithProbability(p=1 - reach.merge_share, then=pages, name="push")
-    kept = WithProbability(p=reach.merge_share, then=at.visit("timeline_store"), name="keep")
-    return (
-        *_relayed(at, "post_db"),
-        at.visit("broker"),
-        *at.call("fanout", pushed, kept),
-    )
+    return (at.visit("timeline_store", _READER), chunks)
+
+
+def _page_of_followers(at: _Steps) -> tuple[Step, ...]:
+    return at.call("follow", at.visit("user_db", _READER))
+
+
+def _kept(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how a post is kept for merging: shown to its author, in their list, and whose it is.
+
+    The list is seen to again with the set of those who have such lists.  That lies on one server
+    of all; here it is on any.
+    """
+    shown, kept, again = _several(at, "timeline_store", _READER, 3, name="keep")
+    first = _now_and_then(reach.apart_share, kept, name="apart")
+    whose = at.visit("timeline_store", name="timeline_store_whose")
+    return (shown, first, AllOf(branches=(again, whose)))
 
 
 _INNER: dict[Endpoint, Callable[[_Steps, Reach], tuple[Step, ...]]] = {

@@ -98,7 +98,8 @@ def test_a_missed_target_ends_with_3(feedtwin, known):
     ("override", "complaint"),
     [
         ("simulation.slice=3", "simulation.slice: 3 does not divide gateway: 4096"),
-        ("simulation.slice=512", "leaves 8 post servers, and a page of 20 posts asks more"),
+        ("simulation.slice=512", "leaves 8 servers of post_db, and a page of 20 posts asks more"),
+        ("simulation.slice=64", "leaves 64 servers of timeline_store, and a page of 79 lists asks"),
     ],
 )
 def test_a_slice_that_cannot_hold_the_question_is_refused(feedtwin, known, override, complaint):

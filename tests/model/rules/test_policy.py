@@ -1,12 +1,15 @@
 """The policy that may change at run time: what it takes, and how it is told."""
 
 import json
+from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.rules.policy import FeedPolicy, PolicyError, Strategy, changed
+from model.world.scenario import Policy
 
 POLICIES = st.builds(
     FeedPolicy,
@@ -30,6 +33,29 @@ def test_a_policy_of_another_version_keeps_what_is_known_and_takes_defaults_for_
     assert FeedPolicy.from_json(text) == FeedPolicy(strategy=Strategy.PULL)
 
 
+def test_a_policy_that_says_nothing_takes_every_default():
+    assert FeedPolicy.from_json("{}") == FeedPolicy()
+
+
+def test_the_defaults_are_those_of_a_scenario_and_of_the_sources():
+    assert Policy().of_feeds == FeedPolicy()
+    assert FeedPolicy() == FeedPolicy(
+        strategy=Strategy.HYBRID,
+        influencer_followers_min=10_000,
+        influencer_exit_share=0.8,
+        inactive_after_s=30 * 24 * 60 * 60,  # what Twitter called active: within a month
+        push_cost_over_pull_cost=1.0,
+        edges_fresh_s=60 * 60,
+        full_feed_followees_max=0,
+    )
+
+
+def test_a_policy_cannot_be_changed_in_place():
+    policy: Any = FeedPolicy()
+    with pytest.raises(FrozenInstanceError):
+        policy.strategy = Strategy.PUSH
+
+
 def test_fields_are_changed_one_by_one():
     policy = changed(FeedPolicy(), {"strategy": "push", "influencer_followers_min": "7"})
     assert changed(policy, {"inactive_after_s": "60"}) == FeedPolicy(
@@ -48,6 +74,9 @@ def test_fields_are_changed_one_by_one():
         ("influencer_exit_share", "1.01", "in (0, 1], got 1.01"),
         ("inactive_after_s", "soon", "a number, got 'soon'"),
         ("inactive_after_s", "nan", "above 0, got nan"),
+        ("inactive_after_s", "0", "above 0, got 0.0"),
+        ("edges_fresh_s", "0", "above 0, got 0.0"),
+        ("push_cost_over_pull_cost", "0", "above 0, got 0.0"),
         ("edges_fresh_s", "inf", "above 0, got inf"),
         ("push_cost_over_pull_cost", "-1", "above 0, got -1.0"),
         ("full_feed_followees_max", "-1", "0 (off) or more, got -1"),

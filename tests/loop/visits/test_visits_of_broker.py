@@ -1,0 +1,129 @@
+"""How often consumers and workers ask the broker about one event is what the model says."""
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from model.rules.fanouts import ALL_SHARDS
+from model.world.counts import CountTable
+from reference_impl.chassis.consumers import Consumer, Subscription, beside
+from reference_impl.chassis.events import Event
+from reference_impl.chassis.keyvalue import valkey
+from reference_impl.timeline.fanout.jobs import Reach
+from reference_impl.timeline.fanout.worker import STREAMS, Pace, Worker
+
+PATIENCE_S = 20.0
+ABOUT_EVENTS = ("XREADGROUP", "EVALSHA")  # commands by which entries are read and finished
+RELAYED, GROUPS_OF_USERS, ERASURE = 1, 4, 3  # of an event's visits, those that are not under test
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A list of the commands that were asked about events, each that found something."""
+    commands = []
+    ask_one, ask_some = Redis.execute_command, Pipeline.execute
+
+    async def one(self, *words, **options):
+        answer = await ask_one(self, *words, **options)
+        if words[0] in ABOUT_EVENTS and answer:
+            commands.append(words[0])
+        return answer
+
+    async def some(self, *words, **options):
+        commands.append("pipeline")
+        return await ask_some(self, *words, **options)
+
+    monkeypatch.setattr(Redis, "execute_command", one)
+    monkeypatch.setattr(Pipeline, "execute", some)
+    return commands
+
+
+@pytest.fixture
+async def broker(stores):
+    async with valkey(stores.broker) as client:
+        yield client
+
+
+@pytest.fixture
+def streams():
+    mark = secrets.token_hex(4)
+    return [f"{name}:{mark}" for name in STREAMS]
+
+
+@asynccontextmanager
+async def running(run, broker, streams, group):
+    """Run until an event that is published inside is finished, and all that comes of it."""
+    async with asyncio.timeout(PATIENCE_S), beside(run):
+        yield
+        while await left(broker, streams, group):  # noqa: ASYNC110 - the broker has no event for it
+            await asyncio.sleep(0.005)
+
+
+async def left(broker, streams, group):
+    """Return how many entries of the streams the group has not finished."""
+    entries = 0
+    for stream in streams:
+        if await broker.exists(stream):
+            found = [each for each in await broker.xinfo_groups(stream) if each["name"] == group]
+            entries += sum(each["pending"] + each["lag"] for each in found) if found else 1
+    return entries
+
+
+def event_of(kind, **body):
+    event = Event(event_id=f"user_db-1-x:{secrets.randbits(30)}", kind=kind, at_s=0.0, body=body)
+    return event.to_fields()
+
+
+async def test_a_group_reads_an_event_looks_it_up_and_finishes_it(broker, streams, asked, modelled):
+    async def handle(_):
+        pass
+
+    stream = streams[0]
+    its = Subscription(stream=stream, group="some", name="some-1", block_s=0.05)
+    async with running(Consumer(broker, its, handle).run, broker, [stream], b"some"):
+        await broker.xadd(stream, event_of("user.registered"))
+    announced = RELAYED + GROUPS_OF_USERS * len(asked)
+    assert announced == modelled.visits("announcement")["broker"]
+    assert RELAYED + len(asked) == modelled.visits("reflection")["broker"]
+
+
+@pytest.mark.parametrize("chunks", [0, 1])
+async def test_a_worker_asks_about_a_post_and_about_each_chunk(
+    broker, streams, asked, modelled, chunks
+):
+    in_chunks: Any = InChunks(chunks)
+    nobody: Any = None
+    worker = Worker(
+        broker,
+        fanout=in_chunks,
+        purger=nobody,
+        name="w",
+        streams=streams,
+        pace=Pace(block_s=0.05),
+    )
+    body = {"post_id": "5", "user_id": "6", "delivery": "push", "follower_count": 7}
+    async with running(worker.run, broker, streams, b"timeline"):
+        await broker.xadd(streams[0], event_of("post.created", **body))
+    table = CountTable(counts=(chunks,), cumulated=(1.0,))
+    spreading = replace(modelled.reach.spreading, many_share=1.0, chunks=table)
+    expected = modelled.visits("fanout", spreading=spreading)["broker"]
+    assert RELAYED + ERASURE + len(asked) == expected
+
+
+class InChunks:
+    """Fan-out that leaves so many ranges of one chunk each."""
+
+    def __init__(self, ranges):
+        self._left = [ALL_SHARDS] * ranges
+
+    async def begin(self, post):
+        return Reach(), self._left
+
+    async def chunk(self, job, **_):
+        return Reach(), None

@@ -1,0 +1,111 @@
+"""The widths of requests, and the shares of those that take a longer way."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.rules import timelines
+from model.world.population import population_of
+from model.world.reach import reach_of
+from model.world.scenario import Endpoint, ScenarioError
+from model.world.scenario_files import load_scenario
+
+SCENARIOS = Path(__file__).parents[3] / "scenarios"
+SESSION_VISITS = {  # with limits: everything, and what a route is limited by besides
+    Endpoint.NEWSFEED: (1, 0),
+    Endpoint.POST: (2, 0),
+    Endpoint.FOLLOW: (3, 0),
+    Endpoint.UNFOLLOW: (3, 0),
+    Endpoint.REGISTER: (1, 0),
+    Endpoint.LOGIN: (3, 2),
+}
+
+
+def reach(*overrides, name="laptop"):
+    return reach_of(load_scenario(SCENARIOS / f"{name}.toml", overrides))
+
+
+def mix(**shares):
+    every = {endpoint.value: shares.get(endpoint.value, 0.0) for endpoint in Endpoint}
+    return "traffic.mix={" + ", ".join(f"{name}={share}" for name, share in every.items()) + "}"
+
+
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [
+        ("policy.strategy=per_edge", "policy.strategy"),
+        ("policy.strategy=push_active", "policy.strategy"),
+        ("policy.timelines_by=post", "policy.timelines_by"),
+        ("policy.follows_kept=follower", "policy.follows_kept"),
+        ("policy.full_feed_followees_max=9", "policy.full_feed_followees_max"),
+        ("fleet.zones=2", "fleet.zones"),
+    ],
+)
+def test_what_the_journeys_do_not_say_is_refused_by_name(override, name):
+    with pytest.raises(ScenarioError, match=f"{name}: only the services run this value"):
+        reach(override)
+
+
+def test_requests_are_counted_where_there_are_limits():
+    counted = reach("policy.rate_limits=true").counting
+    assert {e: (c.before, c.after) for e, c in counted.items()} == SESSION_VISITS
+    uncounted = reach("policy.rate_limits=false").counting
+    assert {(c.before, c.after) for c in uncounted.values()} == {(0, 0)}
+
+
+def test_what_a_process_remembers_is_stale_for_the_first_of_a_while():
+    # A process that is asked 9 times a second asks itself for a second's worth once in ten.
+    pages = reach("traffic.rate=18/s", mix(newsfeed=1.0), "fleet.timeline.instances=2")
+    assert pages.stale_timeline_policy == pytest.approx(0.1)
+    assert pages.stale_authors == pytest.approx(0.1)
+    fleet = ("fleet.timeline.instances=4", "fleet.post.instances=2", "fleet.fanout.instances=3")
+    posts = reach("traffic.rate=24/s", mix(newsfeed=0.5, post=0.5), *fleet)
+    assert posts.stale_timeline_policy == pytest.approx(1 / (1 + 24 / 4))
+    assert posts.stale_authors == pytest.approx(1 / (1 + 12 / 4))
+    assert posts.stale_post_policy == pytest.approx(1 / (1 + 12 / 2))
+    assert posts.stale_worker_policy == pytest.approx(1 / (1 + 12 / 3))
+
+
+def test_most_lists_do_not_lie_where_the_set_of_their_authors_does():
+    assert reach("fleet.timeline_store.shards=4").apart_share == 0.75
+    assert reach("fleet.timeline_store.shards=1").apart_share == 0.0
+
+
+def test_changes_are_covered_by_pages_and_are_follows_or_ends():
+    asked = reach(mix(newsfeed=0.6, follow=0.3, unfollow=0.1))
+    assert asked.cover_share == pytest.approx(0.4)
+    assert asked.follow_share == pytest.approx(0.75)
+    unchanged = reach(mix(newsfeed=1.0))
+    assert (unchanged.cover_share, unchanged.follow_share) == (0.0, 0.0)
+
+
+ONE_SERVER_EACH = "fleet.timeline_store.shards=4096"  # so that nearly every list has its own
+
+
+def test_readers_merge_the_lists_of_influencers_whom_they_follow_and_their_own():
+    scenario = load_scenario(SCENARIOS / "laptop.toml", [ONE_SERVER_EACH])
+    people = population_of(scenario)
+    stars = people.follower_counts >= scenario.policy.influencer_followers_min
+    each = people.followed_among(stars) + stars
+    assert reach_of(scenario).merged_servers.mean == pytest.approx(
+        each[people.active].mean(), rel=0.01
+    )
+
+
+def test_where_there_are_too_many_influencers_to_know_everybody_followed_is_asked_for(monkeypatch):
+    scenario = load_scenario(SCENARIOS / "laptop.toml", [ONE_SERVER_EACH])
+    stars = np.count_nonzero(population_of(scenario).follower_counts >= 200)
+    monkeypatch.setattr(timelines, "MERGE_AUTHORS_MAX", stars)
+    assert reach_of(scenario).merged_servers.mean < 3
+    monkeypatch.setattr(timelines, "MERGE_AUTHORS_MAX", stars - 1)
+    assert reach_of(scenario).merged_servers.mean == pytest.approx(12 + 1, rel=0.05)
+
+
+def test_a_world_too_large_for_rows_asks_likewise(monkeypatch):
+    # Of a billion, 8 in 100,000 have 10,000 followers or more.
+    assert reach(name="baseline").merged_servers.mean == pytest.approx(60 + 1, rel=0.02)
+    monkeypatch.setattr(timelines, "MERGE_AUTHORS_MAX", 10**9)
+    assert reach(name="baseline").merged_servers.mean < 20
+    nobody = reach("policy.strategy=push", name="baseline").merged_servers
+    assert nobody.mean == 0.0
