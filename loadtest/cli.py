@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model.answers.tables import Format, print_table
-from model.answers.terminal import RUNS, Overrides, ScenarioFile, TableFormat, home_folder, say
+from model.answers.terminal import (
+    RUNS,
+    Overrides,
+    ScenarioFile,
+    TableFormat,
+    failures_leave_with,
+    home_folder,
+    say,
+)
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
@@ -98,31 +105,19 @@ def _per_s(text: str) -> float:
     return per_s
 
 
-@contextmanager
-def _failures_as_exit_codes() -> Iterator[None]:
-    """Say what went wrong and leave with the code for it."""
+def _failures_as_exit_codes() -> AbstractContextManager[None]:
+    """Say what went wrong in the block, and leave with the code for it."""
     from loadtest.generator_process import GeneratorFailed
     from reference_impl.cluster.errors import ClusterError, Refused
     from reference_impl.seeding.people import NotSeeded
 
-    # So that a polite kill keeps what was measured, as Ctrl-C does.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except Refused as error:
-        say(str(error))
-        raise typer.Exit(Exit.USAGE) from None
-    except (ClusterError, NotSeeded) as error:
-        say(str(error))
-        raise typer.Exit(Exit.UNHEALTHY) from None
-    except GeneratorFailed as error:
-        say(str(error))
-        raise typer.Exit(Exit.INCONCLUSIVE) from None
-    except KeyboardInterrupt:
-        say("interrupted before the load began")
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    codes: dict[type[Exception], Exit] = {
+        Refused: Exit.USAGE,
+        ClusterError: Exit.UNHEALTHY,
+        NotSeeded: Exit.UNHEALTHY,
+        GeneratorFailed: Exit.INCONCLUSIVE,
+    }
+    return failures_leave_with(codes, interrupted="interrupted before the load began")
 
 
 @contextmanager

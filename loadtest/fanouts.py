@@ -11,7 +11,7 @@ import pandas as pd
 import redis
 
 from model.answers.recordings import COLUMNS, table_of
-from model.rules.fanouts import BULK_STREAMS
+from model.rules.fanouts import BULK_STREAMS, LATE_PREFIX
 
 DONE = "fanout_done"
 POSTED = "events:post"
@@ -45,7 +45,9 @@ class Broker:
 
     def backlog(self) -> int:
         """Return what is left to do: posts that wait for their fan-out, chunks of others."""
-        return sum(self._backlog_of(stream) for stream in (POSTED, *BULK_STREAMS))
+        late = self._redis.scan_iter(f"{LATE_PREFIX}[0-9]*", _type="stream")
+        streams = {POSTED, *BULK_STREAMS, *(name.decode() for name in late)}
+        return sum(self._backlog_of(stream) for stream in streams)
 
     def _backlog_of(self, stream: str) -> int:
         if not self._redis.exists(stream):

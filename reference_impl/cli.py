@@ -8,6 +8,7 @@ import typer
 
 from model.answers.terminal import Overrides, ScenarioFile, home_folder, say
 from model.rules.exits import Exit
+from reference_impl.chassis.settings import PREFIX
 from reference_impl.verbs import policy
 from reference_impl.verbs.dead_letters import dead, replay
 from reference_impl.verbs.failures import failures_as_exit_codes
@@ -29,13 +30,17 @@ def up(
     overrides: Overrides = None,
     *,
     replace: Annotated[bool, typer.Option("--replace", help="Take down what runs here.")] = False,
-    server_timing: Annotated[bool, typer.Option(help="Answers tell where time went.")] = True,
+    server_timing: Annotated[
+        bool,
+        typer.Option(help="Answers tell where time went.", envvar=f"{PREFIX}SERVER_TIMING"),
+    ] = True,
     cpus: Annotated[str, typer.Option(help="Such as 1,2, or all.")] = "all but the first",
 ) -> None:
     """Start the scenario's stores and services; print where its gateways listen.
 
     Stores named by FEEDTWIN_USER_DATABASES, _POST_DATABASES, _TIMELINE_STORES, _BROKER or
-    _SESSION_STORE are used instead of starting any of that kind.
+    _SESSION_STORE are used instead of starting any of that kind.  Other settings of the services
+    (chassis/settings.py) are taken from the environment too, unless the scenario decides them.
     """
     from model.world.scenario_files import load_scenario
     from reference_impl.cluster import lifecycle

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model.answers.terminal import RUNS, home_folder, say
+from model.answers.terminal import RUNS, failures_leave_with, home_folder, say
 from model.rules.exits import Exit
 
 if TYPE_CHECKING:
@@ -52,23 +51,17 @@ def demo(
 
     home = home_folder() / "demo"
     folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-demo"
-    # So that a polite kill takes everything down, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with _progress() as stage:
-            found = run_demo(
-                load_scenario(SCENARIOS / "laptop.toml", QUICK if quick else ()),
-                load_scenario(SCENARIOS / "baseline.toml", QUICK_PLANET if quick else ()),
-                home,
-                folder / "measured",
-                stage,
-            )
-    except DemoFailed as error:
-        say(str(error))
-        raise typer.Exit(Exit.UNHEALTHY) from None
-    except KeyboardInterrupt:
-        say("interrupted; everything is stopped")
-        raise typer.Exit(Exit.INTERRUPTED) from None
+    failures = failures_leave_with(
+        {DemoFailed: Exit.UNHEALTHY}, interrupted="interrupted; everything is stopped"
+    )
+    with failures, _progress() as stage:
+        found = run_demo(
+            load_scenario(SCENARIOS / "laptop.toml", QUICK if quick else ()),
+            load_scenario(SCENARIOS / "baseline.toml", QUICK_PLANET if quick else ()),
+            home,
+            folder / "measured",
+            stage,
+        )
     _write(found, folder)
     _print(found)
     say(f"report: {(folder / 'report.html').resolve()}")

@@ -2,7 +2,7 @@
 
 What has failed does not hold up what is behind it.  While a store or a service is away nothing
 is wrong with the entry, and those behind it need the same: that is waited out, however long it
-takes, and costs no try.
+takes, and costs no try.  A neighbour that answers, but has a defect, costs one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import inf
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as TookTooLong
 
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.errors import Defective, Unavailable
 from reference_impl.chassis.groups import Entry, Group
 
 TRIES_MAX = 5
@@ -26,6 +26,14 @@ BROKER_AWAY = (ConnectionLost, TookTooLong)
 Work = Callable[[Entry], Awaitable[None]]  # finishes the entry itself
 
 log = logging.getLogger("feedtwin")
+
+
+class Postponed(Exception):
+    """Raised by work that is too early: it is to be done later, behind the others."""
+
+    def __init__(self, why: str, *, for_s: float) -> None:
+        super().__init__(why)
+        self.for_s = for_s
 
 
 class Attempts:
@@ -90,7 +98,7 @@ class Attempts:
         trying: Entry | None = entry
         while trying is not None:
             error = await self._tried(trying)
-            if not isinstance(error, Unavailable):
+            if not _is_away(error):
                 return error is None
             if await pause(pause_s, stopping):
                 return False
@@ -104,9 +112,12 @@ class Attempts:
         error = await self._error_of(entry)
         if isinstance(error, BROKER_AWAY):
             raise error
-        if isinstance(error, Unavailable):
+        if _is_away(error):
             log.warning("%s: entry %s waits: %s", self._group, _number(entry), error)
             await self._group.give_back(entry)
+        elif isinstance(error, Postponed):
+            await self._group.give_back(entry)
+            self._due_s[entry.entry_id] = _clock_s() + error.for_s
         elif error is not None:
             await self._fail(entry, error)
         self._interrupted = None
@@ -123,11 +134,27 @@ class Attempts:
         number = _number(entry)
         if entry.tries >= TRIES_MAX:
             log.error("%s: entry %s is set aside", self._group, number, exc_info=error)
-            await self._group.set_aside(entry, error)
+            await self._group.set_aside(entry, error, tries=min(entry.tries, TRIES_MAX))
             return
         log.warning("%s: entry %s: try %d failed", self._group, number, entry.tries, exc_info=error)
         pause_s = min(self._retry_s * 2 ** (entry.tries - 1), PAUSE_MAX_S)
         self._due_s[entry.entry_id] = _clock_s() + pause_s
+
+
+class Every:
+    """Something to be done once in a while, the first time at once."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._due_s = 0.0  # on the event loop's clock
+
+    def is_due(self) -> bool:
+        """Say whether it is to be done now; if so it is due again a period later."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._due_s:
+            return False
+        self._due_s = now_s + self._period_s
+        return True
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> bool:
@@ -137,6 +164,10 @@ async def pause(seconds: float, stopping: asyncio.Event) -> bool:
             return await stopping.wait()
     except TimeoutError:
         return False
+
+
+def _is_away(error: BaseException | None) -> bool:
+    return isinstance(error, Unavailable) and not isinstance(error, Defective)
 
 
 def _number(entry: Entry) -> str:

@@ -16,7 +16,7 @@ USER_ID = "X-User-Id"
 DEADLINE = "X-Deadline"
 PATIENCE_S = 5.0  # what a request gets that names no deadline; the load test waits 10 s
 
-_REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+REQUEST_ID_PATTERN = "[A-Za-z0-9_-]{8,64}"
 _UNIX_TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
@@ -31,12 +31,17 @@ class Caller:
 
     def headers(self) -> dict[str, str]:
         """Return the headers that tell another service."""
-        told = {REQUEST_ID: self.request_id, DEADLINE: f"{self.deadline_s:.3f}"}
+        told = {REQUEST_ID: self.request_id, DEADLINE: _written(self.deadline_s)}
         if self.user_id:
             told[USER_ID] = self.user_id
         if self.trace:
             told.update(self.trace.headers())
         return told
+
+
+def deadline_in(seconds: float) -> str:
+    """Return what a header says of a deadline so far from now."""
+    return _written(time.time() + seconds)
 
 
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
@@ -45,7 +50,7 @@ CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 def caller_of(headers: Mapping[str, str], *, is_at_edge: bool) -> Caller:
     """Read the caller; at the edge only ids are taken, for anyone can send headers."""
     request_id = headers.get(REQUEST_ID, "")
-    if not _REQUEST_ID.fullmatch(request_id):
+    if not re.fullmatch(REQUEST_ID_PATTERN, request_id):
         request_id = secrets.token_hex(8)
     told = "" if is_at_edge else headers.get(DEADLINE, "")
     return Caller(
@@ -60,6 +65,10 @@ def allow(more_s: float) -> None:
     """Give what is left to do after a request this long, whether or not its deadline has passed."""
     if caller := CALLER.get():
         CALLER.set(replace(caller, deadline_s=time.time() + more_s))
+
+
+def _written(unix_s: float) -> str:
+    return f"{unix_s:.3f}"
 
 
 def recognise(user_id: int) -> None:

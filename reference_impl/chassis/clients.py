@@ -15,9 +15,9 @@ import aiohttp
 from yarl import URL
 
 from reference_impl.chassis.addresses import AddressBook
-from reference_impl.chassis.callers import CALLER
+from reference_impl.chassis.callers import CALLER, DEADLINE, deadline_in
 from reference_impl.chassis.deadlines import seconds_left
-from reference_impl.chassis.errors import STATUS_OF, Unavailable
+from reference_impl.chassis.errors import STATUS_OF, Defective, Unavailable
 from reference_impl.chassis.instances import Answer, Instances
 from reference_impl.chassis.metrics import CALL_S
 from reference_impl.chassis.settings import Settings
@@ -26,6 +26,7 @@ __all__ = ["Answer", "ServiceClient", "client_of"]
 
 CALL_S_MAX = 3.0
 
+_AWAY = (502, 503, 504)  # what is said by, or in place of, a service that cannot answer for now
 _ERROR_OF = {status: error for error, status in STATUS_OF.items()}
 
 
@@ -109,6 +110,7 @@ class ServiceClient:
     ) -> Answer:
         caller = CALLER.get()
         told = {**headers, **(caller.headers() if caller else {})}
+        told[DEADLINE] = deadline_in(left_s)
         until_s = perf_counter() + left_s
         refused = aiohttp.ClientError("no instance is known")
         for instance in self._instances.in_turn():
@@ -124,10 +126,11 @@ class ServiceClient:
     def _json(self, answer: Answer) -> Any:
         if answer.status < 400:
             return json.loads(answer.body)
-        error = _ERROR_OF.get(answer.status, Unavailable)
-        if error is Unavailable:
+        if answer.status in _AWAY:
             raise Unavailable(f"{self._name} answered {answer.status}")
-        raise error(_detail(answer))
+        if answer.status in _ERROR_OF:
+            raise _ERROR_OF[answer.status](_detail(answer))
+        raise Defective(f"{self._name} answered {answer.status}")
 
 
 def client_of(settings: Settings, service: str, *, timeout_s: float = CALL_S_MAX) -> ServiceClient:

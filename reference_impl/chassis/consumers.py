@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from reference_impl.chassis.attempts import BROKER_AWAY, Attempts, pause
+from reference_impl.chassis.attempts import BROKER_AWAY, Attempts, Every, Work, pause
 from reference_impl.chassis.events import Event
 from reference_impl.chassis.groups import Entry, Group
 from reference_impl.chassis.marks import Marks
@@ -43,28 +43,28 @@ class Subscription:
     abandoned_s: float = 60.0  # longer than an event takes, or two will work on it
     retry_s: float = 0.2  # before the second try; doubled for each further one
     block_s: float = 1.0  # of one read, and so of a stop; below the client's `answer_s`
+    is_polled: bool = False  # asked so often instead, which holds no connection meanwhile
 
 
-class Consumer:
-    """One member of a consumer group: takes events one by one and hands them to `handle`."""
+class Reader:
+    """Takes the entries of a stream one by one, in order, as long as none fails.
 
-    def __init__(self, broker: Redis, subscription: Subscription, handle: Handle) -> None:
+    What they need being away holds up those behind.
+    """
+
+    def __init__(
+        self, group: Group, subscription: Subscription, work: Work, *, read_max: int
+    ) -> None:
         self._its = subscription
-        self._handle = handle
-        self._group = Group(
-            broker,
-            stream=subscription.stream,
-            group=subscription.group,
-            name=subscription.name,
-        )
-        self._marks = Marks(broker, subscription.group)
-        self._attempts = Attempts(self._group, self._work, retry_s=subscription.retry_s)
+        self._group = group
+        self._read_max = read_max
+        self._attempts = Attempts(group, work, retry_s=subscription.retry_s)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Consume until `stopping` is set; the event in hand is finished first."""
-        await persistently(lambda: self._consume(stopping), stopping, what=str(self._group))
+        """Read until `stopping` is set; the entry in hand is finished first."""
+        await persistently(lambda: self._read(stopping), stopping, what=str(self._group))
 
-    async def _consume(self, stopping: asyncio.Event) -> None:
+    async def _read(self, stopping: asyncio.Event) -> None:
         await self._group.create()
         await self._attempts.take_up_unfinished()
         claim = Every(self._its.abandoned_s / 2)
@@ -72,10 +72,13 @@ class Consumer:
             if claim.is_due():
                 await self._attempts.take_up_abandoned(self._its.abandoned_s)
             entries = await self._next(stopping)
-            await self._marks.look_up([entry.fields for entry in entries])
+            await self.look_at(entries)
             for entry in entries:
                 if not stopping.is_set():
                     await self._attempts.attempt(entry, stopping)
+
+    async def look_at(self, entries: Sequence[Entry]) -> None:
+        """Prepare for the work on these, which are next."""
 
     async def _next(self, stopping: asyncio.Event) -> list[Entry]:
         """Return what is due for another try; else what is new, waiting for some."""
@@ -85,7 +88,27 @@ class Consumer:
         if not self._attempts.room:
             await pause(wait_s, stopping)
             return []
-        return await self._group.read(READ_MAX, block_s=wait_s)
+        if not self._its.is_polled:
+            return await self._group.read(self._read_max, block_s=wait_s)
+        entries = await self._group.read(self._read_max, block_s=0.0)
+        if not entries:
+            await pause(wait_s, stopping)
+        return entries
+
+
+class Consumer(Reader):
+    """One member of a consumer group: takes events one by one and hands them to `handle`."""
+
+    def __init__(self, broker: Redis, subscription: Subscription, handle: Handle) -> None:
+        its = subscription
+        group = Group(broker, stream=its.stream, group=its.group, name=its.name)
+        super().__init__(group, its, self._work, read_max=READ_MAX)
+        self._handle = handle
+        self._marks = Marks(broker, subscription.group)
+
+    async def look_at(self, entries: Sequence[Entry]) -> None:
+        """Learn which of these events have been done."""
+        await self._marks.look_up([entry.fields for entry in entries])
 
     async def _work(self, entry: Entry) -> None:
         event = Event.from_fields(entry.fields)
@@ -93,22 +116,6 @@ class Consumer:
             await self._handle(event)
         await self._group.finish(entry, mark=self._marks.of(event.event_id))
         self._marks.note(event.event_id)
-
-
-class Every:
-    """Something to be done once in a while, the first time at once."""
-
-    def __init__(self, period_s: float) -> None:
-        self._period_s = period_s
-        self._due_s = 0.0  # on the event loop's clock
-
-    def is_due(self) -> bool:
-        """Say whether it is to be done now; if so it is due again a period later."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s < self._due_s:
-            return False
-        self._due_s = now_s + self._period_s
-        return True
 
 
 async def persistently(

@@ -12,6 +12,7 @@ from reference_impl.chassis.groups import (
     DEAD_ENTRY,
     DEAD_ERROR,
     DEAD_GROUP,
+    DEAD_TRIES,
     Fields,
     dead_stream,
 )
@@ -37,6 +38,7 @@ class DeadLetter:
     stream: str
     entry_id: str  # what it was in the stream
     group: str  # which could not do it; others may have
+    tries: int | None  # how often it tried; None if that was not written down
     error: str
     fields: Fields
 
@@ -87,15 +89,16 @@ async def _letters_now(broker: Redis, stream: str) -> AsyncIterator[DeadLetter]:
 
 def _letter(stream: str, letter_id: bytes, fields: Fields) -> DeadLetter:
     original = dict(fields)
-    entry_id, group, error = (
+    entry_id, group, tries, error = (
         original.pop(name.encode(), b"").decode(errors="replace")
-        for name in (DEAD_ENTRY, DEAD_GROUP, DEAD_ERROR)
+        for name in (DEAD_ENTRY, DEAD_GROUP, DEAD_TRIES, DEAD_ERROR)
     )
     return DeadLetter(
         letter_id=letter_id.decode(),
         stream=stream,
         entry_id=entry_id,
         group=group,
+        tries=int(tries) if tries.isdecimal() else None,
         error=error,
         fields=original,
     )

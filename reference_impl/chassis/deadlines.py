@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 from reference_impl.chassis.callers import CALLER
@@ -14,7 +14,9 @@ from reference_impl.chassis.errors import Unavailable
 # the second cancellation makes psycopg drop the connection.  A healthy one answers within 10 ms.
 CANCEL_AGAIN_S = 0.2
 
-_UNBOUNDED: AbstractContextManager[None] = nullcontext()
+# What nobody waits for: its drivers give up after 2 s of silence, and other workers take it over
+# after 15 s (fan-out) or 60 s (events) at most, so this ends what goes on without end.
+OWN_S = 15.0
 
 
 def seconds_left(whom: str, *, at_most_s: float) -> float:
@@ -31,11 +33,10 @@ def seconds_left(whom: str, *, at_most_s: float) -> float:
 def within_deadline(whom: str) -> AbstractContextManager[None]:
     """Break off what runs inside the block (`with`) at the deadline, as Unavailable.
 
-    If it has passed already the block is not entered.  Without a caller there is no deadline.
+    If it has passed already the block is not entered.  A worker's own business has OWN_S.
     """
-    if CALLER.get() is None:
-        return _UNBOUNDED
-    return _Bound(whom, seconds_left(whom, at_most_s=float("inf")))
+    at_most_s = OWN_S if CALLER.get() is None else float("inf")
+    return _Bound(whom, seconds_left(whom, at_most_s=at_most_s))
 
 
 class _Bound:

@@ -73,6 +73,14 @@ class Unavailable(ServiceError):
         super().__init__(detail, headers=_retry_after(_UNAVAILABLE_RETRY_AFTER_S))
 
 
+class Full(Unavailable):
+    """A server that answers takes nothing more in; what it holds can still be read, and freed."""
+
+
+class Defective(Unavailable):
+    """A part of the system has a defect: asked the same again, it may well fail again."""
+
+
 STATUS_OF: dict[type[ServiceError], int] = {
     BadRequest: 400,
     Unauthenticated: 401,
@@ -85,6 +93,11 @@ STATUS_OF: dict[type[ServiceError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
+
+
+def status_of(error: ServiceError) -> int:
+    """Return the status of a refusal: that of its class, or of the class which that refines."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
 
 
 def _retry_after(seconds: int | None) -> dict[str, str]:

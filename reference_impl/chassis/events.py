@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,20 @@ from psycopg.types.json import Jsonb
 USER_EVENTS = "events:user"
 FOLLOW_EVENTS = "events:follow"
 POST_EVENTS = "events:post"
+ERASURE_EVENTS = "events:erasure"  # posts that go with an account: as `POST_EVENTS`, less urgent
 
 # The notification leaves PostgreSQL at commit, and not at all if the transaction rolls back.
 _APPEND = """
 WITH appended AS (INSERT INTO outbox (stream, kind, body) VALUES (%s, %s, %s))
+SELECT pg_notify('outbox', '')
+"""
+_APPEND_ALL = """
+WITH appended AS (
+    INSERT INTO outbox (stream, kind, body)
+    SELECT %s, kind, body
+    FROM unnest(%s::text[], %s::jsonb[]) WITH ORDINALITY AS news (kind, body, place)
+    ORDER BY place
+)
 SELECT pg_notify('outbox', '')
 """
 
@@ -58,3 +68,12 @@ async def append(connection: AsyncConnection[Any], *, stream: str, kind: str, bo
     It is published when that transaction commits, and never otherwise.
     """
     await connection.execute(_APPEND, (stream, kind, Jsonb(dict(body))))
+
+
+async def append_all(
+    connection: AsyncConnection[Any], *, stream: str, news: Sequence[tuple[str, Body]]
+) -> None:
+    """Put events, each a kind and a body, into the outbox in their order; see `append`."""
+    kinds, bodies = [kind for kind, _ in news], [Jsonb(dict(body)) for _, body in news]
+    if kinds:
+        await connection.execute(_APPEND_ALL, (stream, kinds, bodies))

@@ -17,21 +17,23 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from reference_impl.chassis.marks import KEPT_S, Mark
 
 NO_MARK = Mark("", 0)
-DEAD_MAX = 10_000  # entries kept aside per stream, about
 ERROR_CHARACTERS_MAX = 500  # of what went wrong, kept with an entry that is set aside
 DEAD_ENTRY, DEAD_GROUP, DEAD_ERROR = "dead:entry", "dead:group", "dead:error"  # fields added
+DEAD_TRIES = "dead:tries"
 
 # KEYS: the stream.  ARGV: group, entry; key of the mark ('' for none), its bit, and how long it
-# is kept; then for each addition its stream, how many entries that keeps (0: all), and how many
-# arguments of fields follow.  Lua may go on writing in a full store once it has written: all of
-# this happens or nothing.
+# is kept; key of the note ('' for none), what it says, and how long it is kept; then for each
+# addition its stream, how many entries that keeps (0: all), and how many arguments of fields
+# follow.  Lua may go on writing in a full store once it has written: all of this happens or
+# nothing.
 _FINISH = """
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
 if ARGV[3] ~= '' then
     if redis.call('SETBIT', ARGV[3], ARGV[4], 1) == 1 then return 0 end
     redis.call('EXPIRE', ARGV[3], ARGV[5])
 end
-local at = 6
+if ARGV[6] ~= '' then redis.call('SET', ARGV[6], ARGV[7], 'EX', ARGV[8]) end
+local at = 9
 while at <= #ARGV do
     local command = {'XADD', ARGV[at]}
     if ARGV[at + 1] ~= '0' then
@@ -83,6 +85,18 @@ class Entry:
     entry_id: bytes
     fields: Mapping[bytes, bytes]
     tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A key of the broker that is set when an entry is finished, for a while."""
+
+    key: str
+    says: str
+    kept_s: int
+
+
+NO_NOTE = Note(key="", says="", kept_s=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,23 +187,31 @@ class Group:
         )
 
     async def finish(
-        self, entry: Entry, *, mark: Mark = NO_MARK, additions: Sequence[Addition] = ()
+        self,
+        entry: Entry,
+        *,
+        mark: Mark = NO_MARK,
+        note: Note = NO_NOTE,
+        additions: Sequence[Addition] = (),
     ) -> bool:
-        """Acknowledge the entry, leave the mark, and add what comes of it, in one step.
+        """Acknowledge the entry, leave mark and note, and add what comes of it, in one step.
 
         Returns False, and adds nothing, if somebody finished it before or the mark was there.
         """
         added = [argument for addition in additions for argument in addition.arguments()]
-        arguments = [self.group, entry.entry_id, mark.key, mark.bit, KEPT_S, *added]
+        arguments: list[str | bytes | int] = [self.group, entry.entry_id]
+        arguments += [mark.key, mark.bit, KEPT_S, note.key, note.says, note.kept_s, *added]
         return bool(await self._finish(keys=[self.stream], args=arguments))
 
-    async def set_aside(self, entry: Entry, error: BaseException) -> None:
-        """Move the entry to the stream of dead ones, where a person may look at it."""
-        said = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
-        about = {DEAD_ENTRY: entry.entry_id, DEAD_GROUP: self.group, DEAD_ERROR: said}
-        dead = Addition(
-            stream=dead_stream(self.stream), fields={**entry.fields, **about}, kept_max=DEAD_MAX
-        )
+    async def set_aside(self, entry: Entry, error: BaseException, *, tries: int) -> None:
+        """Move the entry to the stream of dead ones, where it stays until a person looks at it."""
+        about = {
+            DEAD_ENTRY: entry.entry_id,
+            DEAD_GROUP: self.group,
+            DEAD_TRIES: tries,
+            DEAD_ERROR: f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX],
+        }
+        dead = Addition(stream=dead_stream(self.stream), fields={**entry.fields, **about})
         await self.finish(entry, additions=[dead])
 
     def __str__(self) -> str:

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from reference_impl.chassis.errors import BadRequest
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 
 
 def key_of(values: Sequence[str]) -> str | None:
     """Return the key that the header's values say; None if there is no such header."""
     if not values:
         return None
-    if len(values) > 1 or not _KEY.fullmatch(values[0]):
+    if len(values) > 1 or not re.fullmatch(KEY_PATTERN, values[0]):
         raise BadRequest(f"{IDEMPOTENCY_KEY} must have 1 to 255 visible ASCII characters, once")
     return values[0]

@@ -16,7 +16,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 
 from model.rules.sharding import ShardTable, even_table
 from reference_impl.chassis.deadlines import within_deadline
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.errors import Full, Unavailable
 from reference_impl.chassis.stages import visit
 
 ANSWER_S = 2.0
@@ -46,7 +46,8 @@ def valkey(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
 def visiting(station: str) -> Iterator[None]:
     """Count a call of a Valkey server as a visit; raise Unavailable if it does not do its work.
 
-    A server that is full, or that takes no writes, is as good as away.
+    A server that is full, or that takes no writes, is as good as away; that it is full is said
+    by Full.
 
     At the caller's deadline the call is broken off.
     """
@@ -55,7 +56,9 @@ def visiting(station: str) -> Iterator[None]:
             yield
     except (ConnectionLost, TookTooLong) as error:
         raise Unavailable(f"{station} did not answer in time") from error
-    except (OutOfMemoryError, ReadOnlyError) as error:
+    except OutOfMemoryError as error:
+        raise Full(f"{station} takes nothing in: {error}") from error
+    except ReadOnlyError as error:
         raise Unavailable(f"{station} takes nothing in: {error}") from error
 
 

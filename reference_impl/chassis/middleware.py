@@ -10,9 +10,9 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from reference_impl.chassis import stages
-from reference_impl.chassis.admission import Admission
+from reference_impl.chassis.admission import TURN, Admission
 from reference_impl.chassis.callers import CALLER, REQUEST_ID, caller_of
-from reference_impl.chassis.errors import STATUS_OF, ServiceError
+from reference_impl.chassis.errors import ServiceError, status_of
 from reference_impl.chassis.health import HEALTH, PATHS
 from reference_impl.chassis.metering import Metered
 from reference_impl.chassis.metrics import RequestTimes, route_of
@@ -70,11 +70,9 @@ def admitting(admission: Admission) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in PATHS:
             return await handler(request)
-        admission.enter()
-        try:
+        with admission.turn(request.remote or "") as turn:
+            request[TURN] = turn
             return await handler(request)
-        finally:
-            admission.leave()
 
     return middleware
 
@@ -125,7 +123,7 @@ async def _answer_or_problem(request: web.Request, handler: Handler) -> web.Stre
     try:
         return await handler(request)
     except ServiceError as error:
-        answer = problem(STATUS_OF[type(error)], str(error), request.path)
+        answer = problem(status_of(error), str(error), request.path)
         answer.headers.update(error.headers)
         return answer
     except web.HTTPError as error:  # aiohttp's own: no such path, no such method

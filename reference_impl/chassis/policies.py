@@ -8,12 +8,11 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
-from model.rules.policy import FeedPolicy, PolicyError
+from model.rules.policy import FRESH_S, FeedPolicy, PolicyError
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.keyvalue import visiting
 
 KEY = "policy"
-FRESH_S = 1.0  # a change is followed everywhere after this long
 
 log = logging.getLogger("feedtwin")
 

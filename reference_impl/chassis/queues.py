@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,13 +13,18 @@ from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from model.rules.fanouts import BULK_STREAMS
-from reference_impl.chassis.attempts import BROKER_AWAY, pause
-from reference_impl.chassis.events import FOLLOW_EVENTS, POST_EVENTS, USER_EVENTS
+from model.rules.fanouts import BULK_STREAMS, late_streams
+from reference_impl.chassis.attempts import BROKER_AWAY, Every, pause
+from reference_impl.chassis.events import ERASURE_EVENTS, FOLLOW_EVENTS, POST_EVENTS, USER_EVENTS
 from reference_impl.chassis.groups import dead_stream
 
-STREAMS = (USER_EVENTS, FOLLOW_EVENTS, POST_EVENTS, *BULK_STREAMS)
+STREAMS = (USER_EVENTS, FOLLOW_EVENTS, POST_EVENTS, ERASURE_EVENTS, *BULK_STREAMS)
 LOOK_S = 2.0  # between two looks at the queues
+DEAD_MANY = 10_000  # dead letters of a stream that somebody is to look at at last
+COMPLAIN_S = 60.0  # between two complaints about them
+REMEDY = "feedtwin dead, feedtwin replay"
+
+log = logging.getLogger("feedtwin")
 
 _BY = ("stream", "group")
 ENTRIES = Gauge("feedtwin_queue_entries", "Entries that a group has not finished.", _BY)
@@ -26,6 +32,11 @@ OLDEST_S = Gauge(
     "feedtwin_queue_oldest_seconds", "Age of the oldest entry that a group has not finished.", _BY
 )
 DEAD = Gauge("feedtwin_dead_letters", "Entries set aside after five tries.", ("stream",))
+
+
+def streams_of(timeline_servers: int) -> tuple[str, ...]:
+    """Return every stream of events and work, of a cluster with so many timeline servers."""
+    return (*STREAMS, *late_streams(timeline_servers))
 
 
 class EntryId(NamedTuple):
@@ -110,9 +121,19 @@ async def look(broker: Redis, streams: Sequence[str]) -> None:
             OLDEST_S.labels(stream, queue.group).set(queue.oldest_s)
 
 
+async def complain(broker: Redis, streams: Sequence[str]) -> None:
+    """Say in the log which streams have more dead letters than anybody should leave alone."""
+    for stream in streams:
+        if (count := await broker.xlen(dead_stream(stream))) > DEAD_MANY:
+            log.error("%s: %d dead letters fill the broker: %s", stream, count, REMEDY)
+
+
 async def keep_looking(broker: Redis, streams: Sequence[str], stopping: asyncio.Event) -> None:
     """Keep the metrics up to date; while the broker is away they stay as they were."""
+    complaining = Every(COMPLAIN_S)
     while not stopping.is_set():
         with suppress(*BROKER_AWAY):  # its readers say so in the log
             await look(broker, streams)
+            if complaining.is_due():
+                await complain(broker, streams)
         await pause(LOOK_S, stopping)

@@ -22,12 +22,12 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from reference_impl.chassis.apps import service_app
-from reference_impl.chassis.attempts import BROKER_AWAY, pause
-from reference_impl.chassis.consumers import Every, beside
+from reference_impl.chassis.attempts import BROKER_AWAY, Every, pause
+from reference_impl.chassis.consumers import beside
 from reference_impl.chassis.databases import Connection
 from reference_impl.chassis.events import Event
 from reference_impl.chassis.keyvalue import valkey, visiting
-from reference_impl.chassis.queues import STREAMS, keep_looking
+from reference_impl.chassis.queues import keep_looking, streams_of
 from reference_impl.chassis.serve import serve
 from reference_impl.chassis.settings import Settings
 from reference_impl.chassis.trimming import keep_trimmed
@@ -159,7 +159,8 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
                 await broker.ping()
 
         relays = (partial(relay, outbox, broker) for outbox in outboxes_of(settings))
-        tended = (partial(keep_trimmed, broker, STREAMS), partial(keep_looking, broker, STREAMS))
+        streams = streams_of(len(settings.timeline_stores))
+        tended = (partial(keep_trimmed, broker, streams), partial(keep_looking, broker, streams))
         async with beside(*relays, *tended):
             yield service_app("relay", settings, [], checks=[check])
 

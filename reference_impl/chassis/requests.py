@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Collection
 from typing import Any, NoReturn
 
-from aiohttp import ClientPayloadError, web
+from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from reference_impl.chassis.callers import USER_ID
+from reference_impl.chassis.admission import TURN
+from reference_impl.chassis.callers import CALLER, USER_ID
 from reference_impl.chassis.errors import (
     BadRequest,
     Forbidden,
@@ -25,6 +27,12 @@ from reference_impl.chassis.errors import (
 
 JSON_BYTES_MAX = 64 << 10
 BODY_S = 10.0  # by then a body has arrived
+BODY_BEGINS_S = 3.0  # by then something of it has, or the network has lost a packet twice
+BODY_BYTES_PER_S_MIN = 16 << 10  # from then on, in the mean: an eighth of 1 Mbit/s
+_TOO_SLOW = (
+    f"the body did not arrive in time: within {BODY_S:g} s, and from {BODY_BEGINS_S:g} s on at"
+    f" {BODY_BYTES_PER_S_MIN} bytes/s at least"
+)
 
 _DECIMAL = re.compile(r"[0-9]{1,19}")
 
@@ -39,8 +47,13 @@ def user_id_of(request: web.Request) -> int:
     return int(caller)
 
 
-async def json_object(request: web.Request, *, bytes_max: int = JSON_BYTES_MAX) -> dict[str, Any]:
-    """Return the body, which must be one JSON object in UTF-8 of at most `bytes_max`."""
+async def json_object(
+    request: web.Request, *, fields: Collection[str] | None = None, bytes_max: int = JSON_BYTES_MAX
+) -> dict[str, Any]:
+    """Return the body, which must be one JSON object in UTF-8 of at most `bytes_max`.
+
+    With `fields` it may have these and no others.
+    """
     if request.content_type != "application/json":
         raise UnsupportedMedia("send the body as application/json")
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
@@ -52,25 +65,60 @@ async def json_object(request: web.Request, *, bytes_max: int = JSON_BYTES_MAX) 
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
         raise BadRequest("the body must be a JSON object")
+    if fields is not None and (unknown := sorted(value.keys() - set(fields))):
+        raise BadRequest(f"there is no field {unknown[0][:40]!r}")
     return value
 
 
 async def body_of(request: web.Request, *, bytes_max: int) -> bytes:
-    """Read the body to its end; raise TooLarge as soon as it is longer than `bytes_max`."""
+    """Read the body to its end; raise TooLarge as soon as it is longer than `bytes_max`.
+
+    A body that is there already is read at once.  While one is on its way the request does not
+    count among those under way; raises Unavailable if it cannot be counted elsewhere, either.
+    """
     if (request.content_length or 0) > bytes_max:
         raise TooLarge(f"the body must not be longer than {bytes_max} bytes")
+    turn = request[TURN]
+    if bytes_max > JSON_BYTES_MAX and _may_be_long(request):
+        turn.begin_upload(is_signed_in=_is_from_a_user_or_us(request))
+    if request.content.is_eof():
+        return await _read(request, bytes_max)
+    with turn.body_arriving():
+        return await _read(request, bytes_max)
+
+
+def patience_s(received_bytes: int) -> float:
+    """Return by when, from its beginning, more of a body must have come than these bytes."""
+    return min(BODY_S, BODY_BEGINS_S + received_bytes / BODY_BYTES_PER_S_MIN)
+
+
+async def _read(request: web.Request, bytes_max: int) -> bytes:
     body = bytearray()
+    begun_s = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(patience_s(0)) as timer:
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > bytes_max:
                     raise TooLarge(f"the body must not be longer than {bytes_max} bytes")
+                timer.reschedule(begun_s + patience_s(len(body)))
     except TimeoutError:
-        raise BadRequest(f"the body did not arrive within {BODY_S:g} s") from None
+        raise BadRequest(_TOO_SLOW) from None
     except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
         raise BadRequest("the body cannot be read") from None
     return bytes(body)
+
+
+def _may_be_long(request: web.Request) -> bool:
+    """Say whether the body may turn out longer than any in JSON: chunked, or compressed."""
+    if hdrs.CONTENT_ENCODING in request.headers or request.content_length is None:
+        return request.body_exists
+    return request.content_length > JSON_BYTES_MAX
+
+
+def _is_from_a_user_or_us(request: web.Request) -> bool:
+    caller = CALLER.get()
+    return not request.remote or bool(caller and caller.user_id)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -15,7 +15,7 @@ from reference_impl.chassis.doors import Door
 from reference_impl.chassis.health import HEALTH
 from reference_impl.chassis.listeners import listening
 from reference_impl.chassis.logs import log_to_stderr
-from reference_impl.chassis.settings import PREFIX, Settings
+from reference_impl.chassis.settings import PREFIX, Settings, refuse_weak_secret
 
 DRAIN_S = 10.0  # requests under way may take this long after a stop was asked for
 # Idle connections are not closed at once: a request may be on its way, and would be lost.  Under
@@ -30,9 +30,12 @@ def serve(assemble: Assemble) -> None:
     """Serve the application until SIGTERM or SIGINT.
 
     `assemble` opens the stores that the settings name, yields the application on them, and
-    closes them when the last request has been answered.
+    closes them when the last request has been answered.  Raises SettingsError for settings that
+    nobody can serve with.
     """
-    asyncio.run(_serve(assemble, Settings.from_environment(os.environ)))
+    settings = Settings.from_environment(os.environ)
+    refuse_weak_secret(settings.secret)
+    asyncio.run(_serve(assemble, settings))
 
 
 def stop_asked() -> asyncio.Event:
@@ -71,10 +74,12 @@ async def serving(
         if settings.internal_listen:
             inner = operations_app(app)
             await opened.enter_async_context(
-                _answering(inner, settings.internal_listen, f"{PREFIX}INTERNAL_LISTEN")
+                _answering(inner, settings, settings.internal_listen, f"{PREFIX}INTERNAL_LISTEN")
             )
         yield await opened.enter_async_context(
-            _answering(app, settings.listen, f"{PREFIX}LISTEN", port_file=settings.port_file)
+            _answering(
+                app, settings, settings.listen, f"{PREFIX}LISTEN", port_file=settings.port_file
+            )
         )
         if stopping.is_set():
             await asyncio.sleep(settings.drain_notice_s)
@@ -82,14 +87,15 @@ async def serving(
 
 @asynccontextmanager
 async def _answering(
-    app: web.Application, listen: str, variable: str, *, port_file: str = ""
+    app: web.Application, settings: Settings, listen: str, variable: str, *, port_file: str = ""
 ) -> AsyncIterator[str]:
     runner = web.AppRunner(app, shutdown_timeout=DRAIN_S)
     await runner.setup()
     try:
         server = runner.server
         assert server is not None, "it has been set up"
-        async with listening(listen, variable, Door(server), port_file=port_file) as address:
+        door = Door(server, per_address_max=settings.connections_per_address)
+        async with listening(listen, variable, door, port_file=port_file) as address:
             yield address
         await _until_left(server)
     finally:

@@ -13,9 +13,10 @@
 | FEEDTWIN_OBJECTS | object store URL (`file:///path`, `s3://…`) |
 | FEEDTWIN_USER_URLS, _FOLLOW_URLS, _POST_URLS, _MEDIA_URLS, _TIMELINE_URLS | instances |
 | FEEDTWIN_ADDRESSES | file that says where the instances are by now; goes before the _URLS |
-| FEEDTWIN_SECRET | key that signs cursors, and seals answers kept for a repeated request |
+| FEEDTWIN_SECRET | key (32 characters at least) that signs cursors, and seals answers kept |
 | FEEDTWIN_DATABASE_CONNECTIONS | connections that one process opens to one database server |
 | FEEDTWIN_IN_FLIGHT_MAX | requests that one process answers at a time; the next is refused |
+| FEEDTWIN_CONNECTIONS_PER_ADDRESS | connections that one client address may have to a listener |
 | FEEDTWIN_DRAIN_NOTICE_S | after a stop was asked for, how long the listener stays open |
 | FEEDTWIN_RATE_LIMITS | `1` if the gateway limits how often one caller may ask, else `0` |
 | FEEDTWIN_SERVER_TIMING | `1` adds a `Server-Timing` entry per station visited |
@@ -26,12 +27,14 @@
 | FEEDTWIN_TIMELINE_CAP, _PAGE_LIMIT | posts kept per timeline; posts on a page by default |
 | FEEDTWIN_MERGE_AUTHORS_FRESH_S | for how long the set of authors to merge is remembered |
 
-Lists are separated by spaces.
+Lists are separated by spaces.  Each of these that is set for `feedtwin up` takes effect in all
+processes that it starts, or is refused with what decides instead (`cluster.environments`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
@@ -40,6 +43,8 @@ from model.rules import timelines
 from model.rules.policy import FeedPolicy
 
 PREFIX = "FEEDTWIN_"
+SECRET_CHARS_MIN = 32  # 192 bits at random in base64
+_SECRET = re.compile(rf"[\x21-\x7e]{{{SECRET_CHARS_MIN},}}")
 CHOICES = {"timelines_by": ("user", "post"), "follows_kept": ("both", "follower")}
 
 
@@ -71,6 +76,7 @@ class Settings:
     secret: str = field(default="", repr=False)
     database_connections: int = 8
     in_flight_max: int = 512  # of 10 ms of CPU each: about all the work within a deadline
+    connections_per_address: int = 1_024  # twice what a load test opens, a quarter of all
     drain_notice_s: float = 0.0
     rate_limits: bool = True
     server_timing: bool = False
@@ -80,7 +86,7 @@ class Settings:
     follows_kept: str = "both"
     timeline_cap: int = timelines.TIMELINE_CAP
     page_limit: int = timelines.PAGE_LIMIT_DEFAULT
-    merge_authors_fresh_s: float = 1.0
+    merge_authors_fresh_s: float = timelines.MERGE_AUTHORS_FRESH_S
 
     def __post_init__(self) -> None:
         """Refuse what no service could start with; the message names the variable."""
@@ -96,12 +102,25 @@ class Settings:
             text = environ.get(PREFIX + its.name.upper())
             if text is not None:
                 given[its.name] = _parsed(its.name, text, its.default)
+        if "secret" in given:
+            refuse_weak_secret(str(given["secret"]))
         return cls(**given)  # type: ignore[arg-type]  # each value has its default's type
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `from_environment` reads back as these settings."""
         values = {its.name: getattr(self, its.name) for its in fields(self)}
+        if not self.secret:
+            del values["secret"]  # an empty one is none
         return {PREFIX + name.upper(): _written(value) for name, value in values.items()}
+
+
+def refuse_weak_secret(secret: str) -> None:
+    """Raise SettingsError for a key that could be guessed; an empty one is among them."""
+    if not _SECRET.fullmatch(secret):
+        raise SettingsError(
+            f"{PREFIX}SECRET: must have at least {SECRET_CHARS_MIN} characters, visible ASCII ones;"
+            f" got {len(secret)}"
+        )
 
 
 def _parsed(name: str, text: str, default: object) -> object:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from reference_impl.chassis.addresses import LOOK_S
 from reference_impl.cluster.home import write_whole
 from reference_impl.cluster.members import CALLED, Member
 
-# Who calls looks once a second whether the book has changed; as long again for the busy.
-RE_READ_S = 2.0
+RE_READ_S = 2 * LOOK_S  # every caller has looked by then; as long again for the busy
 
 
 def publish(book: Path, members: Iterable[Member]) -> None:

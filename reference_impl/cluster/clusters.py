@@ -20,7 +20,7 @@ from reference_impl.cluster.members import Check, Member
 from reference_impl.cluster.readiness import gateway_url, why_not_ready
 from reference_impl.cluster.supervision import SUPERVISOR
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PROBE_EVERY_S = 0.05
 STARTS_MAX = 3  # a program that needs more while the cluster starts will not get there
 

@@ -72,11 +72,14 @@ class Home:
         for folder in (self.orders, self.identities, self.logs, self.data, self.objects):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    def secret(self) -> str:
-        """Return the key that signs cursors, made once and kept: old cursors stay valid."""
+    def secret(self, given: str = "") -> str:
+        """Return the key that signs cursors, given or made once and kept: old cursors stay valid.
+
+        Another one that is given takes its place.
+        """
         path = self.folder / "secret"
-        if not path.exists():
-            write_whole(path, secrets.token_urlsafe(32))
+        if given or not path.exists():
+            write_whole(path, given or secrets.token_urlsafe(32))
         return path.read_text(encoding="ascii")
 
     def read_state(self) -> dict[str, Any] | None:

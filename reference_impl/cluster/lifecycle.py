@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from model.world.scenario import Scenario
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.addresses import publish as publish_addresses
 from reference_impl.cluster.clusters import Cluster, cluster_of
+from reference_impl.cluster.environments import SECRET, external_of, told_by
 from reference_impl.cluster.errors import NotReady, Refused
 from reference_impl.cluster.feed_policy import FIXED, publish_policy
 from reference_impl.cluster.home import Home, make_sockets_folder
@@ -29,8 +31,6 @@ from reference_impl.cluster.teardown import clear
 
 READY_WITHIN_S = 60.0
 UP = "up"  # the stage of a cluster that got ready
-
-EXTERNAL = ("user_databases", "post_databases", "timeline_stores", "broker", "session_store")
 
 Report = Callable[[str], None]
 
@@ -75,26 +75,29 @@ def up(
 ) -> Cluster:
     """Start what the scenario needs and return once all of it is ready.
 
-    `cpus` are the only ones that anything of it runs on.  `environ` may name stores that run
-    elsewhere (FEEDTWIN_USER_DATABASES and so on); none of that kind is started then.  Without
-    `services`, only engines start, with the schemas applied.
+    `cpus` are the only ones that anything of it runs on.  `environ` holds settings for all of its
+    processes (`environments`); of the stores that it names (FEEDTWIN_USER_DATABASES and so on)
+    none of that kind is started.  Without `services`, only engines start, with the schemas
+    applied.
 
-    Raises Refused if another cluster runs in `home` and `replace` is not set, and NotReady if
+    Raises Refused for a setting that has no effect here, and if another cluster runs in `home`
+    and `replace` is not set; SettingsError for one that cannot be meant; and NotReady if
     something does not get ready in time; then, and when interrupted, nothing is left running.
     """
     place = Home(folder=home.resolve())
-    external = Settings.from_environment(environ)
+    external = external_of(environ)
     refuse_other_counts(scenario.fleet, external)
     _refuse_unusable(cpus)
     made_from = _made_from(scenario, external, server_timing, cpus, services)
     with place.locked():
         present = running(place.folder)
-        if present is not None and present.made_from == made_from:
+        differing = _differing(present, made_from, external.secret) if present else []
+        if present is not None and not differing:
             report(f"already up in {place.folder}")
             present.wait_ready(READY_WITHIN_S)
             return present
         if present is not None and not replace:
-            raise Refused(_difference(present.made_from, made_from))
+            raise Refused(_difference(present, differing))
         with uninterrupted():
             clear(place)
         return _bring_up(scenario, place, external, made_from, report)
@@ -110,15 +113,16 @@ def _bring_up(
     if reason := why_an_external_is_not_ready(external):
         raise NotReady(reason)
     place.create()
-    own = Settings(
-        secret=place.secret(),
+    given = replace_fields(
+        external,
+        secret=place.secret(external.secret),
         server_timing=made_from["server_timing"],
         objects=external.objects or place.objects.as_uri(),
     )
     with ExitStack() as undo:
         undo.callback(_clear_uninterrupted, place)
         sockets = make_sockets_folder(place)
-        plan = plan_of(scenario, sockets, external, own=own, services=made_from["services"])
+        plan = plan_of(scenario, sockets, given, services=made_from["services"])
         cluster = Cluster(
             home=place,
             sockets=sockets,
@@ -219,22 +223,22 @@ def _made_from(
 ) -> dict[str, Any]:
     """Return what decides about a cluster: not the traffic, which comes and goes."""
     said = scenario.model_dump(mode="json", include={"name", "seed", "people", "fleet", "policy"})
-    elsewhere = {
-        field: list(value) if isinstance(value, tuple) else value
-        for field in EXTERNAL
-        if (value := getattr(external, field))
-    }
     return said | {
         "server_timing": server_timing,
         "cpus": sorted(cpus or ()),
         "services": services,
-        "external": elsewhere,
+        "external": told_by(external),
     }
 
 
-def _difference(present: dict[str, Any], wanted: dict[str, Any]) -> str:
-    keys = sorted(key for key in wanted if present.get(key) != wanted[key])
+def _differing(present: Cluster, wanted: dict[str, Any], secret: str) -> list[str]:
+    """Return in what a cluster that runs is another than is wanted; no secret means any."""
+    keys = sorted(key for key in wanted if present.made_from.get(key) != wanted[key])
+    return keys if secret in {"", present.settings.secret} else [*keys, SECRET]
+
+
+def _difference(present: Cluster, differing: list[str]) -> str:
     return (
-        f"another cluster is up here: scenario {present['name']!r}, differing in "
-        f"{', '.join(keys)}; take it down first, or say --replace"
+        f"another cluster is up here: scenario {present.made_from['name']!r}, differing in "
+        f"{', '.join(differing)}; take it down first, or say --replace"
     )

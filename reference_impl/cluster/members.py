@@ -68,23 +68,21 @@ class Plan:
     settings: Settings  # without the parts that belong to one process
 
 
-def plan_of(
-    scenario: Scenario, sockets: Path, external: Settings, *, own: Settings, services: bool
-) -> Plan:
-    """Return the processes that the scenario needs beside what is `external` already.
+def plan_of(scenario: Scenario, sockets: Path, given: Settings, *, services: bool) -> Plan:
+    """Return the processes that the scenario needs beside the stores that are `given` already.
 
-    `own` holds the secret, the object store and whether stations are timed.  Without
-    `services` only engines are planned.
+    What else is given, such as the secret, is told every process.  Without `services` only
+    engines are planned.
     """
-    engines = tuple(_engines(scenario.fleet, sockets, external))
+    engines = tuple(_engines(scenario.fleet, sockets, given))
     workers = services_of(scenario.fleet, sockets) if services else ()
     settings = replace(
-        own,
-        user_databases=external.user_databases or _addresses(engines, "user_db"),
-        post_databases=external.post_databases or _addresses(engines, "post_db"),
-        timeline_stores=external.timeline_stores or _addresses(engines, "timeline_store"),
-        broker=external.broker or _addresses(engines, "broker")[0],
-        session_store=external.session_store or _addresses(engines, "session_store")[0],
+        given,
+        user_databases=given.user_databases or _addresses(engines, "user_db"),
+        post_databases=given.post_databases or _addresses(engines, "post_db"),
+        timeline_stores=given.timeline_stores or _addresses(engines, "timeline_store"),
+        broker=given.broker or _addresses(engines, "broker")[0],
+        session_store=given.session_store or _addresses(engines, "session_store")[0],
         addresses=str(sockets / ADDRESSES) if services else "",
         rate_limits=scenario.policy.rate_limits,
         policy=scenario.policy.of_feeds.to_json(),

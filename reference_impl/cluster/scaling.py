@@ -132,8 +132,7 @@ def _settle(cluster: Cluster, *, gone: Sequence[Member]) -> None:
     with uninterrupted():
         names = [member.name for member in gone]
         with _supervising(cluster) as supervisor:
-            for name in names:
-                supervisor.begin_stop(name)
+            supervisor.stop(names)
             supervisor.forget(names)
         _write_configuration(cluster)
         for member in gone:

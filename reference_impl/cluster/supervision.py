@@ -11,10 +11,11 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reference_impl.chassis.settings import PREFIX
 from reference_impl.cluster.endings import obituary
@@ -25,12 +26,15 @@ from reference_impl.cluster.launch import LAUNCH, Order, write_order
 SUPERVISOR = "supervisord"  # its name among the identities and the logs
 ANSWER_WAIT_S = 20.0
 POLL_S = 0.01
+AGAIN_S = 1.0  # after which a stop signal is sent a second time
 STOP_WAIT_S = 15  # longer than a service may take to finish what is under way
+ENDED_WAIT_S = STOP_WAIT_S + 2.0  # by then the supervisor has killed what did not stop
 LOG_BYTES_MAX = 5_000_000
 LOGS_KEPT = 2
 OPEN_FILES = 16_384  # of one process, if the system grants it: Valkey alone asks for 10,032
 # What supervisord answers when something is so already (supervisor.xmlrpc.Faults).
 BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED, STILL_RUNNING = 10, 60, 70, 90, 91
+STOPPING = 40  # a state of a process (supervisor.states.ProcessStates)
 # The n-th attempt waits n seconds, so thirty give up after about eight minutes.
 START_RETRIES = 30
 
@@ -185,10 +189,35 @@ class Supervisor:
             return fault.faultCode == BAD_NAME
         return True
 
-    def begin_stop(self, name: str) -> None:
-        """Send a program its stop signal; does not wait until it ends."""
-        with _but_for(NOT_RUNNING, BAD_NAME):
-            self._rpc.supervisor.stopProcess(name, False)  # noqa: FBT003 - as above
+    def stop(self, names: Collection[str]) -> None:
+        """Send programs their stop signals; return when they have ended, killed if need be.
+
+        Whoever does not end soon is sent it once more: between fork and exec a process has the
+        handlers of supervisord, and takes the signal for nobody.
+        """
+        for name in names:
+            with _but_for(NOT_RUNNING, BAD_NAME):
+                self._rpc.supervisor.stopProcess(name, False)  # noqa: FBT003 - as above
+        configured: Any = self._rpc.supervisor.getAllConfigInfo()
+        signals = {its["name"]: its["stopsignal"] for its in configured}
+        for name in self._stopping_after(AGAIN_S, names):
+            with _but_for(NOT_RUNNING, BAD_NAME):
+                self._rpc.supervisor.signalProcess(name, str(signals[name]))
+        self._stopping_after(ENDED_WAIT_S, names)
+
+    def _stopping_after(self, timeout_s: float, names: Collection[str]) -> list[str]:
+        """Return which of these are still stopping when none is, or the time is up."""
+        deadline_s = time.monotonic() + timeout_s
+        while left := self._stopping(names):
+            if time.monotonic() > deadline_s:
+                break
+            time.sleep(POLL_S)
+        return left
+
+    def _stopping(self, names: Collection[str]) -> list[str]:
+        running: Any = self._rpc.supervisor.getAllProcessInfo()
+        stopping = (its["name"] for its in running if its["state"] == STOPPING)
+        return [name for name in stopping if name in names]
 
     def shut_down(self) -> None:
         """Tell it to stop everything that still runs, and then itself."""

@@ -13,11 +13,10 @@ from reference_impl.cluster.clusters import supervisor_socket
 from reference_impl.cluster.home import Home, find_sockets_folders
 from reference_impl.cluster.identities import Identity, read_identity
 from reference_impl.cluster.members import ENGINE_CHECKS
-from reference_impl.cluster.supervision import STOP_WAIT_S, SUPERVISOR, Supervisor
+from reference_impl.cluster.supervision import ENDED_WAIT_S, SUPERVISOR, Supervisor
 
 POLL_S = 0.02
 KILL_WAIT_S = 5.0
-GRACE_S = STOP_WAIT_S + 2.0  # the supervisor kills by itself what did not stop by then
 
 
 def clear(home: Home) -> int:
@@ -56,17 +55,11 @@ def _stop_in_order(home: Home, sockets: Path, members: list[dict[str, Any]]) -> 
     rpc = Supervisor(supervisor_socket(sockets))
     try:
         for names in (services, engines):
-            for name in names:
-                rpc.begin_stop(name)
-            _wait_until_gone(_identities_of(home, names), GRACE_S)
+            rpc.stop(names)
         rpc.shut_down()
     except (OSError, http.client.HTTPException):
         return  # it is stuck or dying: what follows does without it
-    _wait_until_gone([supervisor], GRACE_S)
-
-
-def _identities_of(home: Home, names: set[str]) -> list[Identity]:
-    return [identity for name, identity in _identities(home).items() if name in names]
+    _wait_until_gone([supervisor], ENDED_WAIT_S)
 
 
 def _end(processes: list[Identity]) -> None:

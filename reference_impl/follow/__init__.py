@@ -3,7 +3,7 @@
 Owns: the tables of schema.sql, in the user databases.
 Answers: POST /user/{id}/follow, /unfollow, /block, /unblock; GET /user/{id}/followers, /followees,
 /blocked; inward GET /internal/users/{id}/followees, /followers, /follower-count, /hidden and
-POST /internal/users/{id}/mirror.
+POST /internal/users/{id}/mirror, /look-for-own.
 Asks: user.
 Events out: follow.followed, follow.unfollowed {follower_id, target_id, version}; follow.blocked,
 follow.unblocked {user_id, target_id, version}.  In: the same; user.deleted.

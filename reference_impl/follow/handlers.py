@@ -108,6 +108,13 @@ async def mirror(request: web.Request) -> web.Response:
     return _followees_response(await request.app[SERVICE].mirror(subject_id, since=since))
 
 
+@routes.post(r"/internal/users/{subject_id:\d+}/look-for-own")
+async def look_for_own(request: web.Request) -> web.Response:
+    """POST /internal/users/{id}/look-for-own -> {}; the next page looks for the own posts."""
+    await request.app[SERVICE].look_for_own(_subject_id_of(request))
+    return web.json_response({})
+
+
 @routes.get(r"/internal/users/{subject_id:\d+}/followers")
 async def followers(request: web.Request) -> web.Response:
     """GET /internal/users/{id}/followers?after=&limit=&shards=lo-hi -> {"ids": [... by shard]}."""
@@ -166,7 +173,8 @@ def _texts(ids: list[int]) -> list[str]:
 
 
 async def _target_id_of(request: web.Request) -> int:
-    return id_of((await json_object(request)).get("target_id"), "target_id")
+    body = await json_object(request, fields=("target_id",))
+    return id_of(body.get("target_id"), "target_id")
 
 
 def _subject_id_of(request: web.Request) -> int:

@@ -32,6 +32,7 @@ class MemoryFollowStore:
     _counts: dict[int, int] = field(default_factory=dict)
     _seqs: dict[int, int] = field(default_factory=dict)  # of followers
     _seq_of: dict[Pair, int] = field(default_factory=dict)  # of their pairs
+    _own_seqs: dict[int, int] = field(default_factory=dict)
     _reflected: dict[int, int] = field(default_factory=dict)
     _blocks: dict[Pair, Block] = field(default_factory=dict)  # by (who blocks, who is blocked)
     _mirrored: dict[Pair, Block] = field(default_factory=dict)  # by (who is blocked, who blocks)
@@ -62,13 +63,19 @@ class MemoryFollowStore:
 
     async def followees(self, follower_id: int) -> Followees:
         """See PairStore."""
-        return await self.followees_since(follower_id, -1)
+        return Followees(ids=self._followees(follower_id), seq=self._seqs.get(follower_id, 0))
 
     async def followees_since(self, follower_id: int, seq: int) -> Followees:
         """See PairStore."""
         ids = self._followees(follower_id)
         changed = [target for target in ids if self._seq_of[follower_id, target] > seq]
+        if self._own_seqs.get(follower_id, 0) > seq:
+            changed.append(follower_id)
         return Followees(ids=changed, seq=self._seqs.get(follower_id, 0))
+
+    async def look_for_own(self, follower_id: int) -> None:
+        """See PairStore."""
+        self._seqs[follower_id] = self._own_seqs[follower_id] = self._seqs.get(follower_id, 0) + 1
 
     async def backlog(self, follower_id: int) -> Backlog:
         """See PairStore."""

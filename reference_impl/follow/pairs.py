@@ -80,7 +80,13 @@ class PairStore(Protocol):
         """Return whom the user follows, at most FOLLOWEES_MAX, as of one moment."""
 
     async def followees_since(self, follower_id: int, seq: int) -> Followees:
-        """Return those of the followees whose pairs changed after `seq` changes, likewise."""
+        """Return those of the followees whose pairs changed after `seq` changes, likewise.
+
+        The user is among them if `look_for_own` came after `seq` changes.
+        """
+
+    async def look_for_own(self, follower_id: int) -> None:
+        """Count a change that is of no pair: the user's timeline may lack the user's own posts."""
 
     async def backlog(self, follower_id: int) -> Backlog:
         """Return the oldest changes, BATCH_MAX at most, that are not noted as reflected."""

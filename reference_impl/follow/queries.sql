@@ -118,14 +118,26 @@ SELECT
     coalesce((SELECT seq FROM follow_changes WHERE follower_id = %(follower_id)s), 0);
 
 -- name: followees_since
--- The same, only those whose pair changed after the change `since`.
+-- The same, only those whose pair changed after the change `since`; and oneself, if one was to
+-- look for one's own posts since.
 SELECT
     ARRAY(
-        SELECT target_id FROM follows
-        WHERE follower_id = %(follower_id)s AND seq > %(since)s AND seq > 0 AND following
-        LIMIT %(limit)s
+        (
+            SELECT target_id FROM follows
+            WHERE follower_id = %(follower_id)s AND seq > %(since)s AND seq > 0 AND following
+            LIMIT %(limit)s
+        )
+        UNION ALL
+        SELECT follower_id FROM follow_changes
+        WHERE follower_id = %(follower_id)s AND own_seq > %(since)s
     ),
     coalesce((SELECT seq FROM follow_changes WHERE follower_id = %(follower_id)s), 0);
+
+-- name: look_for_own
+-- Count a change of no pair: from here on the follower is to look for their own posts.
+INSERT INTO follow_changes (follower_id, seq, own_seq) VALUES (%(follower_id)s, 1, 1)
+ON CONFLICT (follower_id) DO UPDATE
+SET seq = follow_changes.seq + 1, own_seq = follow_changes.seq + 1;
 
 -- name: followees_page
 -- The next of those whom a user follows, by ascending id.

@@ -16,7 +16,8 @@ CREATE INDEX IF NOT EXISTS follows_by_seq ON follows (follower_id, seq) WHERE se
 CREATE TABLE IF NOT EXISTS follow_changes (
     follower_id bigint PRIMARY KEY,
     seq bigint NOT NULL DEFAULT 0,  -- counts the changes of all pairs of this follower
-    reflected bigint NOT NULL DEFAULT 0  -- every change up to this one is known to `followers`
+    reflected bigint NOT NULL DEFAULT 0,  -- every change up to this one is known to `followers`
+    own_seq bigint NOT NULL DEFAULT 0  -- the latest that was not of a pair, but of their own posts
 ) WITH (fillfactor = 70);  -- every change rewrites a row, which should find room beside itself
 
 -- On the target's server: the same pairs read the other way, one event behind at most.  Ordered
@@ -30,6 +31,11 @@ CREATE TABLE IF NOT EXISTS followers (
     shard smallint GENERATED ALWAYS AS (((follower_id >> 10) & 4095)::smallint) STORED,
     PRIMARY KEY (target_id, shard, follower_id)
 );
+
+-- What pages of followers are read from: whoever has lost millions has as many rows as before, of
+-- which these are the ones that count.  It holds all that is asked for, so the table is not read.
+CREATE INDEX IF NOT EXISTS followers_by_place
+ON followers (target_id, shard, follower_id) WHERE following;
 
 CREATE TABLE IF NOT EXISTS follower_counts (
     target_id bigint PRIMARY KEY,

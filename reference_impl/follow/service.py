@@ -60,7 +60,8 @@ class FollowService:
     async def mirror(self, user_id: int, *, since: int) -> Followees:
         """Return the followees whose pairs changed after `since` changes, known to their servers.
 
-        Every change that the answer counts has been reflected when it is given, so whoever
+        The user is one of them if their own posts are to be looked for since.  Every change that
+        the answer counts has been reflected when it is given, so whoever
         holds the answer gets what those followees post from here on.
         """
         answer = await self._store.followees_since(user_id, since)
@@ -73,6 +74,10 @@ class FollowService:
             await self._store.note_reflected(user_id, backlog.upto)
             reflected = backlog.upto
         return answer
+
+    async def look_for_own(self, user_id: int) -> None:
+        """Have the user's next page look for their own posts, as for those of a new followee."""
+        await self._store.look_for_own(user_id)
 
     async def followers(
         self, user_id: int, *, after: int, limit: int, shards: range = EVERY_SHARD

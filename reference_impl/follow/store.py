@@ -90,6 +90,11 @@ class PostgresFollowStore:
         [(ids, seq)] = await self._rows(follower_id, "followees_since", parameters)
         return Followees(ids=ids, seq=seq)
 
+    async def look_for_own(self, follower_id: int) -> None:
+        """See PairStore."""
+        async with self._database.connection_of_id(follower_id) as connection:
+            await connection.execute(self._queries["look_for_own"], {"follower_id": follower_id})
+
     async def backlog(self, follower_id: int) -> Backlog:
         """See PairStore; where nothing is mirrored, nothing can be behind."""
         if not self._reverse.is_mirror:

@@ -74,10 +74,7 @@ class PairWriter:
 
 
 async def tell(connection: Connection, news: Sequence[Change | Block]) -> None:
-    """Write the events of the changes, without a round trip for each."""
-    if not news:
-        return
-    async with connection.pipeline():
-        for each in news:
-            kind, body = told(each)
-            await events.append(connection, stream=events.FOLLOW_EVENTS, kind=kind, body=body)
+    """Write the events of the changes."""
+    await events.append_all(
+        connection, stream=events.FOLLOW_EVENTS, news=[told(each) for each in news]
+    )

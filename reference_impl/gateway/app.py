@@ -50,7 +50,7 @@ def create_app(
     app = service_app(
         "gateway",
         settings,
-        [*routes, serving_document()],
+        [*routes, serving_document(settings.page_limit)],
         checks=[sessions.check],
         is_at_edge=True,
     )

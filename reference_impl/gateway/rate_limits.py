@@ -3,6 +3,11 @@
 That there are such numbers is what the OWASP API Security Top 10, 2023, asks for (API2, API4,
 API6); how large they are is our judgement of what one person does.  600 a minute for everything
 together is ten a second, about what a feed that is scrolled as fast as pictures load asks for.
+
+Wrong logins are counted per name *and* address first: five would otherwise suffice to keep
+somebody from signing in, from anywhere.  Whoever guesses from many addresses meets the limit on
+the name alone, of as many as NIST SP 800-63B, 5.2.2, lets fail; to lock an owner out takes twenty
+addresses.  A name that nobody has is counted likewise, so that no answer tells which exist.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Protocol
 
 from reference_impl.chassis.errors import TooMany, Unavailable
@@ -28,6 +34,7 @@ class By(Enum):
     ADDRESS = "address"  # of the connection; no header is believed
     ACCOUNT = "account"  # whoever the token stands for
     LOGIN_NAME = "login_name"  # the username that is tried, whether or not anybody has it
+    LOGIN_NAME_AT_ADDRESS = "login_name_at_address"  # the username that is tried from there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,13 @@ LOGIN = (
         name="wrong-logins",
         amount=5,
         window_s=15 * MINUTE_S,
+        by=By.LOGIN_NAME_AT_ADDRESS,
+        counts_failures_only=True,
+    ),
+    RateLimit(
+        name="wrong-logins-from-anywhere",
+        amount=100,
+        window_s=15 * MINUTE_S,
         by=By.LOGIN_NAME,
         counts_failures_only=True,
     ),
@@ -69,6 +83,8 @@ PASSWORD = (  # a stolen token must not serve to find the password that goes wit
     ),
 )
 REGISTER = (RateLimit(name="registrations", amount=5, window_s=HOUR_S, by=By.ADDRESS),)
+# An image can come with every change, and every address that is refused is somebody's.
+ACCOUNT = (RateLimit(name="account-changes", amount=20, window_s=HOUR_S, by=By.ACCOUNT),)
 POST = (RateLimit(name="posts", amount=30, window_s=HOUR_S, by=By.ACCOUNT),)
 RELATIONS = (  # follow, unfollow, block, unblock together
     RateLimit(name="relations-a-minute", amount=60, window_s=MINUTE_S, by=By.ACCOUNT),
@@ -88,13 +104,19 @@ class Asker:
         """Return the name under which requests like this one are counted."""
         match by:
             case By.ADDRESS:
-                return self.address
+                return _network_of(self.address)
             case By.ACCOUNT:
                 return self.account
             case By.LOGIN_NAME:
-                # Hashed, for names are anybody's text, of any length.
-                name = self.login_name.casefold().encode(errors="replace")
-                return hashlib.sha256(name).hexdigest() if name else ""
+                return self._hashed_login_name()
+            case By.LOGIN_NAME_AT_ADDRESS:
+                name = self._hashed_login_name()
+                return f"{name}@{_network_of(self.address)}" if name else ""
+
+    def _hashed_login_name(self) -> str:
+        """Return the name in one length: names are anybody's text, of any."""
+        name = self.login_name.casefold().encode(errors="replace")
+        return hashlib.sha256(name).hexdigest() if name else ""
 
 
 class Counters(Protocol):
@@ -157,6 +179,21 @@ class Throttle:
         if now_s - self._logged_s >= LOG_EVERY_S:
             self._logged_s = now_s
             log.warning("rate limits are not enforced: %s", error)
+
+
+def _network_of(address: str) -> str:
+    """Return what one customer has: an IPv4 address, or 2**64 of IPv6 (RFC 6177).
+
+    >>> _network_of("192.0.2.1"), _network_of("2001:db8::1:2"), _network_of("::ffff:192.0.2.1")
+    ('192.0.2.1', '2001:db8::/64', '192.0.2.1')
+    """
+    try:
+        ip = ip_address(address)
+    except ValueError:  # a socket without addresses
+        return address
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
 
 
 def _too_many(limit: RateLimit, wait_s: float) -> TooMany:

@@ -76,7 +76,14 @@ USER_ROUTES = (
     PublicRoute("POST", "/logout", "user", _SIGNED_IN, inward=("Authorization",)),
     PublicRoute("GET", "/user/{subject_id}/profile", "user", _SIGNED_IN),
     PublicRoute("GET", "/user/{user_id}/account", "user", _OWNER),
-    PublicRoute("PATCH", "/user/{user_id}/account", "user", _OWNER, body_bytes_max=_FORM),
+    PublicRoute(
+        "PATCH",
+        "/user/{user_id}/account",
+        "user",
+        _OWNER,
+        body_bytes_max=_FORM,
+        limits=rate_limits.ACCOUNT,
+    ),
     PublicRoute(
         "POST",
         "/user/{user_id}/password",

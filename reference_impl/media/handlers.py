@@ -10,6 +10,7 @@ from reference_impl.chassis.forms import FILE_BYTES_MAX
 from reference_impl.chassis.media_types import CONTENT_TYPE_OF, NAME_PATTERN
 from reference_impl.chassis.middleware import problem
 from reference_impl.chassis.requests import body_of
+from reference_impl.media.etags import names
 from reference_impl.media.ranges import Unsatisfiable, span_of
 from reference_impl.media.service import MediaService
 
@@ -34,14 +35,15 @@ async def get_media(request: web.Request) -> web.Response:
     One who has it is told so (304): the name is the content's hash.
     """
     name = request.match_info["name"]
+    service = request.app[SERVICE]
     digest, _, suffix = name.partition(".")
     headers: dict[str, str] = {hdrs.ETAG: f'"{digest}"', hdrs.CACHE_CONTROL: FOREVER}
-    if digest in request.headers.get(hdrs.IF_NONE_MATCH, ""):
+    if names(request.headers.getall(hdrs.IF_NONE_MATCH, ()), headers[hdrs.ETAG]):
+        await service.size_bytes(name)  # of what is not there nobody has a copy
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     headers[hdrs.ACCEPT_RANGES] = "bytes"
     headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE_OF[suffix]
     headers[hdrs.X_CONTENT_TYPE_OPTIONS] = "nosniff"
-    service = request.app[SERVICE]
     if request.method == hdrs.METH_HEAD:
         headers[hdrs.CONTENT_LENGTH] = str(await service.size_bytes(name))
         return web.Response(headers=headers)

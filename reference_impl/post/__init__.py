@@ -3,8 +3,9 @@
 Owns: the tables of schema.sql, in the post databases.
 Answers: POST /user/{id}/post, DELETE /user/{id}/post/{post_id}, GET /post/{post_id},
 GET /user/{id}/posts; inward GET /internal/posts, POST /internal/posts/by-authors, /lists, /rates,
-GET /internal/merge-authors.
+GET /internal/merge-authors, POST /internal/authors/{id}/departure.
 Asks: media, follow, user, timeline.
 Events out: post.created {post_id, user_id, created_ms, delivery, follower_count},
-post.deleted {post_id, user_id, delivery}; in: post.deleted, user.deleted.
+post.deleted {post_id, user_id, delivery}, to `events:erasure` where it goes with the account.
+Events in: post.deleted, user.deleted.
 """

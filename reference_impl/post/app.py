@@ -16,15 +16,16 @@ from reference_impl.chassis.clients import client_of
 from reference_impl.chassis.consumers import Consumer, Subscription, consuming
 from reference_impl.chassis.cursors import Cursors
 from reference_impl.chassis.databases import ShardedDatabase
-from reference_impl.chassis.events import POST_EVENTS, USER_EVENTS
+from reference_impl.chassis.events import ERASURE_EVENTS, POST_EVENTS, USER_EVENTS
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.policies import PublishedPolicy, default_policy
 from reference_impl.chassis.settings import Settings
+from reference_impl.follow.client import FollowClient
 from reference_impl.post import handlers, internal
 from reference_impl.post.author_index import PostgresAuthorIndex
 from reference_impl.post.authors import AuthorsService
 from reference_impl.post.consumer import GROUP, Erasure
-from reference_impl.post.neighbours import FollowClient, MediaClient, TimelineClient, UserClient
+from reference_impl.post.neighbours import MediaClient, TimelineClient, UserClient
 from reference_impl.post.service import Neighbours, PostService
 from reference_impl.post.store import PostgresPostStore
 
@@ -89,7 +90,7 @@ async def _asking(settings: Settings) -> AsyncIterator[Neighbours]:
 @asynccontextmanager
 async def _erasing(erasure: Erasure, broker: Redis, name: str) -> AsyncIterator[None]:
     async with AsyncExitStack() as consumers:
-        for stream in (POST_EVENTS, USER_EVENTS):
+        for stream in (POST_EVENTS, ERASURE_EVENTS, USER_EVENTS):
             subscription = Subscription(stream=stream, group=GROUP, name=name)
             consumer = Consumer(broker, subscription, erasure.handle)
             await consumers.enter_async_context(consuming(consumer))

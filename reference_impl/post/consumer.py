@@ -18,7 +18,10 @@ USER_DELETED = "user.deleted"
 class Posts(Protocol):
     """The posts, as far as erasing needs them."""
 
-    async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+    async def depart(self, user_id: int) -> None:
+        """Show nobody the user's posts from here on, and store no more."""
+
+    async def erase(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
         """Delete those of the posts that are this user's, each with its event; return them."""
 
 
@@ -38,8 +41,12 @@ class Erasure:
             await self._erase_posts_of(int(event.body["user_id"]))
 
     async def _erase_posts_of(self, user_id: int) -> None:
-        """Delete the posts, newest first; their entries go last, so none is forgotten."""
+        """Delete the posts, newest first; their entries go last, so none is forgotten.
+
+        What was stored before the departure is in the index by now, and nothing is stored after.
+        """
+        await self._store.depart(user_id)
         while post_ids := await self._index.newest([user_id], before=None, limit=BATCH_MAX):
-            await self._store.delete(user_id, post_ids)
+            await self._store.erase(user_id, post_ids)
             await self._index.remove(user_id, post_ids)
         await self._index.forget(user_id)

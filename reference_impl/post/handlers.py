@@ -14,12 +14,16 @@ from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY, key_of
 from reference_impl.chassis.media_types import sniff_image, sniff_video
 from reference_impl.chassis.pages import page_response
 from reference_impl.chassis.requests import user_id_of
-from reference_impl.post.posts import Draft, Medium, Post, PostType
+from reference_impl.post.posts import (
+    ALT_TEXT_MAX,
+    CAPTION_MAX,
+    TEXT_MAX,
+    Draft,
+    Medium,
+    Post,
+    PostType,
+)
 from reference_impl.post.service import PostService
-
-CAPTION_MAX = 2_200  # characters, as on Instagram
-ALT_TEXT_MAX = 1_000
-TEXT_MAX = CAPTION_MAX
 
 SERVICE = web.AppKey("post_service", PostService)
 CURSORS = web.AppKey("cursors", Cursors)

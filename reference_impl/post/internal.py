@@ -85,6 +85,17 @@ async def merge_authors(request: web.Request) -> web.Response:
     return web.json_response({"ids": _texts_of(ids)})
 
 
+@routes.post(r"/internal/authors/{author_id:\d+}/departure")
+async def departure(request: web.Request) -> web.Response:
+    """POST /internal/authors/{id}/departure -> {"departed": true}; again changes nothing.
+
+    When it answers, nobody sees a post of this author any more.
+    """
+    author_id = id_of(request.match_info["author_id"], "the author in the path")
+    await request.app[SERVICE].depart(author_id)
+    return web.json_response({"departed": True})
+
+
 def _author_ids_of(body: Mapping[str, Any]) -> list[int]:
     texts = body.get("author_ids")
     if not isinstance(texts, list) or len(texts) > AUTHORS_MAX:

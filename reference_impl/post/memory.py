@@ -10,19 +10,26 @@ from model.rules.ids import ID_MAX
 from model.rules.influencers import Delivery
 from reference_impl.post import announcements
 from reference_impl.post.authors import Entry
-from reference_impl.post.posts import Post
+from reference_impl.post.posts import Post, gone
 
 
 @dataclass(slots=True)
 class MemoryPostStore:
-    """A PostStore of one dict; `events` holds kind and body of what would have left."""
+    """A PostStore of one dict.
+
+    `events` holds kind and body of what would have left, `erasures` of what for an erasure.
+    """
 
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    erasures: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     _posts: dict[int, Post] = field(default_factory=dict)
     _fulfilled: set[int] = field(default_factory=set)
+    _departed: set[int] = field(default_factory=set)
 
     async def insert(self, post: Post, *, once: bool = False) -> bool:
         """See PostStore."""
+        if post.user_id in self._departed:
+            raise gone(post.user_id)
         if post.post_id in self._posts or (once and post.post_id in self._fulfilled):
             return False
         if once:
@@ -31,17 +38,33 @@ class MemoryPostStore:
         self.events.append((announcements.CREATED, announcements.created(post)))
         return True
 
+    async def depart(self, user_id: int) -> None:
+        """See PostStore."""
+        self._departed.add(user_id)
+
     async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """See PostStore."""
-        return [self._posts[post_id] for post_id in post_ids if post_id in self._posts]
+        return [post for post in self._of(post_ids) if post.user_id not in self._departed]
 
     async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
         """See PostStore."""
-        theirs = [post for post in await self.posts(post_ids) if post.user_id == user_id]
+        return self._delete(user_id, post_ids, self.events)
+
+    async def erase(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+        """See PostStore."""
+        return self._delete(user_id, post_ids, self.erasures)
+
+    def _of(self, post_ids: Sequence[int]) -> list[Post]:
+        return [self._posts[post_id] for post_id in post_ids if post_id in self._posts]
+
+    def _delete(
+        self, user_id: int, post_ids: Sequence[int], told: list[tuple[str, Mapping[str, Any]]]
+    ) -> list[int]:
+        theirs = [post for post in self._of(post_ids) if post.user_id == user_id]
         for post in theirs:
             del self._posts[post.post_id]
             body = announcements.deleted(post.post_id, user_id, post.delivery)
-            self.events.append((announcements.DELETED, body))
+            told.append((announcements.DELETED, body))
         return [post.post_id for post in theirs]
 
 

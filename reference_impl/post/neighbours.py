@@ -20,25 +20,6 @@ class MediaClient:
         return str(stored["url"])
 
 
-class FollowClient:
-    """Follower counts and blocks over HTTP."""
-
-    def __init__(self, client: ServiceClient) -> None:
-        self._client = client
-
-    async def follower_count(self, user_id: int) -> int:
-        """Return how many follow the user."""
-        answer = await self._client.get_json(f"/internal/users/{user_id}/follower-count")
-        return int(answer["count"])
-
-    async def are_hidden(self, user_id: int, other_id: int) -> bool:
-        """Say whether either of the two has blocked the other."""
-        answer = await self._client.get_json(
-            f"/internal/users/{user_id}/hidden", {"ids": str(other_id)}
-        )
-        return str(other_id) in answer["ids"]
-
-
 class UserClient:
     """Profiles over HTTP."""
 

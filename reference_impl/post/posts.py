@@ -7,6 +7,11 @@ from enum import Enum
 
 from model.rules.ids import created_ms_of
 from model.rules.influencers import Delivery
+from reference_impl.chassis.errors import NotFound
+
+CAPTION_MAX = 2_200  # characters, as on Instagram
+ALT_TEXT_MAX = 1_000
+TEXT_MAX = CAPTION_MAX
 
 
 class PostType(Enum):
@@ -61,3 +66,8 @@ class Post:
     def created_ms(self) -> int:
         """Unix time of the post in milliseconds; the id carries it."""
         return created_ms_of(self.post_id)
+
+
+def gone(user_id: int) -> NotFound:
+    """Return the refusal that the user service gives for a user who does not exist."""
+    return NotFound(f"no user {user_id}")

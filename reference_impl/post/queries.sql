@@ -1,20 +1,38 @@
+-- name: hold_author
+-- Until the transaction ends, let nobody remember that this author is gone.  It is a statement of
+-- its own: what follows sees whatever it waited for.
+SELECT pg_advisory_xact_lock_shared(%(user_id)s);
+
+-- name: depart
+-- Remember that an author is gone, after whatever holds the author at the moment.
+WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(user_id)s))
+INSERT INTO departed_authors (user_id) SELECT %(user_id)s FROM held
+ON CONFLICT (user_id) DO NOTHING;
+
+-- name: has_departed
+-- Say whether an author is gone.
+SELECT 1 FROM departed_authors WHERE user_id = %(user_id)s;
+
 -- name: insert
--- Store a post, unless its id is taken.
+-- Store a post, unless its id is taken or its author gone.  The author is held.
 INSERT INTO posts (
     post_id, user_id, media_url, created_at, post_type, caption, alt_text, text, delivery,
     follower_count
-) VALUES (
+)
+SELECT
     %(post_id)s, %(user_id)s, %(media_url)s, to_timestamp(%(created_s)s), %(post_type)s,
     %(caption)s, %(alt_text)s, %(text)s, %(delivery)s, %(follower_count)s
-)
+WHERE NOT EXISTS (SELECT FROM departed_authors WHERE user_id = %(user_id)s)
 ON CONFLICT (post_id) DO NOTHING
 RETURNING post_id;
 
 -- name: insert_once
--- Store the post of a request, unless that was done before, even if it is deleted since.  If its
--- id is taken it is an error, so that it is not entered as fulfilled either.
+-- The same for the post of a request, unless it was stored before, even if it is deleted since.
+-- If its id is taken it is an error, so that it is not entered as fulfilled either.
 WITH first AS (
-    INSERT INTO fulfilled_requests (post_id) VALUES (%(post_id)s)
+    INSERT INTO fulfilled_requests (post_id)
+    SELECT %(post_id)s
+    WHERE NOT EXISTS (SELECT FROM departed_authors WHERE user_id = %(user_id)s)
     ON CONFLICT (post_id) DO NOTHING
     RETURNING post_id
 )
@@ -29,9 +47,11 @@ FROM first
 RETURNING post_id;
 
 -- name: posts
--- The posts with these ids, in no promised order.
+-- The posts with these ids whose authors are not gone, in no promised order.
 SELECT post_id, user_id, media_url, post_type, caption, alt_text, text, delivery, follower_count
-FROM posts WHERE post_id = ANY(%(post_ids)s::bigint[]);
+FROM posts
+WHERE post_id = ANY(%(post_ids)s::bigint[])
+    AND NOT EXISTS (SELECT FROM departed_authors AS gone WHERE gone.user_id = posts.user_id);
 
 -- name: delete
 -- Delete those of these posts that are this user's.

@@ -18,6 +18,9 @@ CREATE TABLE IF NOT EXISTS posts_1 PARTITION OF posts FOR VALUES WITH (MODULUS 4
 CREATE TABLE IF NOT EXISTS posts_2 PARTITION OF posts FOR VALUES WITH (MODULUS 4, REMAINDER 2);
 CREATE TABLE IF NOT EXISTS posts_3 PARTITION OF posts FOR VALUES WITH (MODULUS 4, REMAINDER 3);
 
+-- Authors whose account is gone, on every server: nothing of theirs is shown or stored any more.
+CREATE TABLE IF NOT EXISTS departed_authors (user_id bigint PRIMARY KEY);
+
 -- What each author has posted, on the server that owns the author's id.  An entry is written
 -- before its post and removed after it, so it may point to nothing.  The delivery is in the
 -- index so that gathering reads nothing else.

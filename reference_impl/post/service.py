@@ -40,7 +40,14 @@ class PostStore(Protocol):
     async def insert(self, post: Post, *, once: bool = False) -> bool:
         """Store the post and its event; if its id is taken, nothing: False.
 
-        What was stored `once` is not stored so again, even if it is deleted meanwhile.
+        What was stored `once` is not stored so again, even if it is deleted meanwhile.  Raises
+        NotFound if the author has departed.
+        """
+
+    async def depart(self, user_id: int) -> None:
+        """Remember that the user's account is gone: no post of theirs is shown or stored any more.
+
+        A post that is being stored at the same time is stored when this returns, or never.
         """
 
     async def posts(self, post_ids: Sequence[int]) -> list[Post]:
@@ -48,6 +55,9 @@ class PostStore(Protocol):
 
     async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
         """Delete those of the posts that are this user's, each with its event; return them."""
+
+    async def erase(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+        """Delete them likewise, with events that may wait behind what people do."""
 
 
 class Media(Protocol):
@@ -63,8 +73,11 @@ class Follows(Protocol):
     async def follower_count(self, user_id: int) -> int:
         """Return how many follow the user."""
 
-    async def are_hidden(self, user_id: int, other_id: int) -> bool:
+    async def is_hidden(self, user_id: int, *, viewer_id: int) -> bool:
         """Say whether either of the two has blocked the other."""
+
+    async def look_for_own(self, user_id: int) -> None:
+        """Have the user's next page look for the user's own posts."""
 
 
 class Users(Protocol):
@@ -140,8 +153,21 @@ class PostService:
             )
             stored = await self._stored(post, request)
             if stored is not None:
+                await self._show(stored)
                 return stored
         raise Unavailable(f"no free post id in {MINTINGS_MAX} attempts")
+
+    async def _show(self, post: Post) -> None:
+        """See to it that the author's next page has the post.
+
+        Where it cannot be put into their timeline in time, their next page is to look for it;
+        if that cannot be said either, it is left to the event.
+        """
+        try:
+            await self._neighbours.timelines.show_own(post)
+        except ServiceError as error:
+            log.warning("the next page is to look for post %d: %s", post.post_id, error)
+            await _afterwards(self._neighbours.follows.look_for_own(post.user_id))
 
     async def _media_url(self, medium: Medium | None) -> str:
         return "" if medium is None else await self._neighbours.media.put(medium)
@@ -158,15 +184,20 @@ class PostService:
     async def _stored(self, post: Post, request: bytes | None) -> Post | None:
         """Index the post, then store it; None, and neither is left, if its id is taken.
 
-        If the index has another post for the request, it is stored as that one.
+        If the index has another post for the request, it is stored as that one.  Of an author who
+        has departed meanwhile nothing is left, whether or not their posts are erased by now.
         """
         entry = await self._index.add(post, request)
         if entry is None:
             return None
         post = replace(post, post_id=entry.post_id, delivery=entry.delivery)
-        if await self._store.insert(post, once=request is not None):
-            await _afterwards(self._neighbours.timelines.show_own(post))
-            return post
+        try:
+            if await self._store.insert(post, once=request is not None):
+                return post
+        except NotFound:
+            await self._index.remove(post.user_id, [post.post_id])
+            await self._index.forget(post.user_id)
+            raise
         earlier = None if request is None else await self._stored_earlier(post)
         if earlier is None:
             await self._index.withdraw(post, request)
@@ -183,6 +214,10 @@ class PostService:
         if not await self._store.delete(user_id, [post_id]):
             raise NotFound(f"user {user_id} has no post {post_id}")
         await _afterwards(self._index.remove(user_id, [post_id]))
+
+    async def depart(self, user_id: int) -> None:
+        """Show nobody the posts of one whose account is gone; its event will delete them."""
+        await self._store.depart(user_id)
 
     async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """Return those of at most POSTS_MAX posts that exist, in the order asked for."""
@@ -227,15 +262,15 @@ class PostService:
 
     async def _profile_seen_by(self, viewer_id: int, user_id: int) -> Profile | None:
         """Return the user's public profile; None if there is none that the viewer may see."""
-        profile, are_hidden = await asyncio.gather(
-            self._neighbours.users.public_profile(user_id), self._are_hidden(viewer_id, user_id)
+        profile, is_hidden = await asyncio.gather(
+            self._neighbours.users.public_profile(user_id), self._is_hidden(user_id, viewer_id)
         )
-        return None if are_hidden else profile
+        return None if is_hidden else profile
 
-    async def _are_hidden(self, viewer_id: int, user_id: int) -> bool:
+    async def _is_hidden(self, user_id: int, viewer_id: int) -> bool:
         if viewer_id == user_id:
             return False
-        return await self._neighbours.follows.are_hidden(viewer_id, user_id)
+        return await self._neighbours.follows.is_hidden(user_id, viewer_id=viewer_id)
 
 
 async def _afterwards(work: Awaitable[None]) -> None:

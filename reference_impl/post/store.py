@@ -10,9 +10,9 @@ from psycopg.errors import UniqueViolation
 
 from model.rules.influencers import Delivery
 from reference_impl.chassis import events
-from reference_impl.chassis.databases import ShardedDatabase, load_queries
+from reference_impl.chassis.databases import Connection, ShardedDatabase, load_queries
 from reference_impl.post import announcements
-from reference_impl.post.posts import Post, PostType
+from reference_impl.post.posts import Post, PostType, gone
 
 
 class PostgresPostStore:
@@ -23,7 +23,7 @@ class PostgresPostStore:
         self._queries = load_queries("reference_impl.post")
 
     async def insert(self, post: Post, *, once: bool = False) -> bool:
-        """See PostStore."""
+        """See PostStore; the author is held meanwhile, so that `depart` comes before or after."""
         query = self._queries["insert_once" if once else "insert"]
         try:
             return await self._insert(post, query)
@@ -35,8 +35,11 @@ class PostgresPostStore:
             self._database.connection_of_id(post.post_id) as connection,
             connection.transaction(),
         ):
-            rows = await connection.execute(query, _row_of(post))
+            async with connection.pipeline():  # one round trip for both
+                await connection.execute(self._queries["hold_author"], {"user_id": post.user_id})
+                rows = await connection.execute(query, _row_of(post))
             if await rows.fetchone() is None:
+                await self._refuse_if_gone(connection, post.user_id)
                 return False
             await events.append(
                 connection,
@@ -45,6 +48,21 @@ class PostgresPostStore:
                 body=announcements.created(post),
             )
         return True
+
+    async def _refuse_if_gone(self, connection: Connection, user_id: int) -> None:
+        rows = await connection.execute(self._queries["has_departed"], {"user_id": user_id})
+        if await rows.fetchone() is not None:
+            raise gone(user_id)
+
+    async def depart(self, user_id: int) -> None:
+        """See PostStore; on all servers at once, for any may have posts of the author."""
+        await asyncio.gather(
+            *(self._depart_on(server, user_id) for server in self._database.servers)
+        )
+
+    async def _depart_on(self, server: int, user_id: int) -> None:
+        async with self._database.connection(server) as connection:
+            await connection.execute(self._queries["depart"], {"user_id": user_id})
 
     async def posts(self, post_ids: Sequence[int]) -> list[Post]:
         """See PostStore; all servers concerned are asked at once."""
@@ -60,25 +78,31 @@ class PostgresPostStore:
 
     async def delete(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
         """See PostStore; one transaction per server, all at once."""
+        return await self._deleted(user_id, post_ids, stream=events.POST_EVENTS)
+
+    async def erase(self, user_id: int, post_ids: Sequence[int]) -> list[int]:
+        """See PostStore; likewise."""
+        return await self._deleted(user_id, post_ids, stream=events.ERASURE_EVENTS)
+
+    async def _deleted(self, user_id: int, post_ids: Sequence[int], *, stream: str) -> list[int]:
         asked = self._database.table.ids_by_server(post_ids)
         deleted = await asyncio.gather(
-            *(self._delete_on(server, user_id, some) for server, some in asked.items())
+            *(self._delete_on(server, user_id, some, stream) for server, some in asked.items())
         )
         return [post_id for some in deleted for post_id in some]
 
-    async def _delete_on(self, server: int, user_id: int, post_ids: list[int]) -> list[int]:
+    async def _delete_on(
+        self, server: int, user_id: int, post_ids: list[int], stream: str
+    ) -> list[int]:
         asked = {"user_id": user_id, "post_ids": post_ids}
         async with self._database.connection(server) as connection, connection.transaction():
             rows = await connection.execute(self._queries["delete"], asked)
             deleted = await rows.fetchall()
-            async with connection.pipeline():  # one round trip for all events
-                for post_id, delivery in deleted:
-                    await events.append(
-                        connection,
-                        stream=events.POST_EVENTS,
-                        kind=announcements.DELETED,
-                        body=announcements.deleted(post_id, user_id, Delivery(delivery)),
-                    )
+            news = [
+                (announcements.DELETED, announcements.deleted(post_id, user_id, Delivery(delivery)))
+                for post_id, delivery in deleted
+            ]
+            await events.append_all(connection, stream=stream, news=news)
         return [post_id for post_id, _ in deleted]
 
 

@@ -42,11 +42,14 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
         client_of(settings, "post") as posts,
         valkey(settings.broker) as broker,
     ):
+        policies = PublishedPolicy(broker, default_policy(settings.policy))
         service = TimelineService(
-            store=valkey_timelines(servers, cap=settings.timeline_cap, by=settings.timelines_by),
+            store=valkey_timelines(
+                servers, cap=settings.timeline_cap, by=settings.timelines_by, policies=policies
+            ),
             follows=FollowClient(follows),
             posts=PostClient(posts),
-            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+            policies=policies,
             cap=settings.timeline_cap,
             merge_authors_fresh_s=settings.merge_authors_fresh_s,
         )

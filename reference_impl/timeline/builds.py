@@ -8,14 +8,17 @@ from collections.abc import Sequence
 
 from model.rules.influencers import pays_to_push
 from model.rules.policy import Strategy
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.callers import allow
+from reference_impl.chassis.errors import Full, Unavailable
 from reference_impl.timeline.flights import Flights
+from reference_impl.timeline.forgetting import Forgotten
 from reference_impl.timeline.lists import Beginning, Contents, Reading
 from reference_impl.timeline.questions import PULLED_MAX, Follows, Posts
 from reference_impl.timeline.readers import Need, Reader
 from reference_impl.timeline.timelines import Timeline, Timelines
 
 POLL_S = 0.02
+ABANDON_S = 1.0  # for giving up a build whose own time is over
 POLLS_MAX = 25  # half a second for another process to end its build; the page then comes by pull
 
 
@@ -28,6 +31,7 @@ class Builds:
         self._posts = posts
         self._posts_max = min(cap, PULLED_MAX)  # of a build
         self._flights: Flights[tuple[int, Need]] = Flights()
+        self._forgotten = Forgotten()
 
     async def meet(self, need: Need, reader: Reader, timeline: Timeline) -> None:
         """Do what the timeline, as it was read, needs; or wait for whoever does."""
@@ -35,10 +39,24 @@ class Builds:
         async def work(_: list[tuple[int, Need]]) -> None:
             if need is Need.COVER:
                 await self._cover(reader)
+            elif need is Need.REBUILD:
+                await self._rebuild(reader, timeline)
             else:
                 await self._build(reader, timeline, is_new=need is Need.BUILD)
 
         await self._flights.done([(reader.user_id, need)], work)
+
+    async def _rebuild(self, reader: Reader, timeline: Timeline) -> None:
+        """Build a timeline in place of one that serves its reader no longer.
+
+        A full server forgets it, and may so have room for the next build.
+        """
+        try:
+            await self._build(reader, timeline, is_new=False)
+        except Full as error:
+            await self._timelines.drop(reader.user_id)
+            self._forgotten.count(1, error)
+            raise
 
     async def _build(self, reader: Reader, timeline: Timeline, *, is_new: bool) -> None:
         token = secrets.token_hex(8)
@@ -61,20 +79,24 @@ class Builds:
         build began, and so before the posts are gathered.
         """
         try:
-            pulled, post_ids = await asyncio.gather(
-                self._authors_to_pull(reader, timeline), self._newest(reader)
-            )
+            contents = await self._gathered(reader, timeline)
+            await self._timelines.finish(reader.user_id, token, contents, idle_s=reader.idle_s)
         except Unavailable:
+            allow(ABANDON_S)
             await self._timelines.abandon(reader.user_id, token)
             raise
-        contents = Contents(
+
+    async def _gathered(self, reader: Reader, timeline: Timeline) -> Contents:
+        pulled, post_ids = await asyncio.gather(
+            self._authors_to_pull(reader, timeline), self._newest(reader)
+        )
+        return Contents(
             ids=post_ids,
             floor=floor_of(post_ids, limit=self._posts_max),
             seq=reader.followees.seq,
             halvings=reader.halvings,
             pulled=pulled,
         )
-        await self._timelines.finish(reader.user_id, token, contents, idle_s=reader.idle_s)
 
     async def _newest(self, reader: Reader) -> list[int]:
         await self._follows.mirror(reader.user_id, since=0)

@@ -10,16 +10,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from reference_impl.chassis.policies import PolicySource
 from reference_impl.timeline.lists import ListServer
 from reference_impl.timeline.merge_authors import AuthorSet
 from reference_impl.timeline.merged import MergedLists
+from reference_impl.timeline.readers import idle_s_of
 from reference_impl.timeline.timelines import Timelines
 
 
 class Deliveries(Protocol):
     """Lists of post ids, as far as new and deleted posts change them; again changes nothing.
 
-    Raises Unavailable while a server is away or full.
+    Raises Unavailable while a server is away.  One that is full forgets what it cannot bring up
+    to date: readers find it not to be there.
     """
 
     def server_of(self, post_id: int, user_id: int) -> int:
@@ -31,8 +34,9 @@ class Deliveries(Protocol):
         """Put the post into these timelines, at most 1,000 and all of one server.
 
         Returns in how many it now is.  Left out are timelines that are not there, readers who
-        gather the posts of this author themselves (`is_edge`), and readers whose share of posts
-        is halved and does not include this one; the author's own timeline always gets it.
+        gather the posts of this author themselves (`is_edge`), readers whose share of posts is
+        halved and does not include this one, and timelines that a full server forgets; the
+        author's own timeline always gets it.
         """
 
     async def keep_for_merging(self, post_id: int, *, author_id: int, is_edge: bool) -> None:
@@ -64,11 +68,18 @@ class TimelineStore:
         merged: MergedLists,
         authors: AuthorSet,
         servers: Sequence[ListServer],
+        policies: PolicySource | None = None,
     ) -> None:
+        """Under `policies` a delivery sees to it that lists which nobody reads have an end.
+
+        Lists get theirs when they are read: those that were read last under a strategy that
+        keeps them for good get it here.  Without `policies` they keep what they have.
+        """
         self.timelines = timelines
         self.merged = merged
         self.authors = authors
         self._servers = servers
+        self._policies = policies
 
     def server_of(self, post_id: int, user_id: int) -> int:
         """See Deliveries."""
@@ -79,12 +90,17 @@ class TimelineStore:
     ) -> int:
         """See Deliveries."""
         return await self.timelines.deliver(
-            post_id, author_id=author_id, user_ids=user_ids, is_edge=is_edge
+            post_id,
+            author_id=author_id,
+            user_ids=user_ids,
+            is_edge=is_edge,
+            idle_s=await self._idle_s(),
         )
 
     async def keep_for_merging(self, post_id: int, *, author_id: int, is_edge: bool) -> None:
         """See Deliveries."""
-        keeping = [self.merged.keep(post_id, author_id=author_id)]
+        idle_s = await self._idle_s()
+        keeping = [self.merged.keep(post_id, author_id=author_id, idle_s=idle_s)]
         if not is_edge:
             keeping.append(self.authors.add(author_id))
         await asyncio.gather(*keeping)
@@ -104,3 +120,6 @@ class TimelineStore:
     async def load_functions(self) -> None:
         """See Deliveries."""
         await asyncio.gather(*(server.load_functions() for server in self._servers))
+
+    async def _idle_s(self) -> float | None:
+        return idle_s_of(await self._policies.current()) if self._policies else None

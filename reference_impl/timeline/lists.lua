@@ -11,6 +11,8 @@
 --   edges_at  when (s) K:pulled was chosen; pulled: how many it holds
 --   filled    whether K exists: one that is gone nevertheless was evicted, and the list is lost
 --   reads, since    how often the list was read since when (s); these outlive a rebuild
+--   begun     when (s) the build began: what was stored by then was gathered
+--   ends      whether the list is forgotten when nobody reads it; absent: it is kept for good
 -- A list whose state is neither built nor building is not there, and nothing is written to it.
 -- Every function does all it does at one instant, on the server's own clock.
 
@@ -50,14 +52,20 @@ local function is_lost(key, filled, pulled)
         or (pulled and redis.call('SCARD', pulled_of(key)) ~= tonumber(pulled))
 end
 
--- Keep the list for so long after now; 0: for good.
-local function expire(key, idle_ms)
+-- Keep the list for so long after now; 0: for good.  `ends`: what its state says of that.
+local function expire(key, idle_ms, ends)
+    local is_for_good = idle_ms == '0'
     for _, name in ipairs({ key, state_of(key), pulled_of(key) }) do
-        if idle_ms == '0' then
+        if is_for_good then
             redis.call('PERSIST', name)
         else
             redis.call('PEXPIRE', name, idle_ms)
         end
+    end
+    if is_for_good and ends then
+        redis.call('HDEL', state_of(key), 'ends')
+    elseif not is_for_good and not ends then
+        redis.call('HSET', state_of(key), 'ends', '1')
     end
 end
 
@@ -134,17 +142,21 @@ end
 
 -- keys: lists of one server; args: score, member, cap, the author if the post is for those only
 -- who do not gather that author's posts themselves, and for each key a byte: how many halvings
--- the post survives for its reader.  Without these bytes, readers whose share is halved are
--- left out.  Returns in how many lists the post now is, and the places of those left out so.
+-- the post survives for its reader, without which readers whose share is halved are left out;
+-- and how long (ms) a list that was to be kept for good is kept by now (0 or none: for good).
+-- Returns in how many lists the post now is, and the places of those left out.
 local function deliver(keys, args)
     local post = { score = args[1], member = args[2], cap = tonumber(args[3]) }
-    local author, survived = args[4], args[5]
+    local author, survived, idle_ms = args[4], args[5], args[6] or '0'
     local reached, halved = 0, {}
     for at, key in ipairs(keys) do
         local state = redis.call(
-            'HMGET', state_of(key), 'built', 'building', 'floor', 'halvings', 'filled'
+            'HMGET', state_of(key), 'built', 'building', 'floor', 'halvings', 'filled', 'ends'
         )
         local is_there, halvings = state[1] or state[2], tonumber(state[4] or 0)
+        if state[1] and not state[6] and idle_ms ~= '0' then
+            expire(key, idle_ms, nil)
+        end
         if is_there and halvings > 0 and survived == '' then
             halved[#halved + 1] = at
         elseif is_there and (halvings == 0 or survived:byte(at) >= halvings) then
@@ -175,6 +187,7 @@ local function begin(keys, args)
             redis.call(
                 'HSET', state_of(key), 'building', args[1],
                 'until', string.format('%.0f', now_ms + args[2]),
+                'begun', string.format('%.0f', math.floor(now_ms / 1000)),
                 'reads', history[1] or '0', 'since', history[2] or string.format('%.3f', now_s())
             )
             redis.call('PEXPIRE', state_of(key), BUILDING_MS)
@@ -211,7 +224,7 @@ local function finish(keys, args)
     if pulled_count > 0 then
         redis.call('HSET', state, 'pulled', args[8])
     end
-    expire(key, args[3])
+    expire(key, args[3], nil)
     return 1
 end
 
@@ -271,12 +284,13 @@ end
 local function read(keys, args)
     local answers = {}
     for at, key in ipairs(keys) do
-        local state = redis.call('HMGET', state_of(key), 'built', 'floor', 'filled', 'pulled')
+        local state =
+            redis.call('HMGET', state_of(key), 'built', 'floor', 'filled', 'pulled', 'ends')
         answers[at] = false
         if state[1] and is_lost(key, state[3], state[4]) then
             forget(key)
         elseif state[1] then
-            expire(key, args[4])
+            expire(key, args[4], state[5])
             local members = newest(key, state[2], args[1], args[2], tonumber(args[3]))
             answers[at] = { state[2] or '', members }
         end
@@ -285,15 +299,16 @@ local function read(keys, args)
 end
 
 -- One timeline: as `read`, and what it knows about itself.  Returns { floor and members or
--- nothing, now (s), built, seq, halvings, edges_at, reads, since, authors pulled }.
+-- nothing, now (s), built, seq, halvings, edges_at, reads, since, begun, authors pulled }.
 local function read_timeline(keys, args)
     local key, state = keys[1], state_of(keys[1])
     local held = read(keys, args)[1]
     if held then
         redis.call('HINCRBY', state, 'reads', 1)
     end
-    local known =
-        redis.call('HMGET', state, 'built', 'seq', 'halvings', 'edges_at', 'reads', 'since')
+    local known = redis.call(
+        'HMGET', state, 'built', 'seq', 'halvings', 'edges_at', 'reads', 'since', 'begun'
+    )
     local pulled = held and redis.call('SMEMBERS', pulled_of(key)) or {}
     return { held, string.format('%.3f', now_s()), known, pulled }
 end
@@ -306,19 +321,6 @@ local function remove(keys, args)
         end
     end
     return #keys
-end
-
--- keys: the set of authors whose posts are merged; args: the mark of a search for them all, then
--- these.  Returns 0, and does nothing, if the set has lost the mark, and with it perhaps authors
--- added since the search began.
-local function know_authors(keys, args)
-    if redis.call('SREM', keys[1], args[1]) == 0 then
-        return 0
-    end
-    for at = 2, #args do
-        redis.call('SADD', keys[1], args[at])
-    end
-    return 1
 end
 
 redis.register_function('feedtwin_deliver', deliver)
@@ -338,4 +340,3 @@ redis.register_function {
 redis.register_function {
     function_name = 'feedtwin_remove', callback = remove, flags = { 'allow-oom' }
 }
-redis.register_function('feedtwin_know_authors', know_authors)

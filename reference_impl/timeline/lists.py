@@ -18,6 +18,8 @@ from model.rules.timelines import FANOUT_CHUNK_MAX
 from reference_impl.timeline.sources import NOWHERE, Source
 
 BUILD_PATIENCE_S = 10.0  # a build that takes longer has died: another may begin
+OUTDATED_S = 7 * DAY_S  # a timeline that is older is built anew; see merge_authors.MERGED_FOR_S
+FOREVER_S = float("inf")
 BUILDING_S = 100.0  # what an abandoned build has left is forgotten
 LISTS_PER_CALL_MAX = FANOUT_CHUNK_MAX
 
@@ -51,6 +53,7 @@ class Part:
     edges_age_s: float | None = None  # since these were chosen; None: they were not
     reads: int = 0  # of the timeline, over
     read_for_s: float = 0.0
+    age_s: float = FOREVER_S  # since its build began: what was stored before was gathered
 
     @property
     def reads_per_day(self) -> float:
@@ -78,7 +81,9 @@ class Reached:
 
 
 class ListServer(Protocol):
-    """The lists on one server, each by its key; raises Unavailable while it is away or full.
+    """The lists on one server, each by its key; raises Unavailable while it is away.
+
+    A server that is full raises Full, but where it says otherwise.
 
     No call is for more than LISTS_PER_CALL_MAX lists: a longer one would block its server.
     """
@@ -102,13 +107,23 @@ class ListServer(Protocol):
     async def cover(self, key: str, build: str, contents: Contents) -> bool:
         """Add what new follows bring; False, and nothing is done, if another build made it.
 
-        The floor, `seq` and `halvings` of the contents only ever raise those of the list.
+        The floor, `seq` and `halvings` of the contents only ever raise those of the list.  A
+        full server forgets the list, which serves its reader no longer, before it raises Full.
         """
 
-    async def deliver(self, keys: Sequence[str], post_id: int, *, edge_of: int | None) -> Reached:
+    async def deliver(
+        self,
+        keys: Sequence[str],
+        post_id: int,
+        *,
+        edge_of: int | None,
+        idle_s: float | None = None,
+    ) -> Reached:
         """Put the post into each list that is there; not where the author `edge_of` is pulled.
 
-        Lists of a halved share are left to `deliver_shares`.
+        Lists of a halved share are left to `deliver_shares`.  A list that was to be kept for good
+        is, if `idle_s` says so, forgotten when nobody reads it for that long.  A full server
+        forgets all these lists: one that lacked the post would not know.
         """
 
     async def deliver_shares(
@@ -116,6 +131,7 @@ class ListServer(Protocol):
     ) -> int:
         """Put it into those lists, of any share, whose halvings the post survives; see `deliver`.
 
+        A full server forgets these, too.
         Returns in how many it now is.
         """
 

@@ -8,10 +8,12 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.deadlines import within_deadline
+from reference_impl.chassis.errors import Full, Unavailable
 from reference_impl.timeline.lists import (
     BUILD_PATIENCE_S,
     BUILDING_S,
+    FOREVER_S,
     Beginning,
     Contents,
     Part,
@@ -19,8 +21,6 @@ from reference_impl.timeline.lists import (
     Reading,
 )
 from reference_impl.timeline.sources import NOWHERE, Source
-
-FOREVER_S = float("inf")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class MemoryList:
     edges_at_s: float | None = None
     reads: int = 0
     since_s: float = 0.0
+    begun_s: float = -FOREVER_S
     ends_s: float = FOREVER_S
 
     def insert(self, post_id: int, cap: int) -> bool:
@@ -72,12 +73,13 @@ class MemoryList:
 
 @dataclass(slots=True, kw_only=True)
 class MemoryServer:
-    """What one server holds; `wipe` it, `lose` some of it, or set `is_away`."""
+    """What one server holds; `wipe` it, lose some of it, or set `is_away` or `is_full`."""
 
     clock_s: Callable[[], float] = time.time
     is_away: bool = False
+    is_full: bool = False
     lists: dict[str, MemoryList] = field(default_factory=dict)
-    authors: set[int] = field(default_factory=set)
+    authors: dict[int, float] = field(default_factory=dict)  # when the last post was kept (s)
     marks: set[str] = field(default_factory=set)
     is_whole: bool = False  # whether `authors` are all whom it should hold
 
@@ -93,10 +95,20 @@ class MemoryServer:
         self.is_whole = False
 
     async def visited(self) -> None:
-        """Let others in, as a call over a network does; raise Unavailable while away."""
-        await asyncio.sleep(0)
+        """Let others in, as a call over a network does; raise Unavailable while away.
+
+        Like every server it is not asked past the caller's deadline.
+        """
+        with within_deadline("timeline_store"):
+            await asyncio.sleep(0)
         if self.is_away:
             raise Unavailable("timeline_store did not answer in time")
+
+    async def asked_to_take_in(self) -> None:
+        """Do the same; raise Full while full."""
+        await self.visited()
+        if self.is_full:
+            raise Full("timeline_store takes nothing in")
 
     def built(self, key: str) -> MemoryList | None:
         """Return the list if it is built."""
@@ -140,25 +152,29 @@ class MemoryLists:
             edges_age_s=None if held.edges_at_s is None else now_s - held.edges_at_s,
             reads=held.reads,
             read_for_s=now_s - held.since_s,
+            age_s=now_s - held.begun_s,
         )
 
     async def begin(
         self, keys: Sequence[str], token: str, *, replacing: str = ""
     ) -> list[Beginning]:
         """See ListServer."""
-        await self._server.visited()
+        await self._server.asked_to_take_in()
         return [self._begin(key, token, replacing) for key in keys]
 
     async def finish(
         self, contents: Mapping[str, Contents], token: str, *, idle_s: float | None
     ) -> list[bool]:
         """See ListServer."""
-        await self._server.visited()
+        await self._server.asked_to_take_in()
         return [self._finish(key, each, token, idle_s) for key, each in contents.items()]
 
     async def cover(self, key: str, build: str, contents: Contents) -> bool:
         """See ListServer."""
         await self._server.visited()
+        if self._server.is_full:
+            self._forget([key])
+            raise Full("timeline_store takes nothing in")
         held = self._server.built(key)
         if held is None or held.built != build:
             return False
@@ -167,10 +183,22 @@ class MemoryLists:
         held.halvings = max(held.halvings, contents.halvings)
         return True
 
-    async def deliver(self, keys: Sequence[str], post_id: int, *, edge_of: int | None) -> Reached:
+    async def deliver(
+        self,
+        keys: Sequence[str],
+        post_id: int,
+        *,
+        edge_of: int | None,
+        idle_s: float | None = None,
+    ) -> Reached:
         """See ListServer."""
         await self._server.visited()
+        if self._server.is_full:
+            self._forget(keys)
         there = {at: held for at, key in enumerate(keys) if (held := self._server.there(key))}
+        for held in there.values():
+            if held.built and held.ends_s == FOREVER_S:
+                held.ends_s = self._end_s(idle_s)
         whole = [held for held in there.values() if held.halvings == 0]
         return Reached(
             lists=self._insert(whole, post_id, edge_of),
@@ -182,6 +210,8 @@ class MemoryLists:
     ) -> int:
         """See ListServer."""
         await self._server.visited()
+        if self._server.is_full:
+            self._forget(keys)
         there = [(self._server.there(key), luck) for key, luck in zip(keys, survived, strict=True)]
         chosen = [held for held, luck in there if held and luck >= held.halvings]
         return self._insert(chosen, post_id, edge_of)
@@ -204,11 +234,15 @@ class MemoryLists:
     async def drop(self, key: str) -> None:
         """See ListServer."""
         await self._server.visited()
-        self._server.lists.pop(key, None)
+        self._forget([key])
 
     async def load_functions(self) -> None:
         """See ListServer."""
-        await self._server.visited()
+        await self._server.asked_to_take_in()
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._server.lists.pop(key, None)
 
     def _read(self, key: str, reading: Reading) -> Source:
         held = self._server.built(key)
@@ -229,6 +263,7 @@ class MemoryLists:
             until_s=now_s + BUILD_PATIENCE_S,
             reads=held.reads,
             since_s=held.since_s,
+            begun_s=now_s,
             ends_s=now_s + BUILDING_S,
         )
         return Beginning.BEGUN

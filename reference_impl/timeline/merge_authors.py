@@ -1,4 +1,9 @@
-"""Which authors have posts that readers merge: one set for all, remembered for a while."""
+"""Which authors have posts that readers merge: one set for all, remembered for a while.
+
+An author leaves the set MERGED_FOR_S after the last post that was kept for merging.  By then no
+timeline needs it: a timeline older than OUTDATED_S is built anew before it serves anybody, and
+whatever was stored before a build began is in the timeline that it made, merged or not.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from model.rules.policy import DAY_S
+from model.rules.timelines import MERGE_AUTHORS_MAX
+from reference_impl.chassis.errors import Full
 from reference_impl.timeline.flights import Flights
+from reference_impl.timeline.lists import OUTDATED_S
 from reference_impl.timeline.questions import Posts
 
-KEY = "merge_authors"
+KEY = "merged_lately"
+AUTHORS_SERVER = 0  # on which the set lies
 WHOLE = 0  # a member that is no author: the set holds everyone whom it should
-KNOWN_MAX = 10_000  # authors: with more, reading the set costs more than taking everyone for one
+MERGED_FOR_S = OUTDATED_S + DAY_S  # far longer than a page takes, or clocks of servers differ
+KNOWN_MAX = MERGE_AUTHORS_MAX
 PAGE = 1_000
 
 
@@ -26,10 +37,13 @@ class Known:
 
 
 class AuthorSet(Protocol):
-    """The set on one server; raises Unavailable while that is away."""
+    """The set on one server; raises Unavailable while that is away, Full where it needs room."""
 
     async def add(self, author_id: int) -> None:
-        """Add an author, for good: posts already kept do not move when the author's fame fades."""
+        """Add an author, of whom a post is kept, for the next MERGED_FOR_S.
+
+        A server that is too full for it loses the set, which then is not whole.
+        """
 
     async def known(self) -> Known:
         """Return what the set says."""
@@ -70,15 +84,18 @@ class MergeAuthors:
         known = await self._set.known()
         if known.is_whole:
             return known.authors
-        token = secrets.token_hex(8)
-        await self._set.begin(token)
-        await self._set.finish(token, await self._all_authors())
+        try:
+            await self._set.begin(token := secrets.token_hex(8))
+            await self._set.finish(token, await self._all_authors())
+        except Full:  # nobody can remember them, and each finds them out alone
+            authors = await self._all_authors()
+            return frozenset(authors) if len(authors) <= KNOWN_MAX else None
         known = await self._set.known()
         # Lost again, or found by another in the meantime: everyone is never too few.
         return known.authors if known.is_whole else None
 
     async def _all_authors(self) -> list[int]:
-        """Return all authors there are, or more than anyone will want to know."""
+        """Return all authors who ever were to be merged, or more than anyone will want to know."""
         authors: list[int] = []
         page = [0]
         while page and len(authors) <= KNOWN_MAX:

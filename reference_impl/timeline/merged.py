@@ -59,9 +59,11 @@ class MergedLists:
             *(self._server_of(author).abandon(merged_key(author), token) for author in author_ids)
         )
 
-    async def keep(self, post_id: int, *, author_id: int) -> None:
-        """Put the post into its author's list, if that is there."""
-        await self._server_of(author_id).deliver([merged_key(author_id)], post_id, edge_of=None)
+    async def keep(self, post_id: int, *, author_id: int, idle_s: float | None = None) -> None:
+        """Put the post into its author's list, if that is there; `idle_s`: see ListServer."""
+        await self._server_of(author_id).deliver(
+            [merged_key(author_id)], post_id, edge_of=None, idle_s=idle_s
+        )
 
     async def drop(self, author_id: int) -> None:
         """Forget the author's list."""

@@ -6,8 +6,9 @@ import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 
+from reference_impl.chassis.callers import allow
 from reference_impl.chassis.errors import Unavailable
-from reference_impl.timeline.builds import POLL_S, POLLS_MAX, floor_of
+from reference_impl.timeline.builds import ABANDON_S, POLL_S, POLLS_MAX, floor_of
 from reference_impl.timeline.flights import Flights
 from reference_impl.timeline.lists import Beginning, Contents, Reading
 from reference_impl.timeline.merged import MergedLists
@@ -63,13 +64,18 @@ class Merging:
         A post that was not put into one, for it was not there, was stored before it was begun.
         """
         try:
-            lists = await self._posts.lists(author_ids, limit=BUILT_POSTS_MAX)
+            contents = await self._gathered(author_ids)
+            await self._lists.finish(contents, token, idle_s=idle_s)
         except Unavailable:
+            allow(ABANDON_S)
             await self._lists.abandon(author_ids, token)
             raise
+
+    async def _gathered(self, author_ids: Sequence[int]) -> dict[int, Contents]:
+        lists = await self._posts.lists(author_ids, limit=BUILT_POSTS_MAX)
         contents = {}
         for author in author_ids:
             post_ids = lists.get(author, [])
             floor = floor_of(post_ids, limit=BUILT_POSTS_MAX)
             contents[author] = Contents(ids=post_ids, floor=floor)
-        await self._lists.finish(contents, token, idle_s=idle_s)
+        return contents

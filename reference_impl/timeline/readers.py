@@ -7,6 +7,7 @@ from enum import Enum
 
 from model.rules.policy import FeedPolicy, Strategy
 from model.rules.timelines import halvings_of, halvings_survived
+from reference_impl.timeline.lists import OUTDATED_S
 from reference_impl.timeline.questions import Followees
 from reference_impl.timeline.timelines import Timeline
 
@@ -15,7 +16,7 @@ class Need(Enum):
     """What must happen to a timeline before it serves its reader."""
 
     BUILD = "build"  # it is not there, or not all of it
-    REBUILD = "rebuild"  # it holds a smaller share of posts than the reader gets by now
+    REBUILD = "rebuild"  # it holds a smaller share of posts than the reader gets, or is outdated
     COVER = "cover"  # it lacks posts of those whom the reader has followed since
     NEW_EDGES = "new edges"  # it serves, but whose posts the reader gathers was chosen long ago
 
@@ -55,7 +56,7 @@ class Reader:
         """Say what must happen to the timeline first; None if nothing must."""
         if not timeline.is_built:
             return Need.BUILD
-        if timeline.halvings > self.halvings:
+        if timeline.halvings > self.halvings or timeline.age_s > OUTDATED_S:
             return Need.REBUILD
         if timeline.seq < self.followees.seq or timeline.halvings < self.halvings:
             return Need.COVER

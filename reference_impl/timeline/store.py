@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import ResponseError
-
 from model.rules.ids import created_ms_of
+from reference_impl.chassis.errors import Full
 from reference_impl.chassis.keyvalue import ShardedValkey, visiting
+from reference_impl.chassis.policies import PolicySource
+from reference_impl.timeline.author_store import ValkeyAuthors
 from reference_impl.timeline.deliveries import TimelineStore
+from reference_impl.timeline.forgetting import Forgotten
+from reference_impl.timeline.functions import STATION, Functions
 from reference_impl.timeline.lists import (
     BUILD_PATIENCE_S,
+    FOREVER_S,
     Beginning,
     Contents,
     Part,
     Reached,
     Reading,
 )
-from reference_impl.timeline.merge_authors import KEY, KNOWN_MAX, WHOLE, Known
+from reference_impl.timeline.merge_authors import AUTHORS_SERVER
 from reference_impl.timeline.merged import MergedLists
 from reference_impl.timeline.placement import Placement
 from reference_impl.timeline.sources import NOWHERE, Source
 from reference_impl.timeline.timelines import Timelines
 
-STATION = "timeline_store"
+__all__ = ["STATION", "Functions", "ValkeyAuthors", "ValkeyLists", "valkey_timelines"]
+
 ID_BYTES = 8
-MARK = b"search:"  # before the token of a search for all authors, among them
-
-Call = tuple[str, Sequence[str], Sequence[Any]]  # of a function: name, keys, arguments
 
 
-def valkey_timelines(servers: ShardedValkey, *, cap: int, by: str = "user") -> TimelineStore:
-    """Return the timelines on these servers, of the newest `cap` posts; `by`: see Placement."""
+def valkey_timelines(
+    servers: ShardedValkey, *, cap: int, by: str = "user", policies: PolicySource | None = None
+) -> TimelineStore:
+    """Return the timelines on these servers, of the newest `cap` posts.
+
+    `by`: see Placement; `policies`: see TimelineStore.
+    """
     placement = Placement(servers.table, server_count=len(servers.servers), by=by)
     functions = [Functions(server) for server in servers.servers]
     parts = [ValkeyLists(each, cap=placement.part_cap(cap)) for each in functions]
@@ -42,47 +47,10 @@ def valkey_timelines(servers: ShardedValkey, *, cap: int, by: str = "user") -> T
     return TimelineStore(
         timelines=Timelines(parts, placement),
         merged=MergedLists(lists, servers.table),
-        authors=ValkeyAuthors(functions[0]),
+        authors=ValkeyAuthors(functions[AUTHORS_SERVER]),
         servers=lists,
+        policies=policies,
     )
-
-
-class Functions:
-    """The functions of lists.lua on one server, which gets them again if it came back without."""
-
-    def __init__(self, server: Redis) -> None:
-        self.server = server
-        self._library = files("reference_impl.timeline").joinpath("lists.lua").read_text()
-
-    async def call(self, name: str, keys: Sequence[str], *arguments: Any) -> Any:
-        """Return what one function answers."""
-        [answer] = await self.call_all([(name, keys, arguments)])
-        return answer
-
-    async def call_all(self, calls: Sequence[Call]) -> list[Any]:
-        """Return what these functions answer, asked together, each done on its own."""
-        try:
-            return await self._ask(calls)
-        except ResponseError as error:
-            if "Function not found" not in str(error):
-                raise
-        await self.load()
-        return await self._ask(calls)
-
-    async def load(self) -> None:
-        """Bring the server to this version of the functions."""
-        with visiting(STATION):
-            await self.server.function_load(self._library, replace=True)
-
-    async def _ask(self, calls: Sequence[Call]) -> list[Any]:
-        with visiting(STATION):
-            if len(calls) == 1:
-                [(name, keys, arguments)] = calls
-                return [await self.server.fcall(name, len(keys), *keys, *arguments)]
-            async with self.server.pipeline(transaction=False) as pipeline:
-                for name, keys, arguments in calls:
-                    pipeline.fcall(name, len(keys), *keys, *arguments)
-                return list(await pipeline.execute())
 
 
 class ValkeyLists:
@@ -91,6 +59,7 @@ class ValkeyLists:
     def __init__(self, functions: Functions, *, cap: int) -> None:
         self._functions = functions
         self._cap = cap
+        self._forgotten = Forgotten()
 
     async def read(self, keys: Sequence[str], reading: Reading) -> list[Source]:
         """See ListServer."""
@@ -123,20 +92,31 @@ class ValkeyLists:
     async def cover(self, key: str, build: str, contents: Contents) -> bool:
         """See ListServer."""
         arguments = [build, self._cap, contents.seq, contents.halvings, _floor(contents.floor)]
-        answer = await self._functions.call(
-            "feedtwin_cover", [key], *arguments, *_entries(contents.ids)
-        )
+        try:
+            answer = await self._functions.call(
+                "feedtwin_cover", [key], *arguments, *_entries(contents.ids)
+            )
+        except Full as error:
+            await self._forget([key], error)
+            raise
         return bool(answer == 1)
 
-    async def deliver(self, keys: Sequence[str], post_id: int, *, edge_of: int | None) -> Reached:
+    async def deliver(
+        self,
+        keys: Sequence[str],
+        post_id: int,
+        *,
+        edge_of: int | None,
+        idle_s: float | None = None,
+    ) -> Reached:
         """See ListServer."""
-        return await self._deliver(keys, post_id, edge_of, b"")
+        return await self._deliver(keys, post_id, edge_of, b"", idle_s)
 
     async def deliver_shares(
         self, keys: Sequence[str], post_id: int, *, edge_of: int | None, survived: Sequence[int]
     ) -> int:
         """See ListServer."""
-        return (await self._deliver(keys, post_id, edge_of, bytes(survived))).lists
+        return (await self._deliver(keys, post_id, edge_of, bytes(survived), None)).lists
 
     async def remove(self, keys: Sequence[str], post_id: int) -> None:
         """See ListServer."""
@@ -156,17 +136,30 @@ class ValkeyLists:
         await self._functions.load()
 
     async def _deliver(
-        self, keys: Sequence[str], post_id: int, edge_of: int | None, survived: bytes
+        self,
+        keys: Sequence[str],
+        post_id: int,
+        edge_of: int | None,
+        survived: bytes,
+        idle_s: float | None,
     ) -> Reached:
-        lists, halved = await self._functions.call(
-            "feedtwin_deliver",
-            keys,
-            *_entries([post_id]),
-            self._cap,
-            "" if edge_of is None else edge_of,
-            survived,
-        )
+        author = "" if edge_of is None else edge_of
+        arguments = [*_entries([post_id]), self._cap, author, survived, _idle_ms(idle_s)]
+        try:
+            lists, halved = await self._functions.call("feedtwin_deliver", keys, *arguments)
+        except Full as error:
+            await self._forget(keys, error)
+            return Reached(lists=0, halved=[])
         return Reached(lists=lists, halved=[place - 1 for place in halved])  # Lua counts from 1
+
+    async def _forget(self, keys: Sequence[str], why: Full) -> None:
+        """Forget lists on a server that may be too full to be given functions."""
+        with visiting(STATION):
+            async with self._functions.server.pipeline(transaction=True) as together:
+                together.delete(*map(state_key, keys))
+                together.delete(*keys, *map(pulled_key, keys))
+                there, _ = await together.execute()
+        self._forgotten.count(there, why)
 
     def _build(self, token: str, contents: Contents, idle_s: float | None) -> list[Any]:
         pulled = contents.pulled or frozenset()
@@ -182,40 +175,6 @@ class ValkeyLists:
             *pulled,
             *_entries(contents.ids),
         ]
-
-
-class ValkeyAuthors:
-    """An AuthorSet on Valkey."""
-
-    def __init__(self, functions: Functions) -> None:
-        self._functions = functions
-
-    async def add(self, author_id: int) -> None:
-        """See AuthorSet."""
-        with visiting(STATION):
-            await self._functions.server.sadd(KEY, author_id)
-
-    async def known(self) -> Known:
-        """See AuthorSet."""
-        server = self._functions.server
-        with visiting(STATION):
-            if await server.scard(KEY) > KNOWN_MAX:
-                return Known(is_whole=True, authors=None)
-            members: Iterable[Any] = await server.smembers(KEY)  # bytes
-        authors = {int(member) for member in members if not member.startswith(MARK)}
-        return Known(is_whole=WHOLE in authors, authors=frozenset(authors - {WHOLE}))
-
-    async def begin(self, token: str) -> None:
-        """See AuthorSet."""
-        with visiting(STATION):
-            await self._functions.server.sadd(KEY, MARK + token.encode())
-
-    async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
-        """See AuthorSet."""
-        answer = await self._functions.call(
-            "feedtwin_know_authors", [KEY], MARK + token.encode(), *author_ids, WHOLE
-        )
-        return bool(answer == 1)
 
 
 def state_key(key: str) -> str:
@@ -262,7 +221,7 @@ def _source_of(answer: list[Any] | None) -> Source:
 def _part_of(
     held: list[Any] | None, now_s: bytes, known: list[bytes | None], pulled: list[bytes]
 ) -> Part:
-    build, seq, halvings, edges_at_s, reads, since_s = known
+    build, seq, halvings, edges_at_s, reads, since_s, begun_s = known
     now = float(now_s)
     return Part(
         source=_source_of(held),
@@ -273,4 +232,5 @@ def _part_of(
         edges_age_s=None if edges_at_s is None else now - float(edges_at_s),
         reads=int(reads or 0),
         read_for_s=0.0 if since_s is None else now - float(since_s),
+        age_s=FOREVER_S if begun_s is None else now - float(begun_s),
     )

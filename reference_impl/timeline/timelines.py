@@ -46,6 +46,11 @@ class Timeline:
         return max(ages_s) if len(ages_s) == len(self.parts) else None
 
     @property
+    def age_s(self) -> float:
+        """How long ago the oldest part began to be built."""
+        return max(part.age_s for part in self.parts)
+
+    @property
     def reads_per_day(self) -> float:
         """How often the reader reads, by the part that has known them for longest."""
         return max(self.parts, key=lambda part: part.read_for_s).reads_per_day
@@ -117,13 +122,19 @@ class Timelines:
         )
 
     async def deliver(
-        self, post_id: int, *, author_id: int, user_ids: Sequence[int], is_edge: bool
+        self,
+        post_id: int,
+        *,
+        author_id: int,
+        user_ids: Sequence[int],
+        is_edge: bool,
+        idle_s: float | None = None,
     ) -> int:
-        """See Deliveries."""
+        """See Deliveries; `idle_s`: see ListServer."""
         server = self._servers[self.server_of(post_id, user_ids[0])]
         edge_of = author_id if is_edge else None
         keys = [timeline_key(user_id) for user_id in user_ids]
-        reached = await server.deliver(keys, post_id, edge_of=edge_of)
+        reached = await server.deliver(keys, post_id, edge_of=edge_of, idle_s=idle_s)
         if not reached.halved:
             return reached.lists
         survived = [

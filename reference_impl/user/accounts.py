@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reference_impl.chassis.errors import Conflict, Forbidden, NotFound, Unavailable
-from reference_impl.chassis.sessions import Sessions
-from reference_impl.user.passwords import Passwords
+from reference_impl.user.means import Means
 from reference_impl.user.profiles import Document, account_of, changed, refuse_names_as_password
-from reference_impl.user.records import Record, UserStore
-from reference_impl.user.reservations import FINISH_S, Directory, Reservations, names_of
-from reference_impl.user.service import Media, stored_image
+from reference_impl.user.records import Record
+from reference_impl.user.reservations import FINISH_S, Directory, names_of
 
 TRIES_MAX = 5  # at one change, while others change the same account; only scripts are so quick
 
@@ -26,21 +24,12 @@ class AccountService:
     otherwise it is made again from what is.
     """
 
-    def __init__(
-        self,
-        store: UserStore,
-        sessions: Sessions,
-        media: Media,
-        passwords: Passwords,
-        *,
-        clock_s: Callable[[], float],
-    ) -> None:
-        self._store = store
-        self._sessions = sessions
-        self._media = media
-        self._passwords = passwords
-        self._reservations = Reservations(store)
-        self._clock_s = clock_s
+    def __init__(self, means: Means) -> None:
+        self._its = means
+        self._store = means.store
+        self._sessions = means.sessions
+        self._passwords = means.passwords
+        self._reservations = means.reservations
 
     async def account(self, user_id: int) -> Document:
         """Return everything that the user has said, private fields included."""
@@ -57,7 +46,7 @@ class AccountService:
         """
         if image is not None:
             await self._record_of(user_id)
-            changes = {**changes, "profile_image": await stored_image(self._media, image)}
+            changes = {**changes, "profile_image": await self._its.stored_image(image)}
         for _ in range(TRIES_MAX):
             record = await self._record_of(user_id)
             document = changed(record.document, changes)
@@ -69,7 +58,8 @@ class AccountService:
         """Change the password, end every session of the user, and return the token of a new one.
 
         Sessions end first: were it last, a crash in between would leave to whoever knows the
-        old password the sessions that they have.
+        old password the sessions that they have.  If nothing comes of the change, the next who
+        signs in with the old password makes good for it: see `UserService.login`.
         """
         record = await self._record_of(user_id)
         refuse_names_as_password(new_password, names_of(record.document).values())
@@ -84,14 +74,16 @@ class AccountService:
         raise _busy()
 
     async def delete(self, user_id: int, password: str) -> None:
-        """Remove the user; what cannot be finished now, the event of it finishes."""
-        record = await self._record_of(user_id)
-        await self._verify(record, password)
-        for _ in range(TRIES_MAX):
-            if await self._store.remove(record):
-                return await self._finish_if_possible(user_id)
-            record = await self._verified_again(record, password)
-        raise _busy()
+        """Remove the user, with all that others see of them: nobody does once this returns.
+
+        If it raises Unavailable the user may be gone already, and their posts not: asked again it
+        goes on from there, as long as the event of it has not.  What cannot be finished now and
+        that nobody sees, the event finishes.
+        """
+        if await self._store.departure_of(user_id) is None:
+            await self._remove(user_id, password)
+        await self._its.posts.depart(user_id)
+        await self._finish_if_possible(user_id)
 
     async def finish_departure(self, user_id: int) -> None:
         """End the sessions and free the names of somebody who is gone; again does no harm."""
@@ -101,6 +93,15 @@ class AccountService:
         await self._sessions.end_all(user_id, version=departure.version)
         await self._store.free_names(departure)
         await self._store.forget(departure)
+
+    async def _remove(self, user_id: int, password: str) -> None:
+        record = await self._record_of(user_id)
+        await self._verify(record, password)
+        for _ in range(TRIES_MAX):
+            if await self._store.remove(record):
+                return
+            record = await self._verified_again(record, password)
+        raise _busy()
 
     async def _finish_if_possible(self, user_id: int) -> None:
         try:
@@ -113,7 +114,7 @@ class AccountService:
 
         Where storing fails it is unknown whether it took effect, so no name is freed then.
         """
-        before_s = self._clock_s() + FINISH_S
+        before_s = self._its.clock_s() + FINISH_S
         old, new = names_of(record.document), names_of(document)
         given_up = await self._reservations.held(_others(old, new), record.user_id)
         taken = await self._reservations.take(_others(new, old), record.user_id)

@@ -18,10 +18,12 @@ from reference_impl.chassis.events import USER_EVENTS
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.session_store import ValkeySessions
 from reference_impl.chassis.settings import Settings
+from reference_impl.follow.client import FollowClient
 from reference_impl.user.accounts import AccountService
 from reference_impl.user.consumer import GROUP, Departures
 from reference_impl.user.handlers import ACCOUNTS, SERVICE, VIEWS, routes
-from reference_impl.user.neighbours import FollowClient
+from reference_impl.user.means import Means
+from reference_impl.user.neighbours import PostClient
 from reference_impl.user.passwords import Passwords, owasp_hasher
 from reference_impl.user.service import UserService
 from reference_impl.user.store import STATION, PostgresUserStore
@@ -53,17 +55,25 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
         valkey(settings.broker) as broker,
         client_of(settings, "media") as media,
         client_of(settings, "follow") as follows,
+        client_of(settings, "post") as posts,
         Passwords(owasp_hasher()) as passwords,
     ):
         store, sessions = PostgresUserStore(database), ValkeySessions(session_store)
+        means = Means(
+            store=store,
+            sessions=sessions,
+            media=media,
+            posts=PostClient(posts),
+            passwords=passwords,
+            clock_s=time.time,
+        )
         minter = IdMinter(lambda: time.time_ns() // 1_000_000, secrets.randbits(22))
-        parts = (store, sessions, media, passwords)
-        accounts = AccountService(*parts, clock_s=time.time)
+        accounts = AccountService(means)
         subscription = Subscription(stream=USER_EVENTS, group=GROUP, name=settings.instance)
         async with consuming(Consumer(broker, subscription, Departures(accounts).handle)):
             yield create_app(
                 settings,
-                users=UserService(*parts, minter=minter, clock_s=time.time),
+                users=UserService(means, minter),
                 accounts=accounts,
                 views=ProfileViews(store, FollowClient(follows)),
                 checks=(store.check, sessions.check),

@@ -40,7 +40,7 @@ async def register(request: web.Request) -> web.Response:
 @routes.post("/login")
 async def login(request: web.Request) -> web.Response:
     """POST /login {"username", "password"} -> 200 {"user_id", "token"}."""
-    body = await json_object(request)
+    body = await json_object(request, fields=("username", "password"))
     username = text_of(body, "username", chars_max=profiles.USERNAME_CHARS_MAX)
     password = _given_password(body)
     user_id, token = await request.app[SERVICE].login(username, password)
@@ -89,7 +89,7 @@ async def change_account(request: web.Request) -> web.Response:
 async def change_password(request: web.Request) -> web.Response:
     """POST /user/{id}/password {"password", "new_password"} -> 200 {"token"}, the only one now."""
     user_id = user_id_of(request)
-    body = await json_object(request)
+    body = await json_object(request, fields=("password", "new_password"))
     password = _given_password(body)
     new_password = profiles.password_of(body, "new_password")
     token = await request.app[ACCOUNTS].change_password(user_id, password, new_password)
@@ -100,7 +100,7 @@ async def change_password(request: web.Request) -> web.Response:
 async def delete_account(request: web.Request) -> web.Response:
     """POST /user/{id}/delete {"password"} -> 204; there is no such user any more."""
     user_id = user_id_of(request)
-    password = _given_password(await json_object(request))
+    password = _given_password(await json_object(request, fields=("password",)))
     await request.app[ACCOUNTS].delete(user_id, password)
     return web.Response(status=204)
 

@@ -11,8 +11,7 @@ from reference_impl.chassis.fields import text_of
 
 FIELDS_MAX = 16
 TEXT_CHARS_MAX = 200
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+NAME_PATTERN = "[a-z][a-z0-9_]{0,31}"
 
 
 def open_fields_of(fields: Mapping[str, str]) -> dict[str, str] | None:
@@ -25,7 +24,7 @@ def open_fields_of(fields: Mapping[str, str]) -> dict[str, str] | None:
     if len(given) > FIELDS_MAX:
         raise BadRequest(f"fields must have at most {FIELDS_MAX} fields, got {len(given)}")
     for name in given:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(NAME_PATTERN, name):
             raise BadRequest(f"fields must be named like pronouns or pet_2, got {name[:40]!r}")
     texts = {name: text_of(given, name, chars_max=TEXT_CHARS_MAX, chars_min=0) for name in given}
     return {name: text for name, text in texts.items() if text} or None

@@ -31,7 +31,7 @@ PHONE_CHARS_MAX = 32
 AGE_MIN, AGE_MAX = 13, 130
 PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX = 8, 1_024  # ASVS 5.0, 6.2.1; hashing longer ones is costly
 
-_USERNAME = re.compile(r"[A-Za-z0-9_.]{3,30}")
+USERNAME_PATTERN = rf"[A-Za-z0-9_.]{{3,{USERNAME_CHARS_MAX}}}"
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 Document = dict[str, Any]  # what is stored of a user; fields that are not given are not in it
@@ -125,8 +125,10 @@ def _spelling(text: str) -> str:
 
 def _username_of(fields: Mapping[str, str]) -> str:
     username = text_of(fields, "username", chars_max=USERNAME_CHARS_MAX)
-    if not _USERNAME.fullmatch(username):
-        raise BadRequest("username must have 3 to 30 characters of A-Z a-z 0-9 _ .")
+    if not re.fullmatch(USERNAME_PATTERN, username):
+        raise BadRequest(
+            f"username must have 3 to {USERNAME_CHARS_MAX} characters of A-Z a-z 0-9 _ ."
+        )
     return username
 
 

@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any, Protocol
 
 from model.rules.ids import IdMinter, created_ms_of
 from reference_impl.chassis.errors import Unauthenticated, Unavailable
 from reference_impl.chassis.media_types import sniff_image
-from reference_impl.chassis.sessions import Sessions
-from reference_impl.user.passwords import Passwords
+from reference_impl.user.means import Means
 from reference_impl.user.profiles import Registration, document_of
-from reference_impl.user.records import NewUser, Record, UserStore
-from reference_impl.user.reservations import FINISH_S, Directory, Reservations, names_of
+from reference_impl.user.records import NewUser, Record
+from reference_impl.user.reservations import FINISH_S, Directory, names_of
 
 log = logging.getLogger("feedtwin")
-
-
-class Media(Protocol):
-    """The service that keeps images."""
-
-    async def put_bytes(self, path: str, data: bytes, content_type: str) -> Any:
-        """Store an image and return {"url": …}."""
-
-
-async def stored_image(media: Media, image: bytes) -> str:
-    """Store an image and return its address; raise UnsupportedMedia if it is something else."""
-    stored = await media.put_bytes("/internal/objects", image, sniff_image(image))
-    url: str = stored["url"]
-    return url
 
 
 class UserService:
     """How users come, and how they come in."""
 
-    def __init__(
-        self,
-        store: UserStore,
-        sessions: Sessions,
-        media: Media,
-        passwords: Passwords,
-        *,
-        minter: IdMinter,
-        clock_s: Callable[[], float],
-    ) -> None:
-        self._store = store
-        self._sessions = sessions
-        self._media = media
-        self._passwords = passwords
-        self._reservations = Reservations(store)
+    def __init__(self, means: Means, minter: IdMinter) -> None:
+        self._its = means
+        self._store = means.store
+        self._sessions = means.sessions
+        self._passwords = means.passwords
         self._minter = minter
-        self._clock_s = clock_s
 
     async def register(self, registration: Registration, image: bytes) -> tuple[int, str]:
         """Store a new user and return their id and a token; Conflict names the field taken.
@@ -60,14 +32,14 @@ class UserService:
         """
         sniff_image(image)  # before any name is reserved
         user_id = self._minter.mint()
-        before_s = self._clock_s() + FINISH_S
+        before_s = self._its.clock_s() + FINISH_S
         names = {
             Directory.USERNAME: registration.username.casefold(),
             Directory.EMAIL: registration.email.casefold(),
         }
-        async with self._reservations.of(names, user_id):
+        async with self._its.reservations.of(names, user_id):
             password_hash = await self._passwords.hash_of(registration.password)
-            image_url = await stored_image(self._media, image)
+            image_url = await self._its.stored_image(image)
         document = document_of(
             registration,
             user_id=user_id,
@@ -85,7 +57,7 @@ class UserService:
         """Return the user's id and a new token.
 
         A wrong name and a wrong password get the same answer after the same work.  Who has
-        changed the password or left meanwhile has no session from it.
+        changed the password or left meanwhile has no session from it; who only tried to has.
         """
         record = await self._record_named(username.casefold())
         password_hash = record.password_hash if record else None
@@ -93,7 +65,22 @@ class UserService:
             raise Unauthenticated("username or password is wrong")
         if self._passwords.is_outdated(record.password_hash):
             await self._rehash(record, password)
-        return record.user_id, await self._sessions.begin(record.user_id, version=record.version)
+        return record.user_id, await self._begun(record)
+
+    async def _begun(self, record: Record) -> str:
+        """Return the token of a new session on the record.
+
+        A change of the password ends sessions before it is stored.  If it was not, the record
+        takes up the version that it was announced with: sessions may begin on that one, and a
+        change that is still under way finds another record and begins again.
+        """
+        user_id, version = record.user_id, record.version
+        try:
+            return await self._sessions.begin(user_id, version=version)
+        except Unauthenticated:
+            if not await self._store.change_password(record, record.password_hash):
+                raise
+            return await self._sessions.begin(user_id, version=version + 1)
 
     async def logout(self, token: str) -> None:
         """End the session of this token."""

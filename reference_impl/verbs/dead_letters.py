@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from reference_impl.chassis.dead_letters import DeadLetter
+    from reference_impl.chassis.settings import Settings
 
-COLUMNS = ("stream", "letter", "set_aside", "group", "kind", "event", "error")
+COLUMNS = ("stream", "letter", "set_aside", "group", "tries", "kind", "event", "error")
 
 T = TypeVar("T")
 
@@ -28,11 +29,10 @@ def dead(
     form: TableFormat = Format.TABLE,
 ) -> None:
     """List the events that were set aside because nobody could process them, and why."""
-    from reference_impl.chassis.queues import STREAMS
-
     with failures_as_exit_codes():
-        streams = [_known(stream)] if stream else STREAMS
-        found = _asked(lambda broker: _oldest_of_each(broker, streams, limit))
+        cluster = _running()
+        streams = [_known(stream, cluster)] if stream else _streams(cluster)
+        found = _asked(cluster, lambda broker: _oldest_of_each(broker, streams, limit))
     letters = [letter for letters, _ in found for letter in letters]
     print_table(map(_row, letters), COLUMNS, form)
     count = sum(count for _, count in found)
@@ -48,19 +48,33 @@ def replay(
     from reference_impl.cluster.errors import Refused
 
     with failures_as_exit_codes():
-        name, chosen = _known(stream), set(letters or ()) or None
-        count = _asked(lambda broker: put_back(broker, name, chosen))
+        cluster = _running()
+        name, chosen = _known(stream, cluster), set(letters or ()) or None
+        count = _asked(cluster, lambda broker: put_back(broker, name, chosen))
         say(f"{count} put back into {name}")
         if chosen and count < len(chosen):
             raise Refused(f"the others of {', '.join(sorted(chosen))} are not dead letters of it")
 
 
-def _known(stream: str) -> str:
-    from reference_impl.chassis.queues import STREAMS
+def _running() -> Settings:
+    """Return the settings of the cluster that runs."""
+    from reference_impl.cluster.lifecycle import running_in
+
+    return running_in(home_folder()).settings
+
+
+def _streams(cluster: Settings) -> Sequence[str]:
+    from reference_impl.chassis.queues import streams_of
+
+    return streams_of(len(cluster.timeline_stores))
+
+
+def _known(stream: str, cluster: Settings) -> str:
     from reference_impl.cluster.errors import Refused
 
-    if stream not in STREAMS:
-        raise Refused(f"stream must be one of {', '.join(STREAMS)}, got {stream!r}")
+    streams = _streams(cluster)
+    if stream not in streams:
+        raise Refused(f"stream must be one of {', '.join(streams)}, got {stream!r}")
     return stream
 
 
@@ -77,19 +91,17 @@ async def _oldest_of_each(
     ]
 
 
-def _asked(question: Callable[[Redis], Awaitable[T]]) -> T:
-    """Ask the broker of the cluster that runs."""
+def _asked(cluster: Settings, question: Callable[[Redis], Awaitable[T]]) -> T:
+    """Ask the broker of the cluster."""
     from reference_impl.chassis.errors import Unavailable
     from reference_impl.chassis.keyvalue import valkey, visiting
     from reference_impl.cluster.errors import NotReady
-    from reference_impl.cluster.lifecycle import running_in
 
     async def ask() -> T:
-        async with valkey(url) as broker:
+        async with valkey(cluster.broker) as broker:
             with visiting("broker"):
                 return await question(broker)
 
-    url = running_in(home_folder()).settings.broker
     try:
         return asyncio.run(ask())
     except Unavailable as error:
@@ -105,6 +117,7 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
         letter.letter_id,
         datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds"),
         letter.group,
+        letter.tries,
         letter.fields.get(b"kind", b"").decode(errors="replace") or None,
         letter.event_id or None,
         letter.error,

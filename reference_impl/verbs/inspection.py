@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from reference_impl.cluster.members import Member
 
 BYTES_PER_MB = 1e6
-COLUMNS = ("name", "station", "zone", "pid", "since", "cpu_s", "memory_mb", "ready", "why_not")
+COLUMNS = (
+    "name", "station", "zone", "pid", "since", "cpu_s", "memory_mb", "url", "ready", "why_not",
+)  # fmt: skip
 
 
 def status(form: TableFormat = Format.TABLE) -> None:
-    """Show every process: who it is, what it has used, and whether it is ready."""
+    """Show every process: who it is, what it has used, where it listens, whether it is ready."""
     from concurrent.futures import ThreadPoolExecutor
 
     from reference_impl.cluster.lifecycle import running_in
@@ -46,6 +48,7 @@ def status(form: TableFormat = Format.TABLE) -> None:
 def _row(member: Member, process: Process, reason: str | None) -> dict[str, object]:
     from datetime import UTC, datetime
 
+    from reference_impl.cluster.readiness import gateway_url
     from reference_impl.cluster.usage import usage_of
 
     usage = usage_of(process.pid) if process.running else None
@@ -58,6 +61,7 @@ def _row(member: Member, process: Process, reason: str | None) -> dict[str, obje
         "since": since if process.running else None,
         "cpu_s": usage.cpu_s if usage else None,
         "memory_mb": usage.memory_bytes / BYTES_PER_MB if usage else None,
+        "url": gateway_url(member) if member.station == "gateway" else None,
         "ready": reason is None,
         "why_not": reason,
     }
@@ -71,12 +75,12 @@ def _what_waits(cluster: Cluster) -> list[str]:
 
     from reference_impl.chassis.groups import dead_stream
     from reference_impl.chassis.keyvalue import valkey
-    from reference_impl.chassis.queues import STREAMS, queues_of
+    from reference_impl.chassis.queues import DEAD_MANY, queues_of, streams_of
 
     async def lines() -> list[str]:
         said = []
         async with valkey(cluster.settings.broker) as broker:
-            for stream in STREAMS:
+            for stream in streams_of(len(cluster.settings.timeline_stores)):
                 said += [
                     f"{stream}: {queue.group} has {queue.entries} to do,"
                     f" the oldest for {queue.oldest_s:.1f} s"
@@ -84,7 +88,8 @@ def _what_waits(cluster: Cluster) -> list[str]:
                     if queue.entries
                 ]
                 if count := await broker.xlen(dead_stream(stream)):
-                    said.append(f"{stream}: {count} dead letters: feedtwin dead {stream}")
+                    warning = " (too many: they fill the broker)" if count > DEAD_MANY else ""
+                    said.append(f"{stream}: {count} dead letters{warning}: feedtwin dead {stream}")
         return said
 
     try:

@@ -19,8 +19,8 @@ from reference_impl.chassis.clients import client_of
 from reference_impl.chassis.databases import ShardedDatabase
 from reference_impl.chassis.keyvalue import ShardedValkey
 from reference_impl.chassis.policies import FixedPolicy
+from reference_impl.follow.client import FollowClient
 from reference_impl.post.author_index import PostgresAuthorIndex
-from reference_impl.post.neighbours import FollowClient
 from reference_impl.post.posts import Draft, Medium, Post
 from reference_impl.post.service import Neighbours, PostService, Profile
 from reference_impl.post.store import PostgresPostStore

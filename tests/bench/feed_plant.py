@@ -137,7 +137,6 @@ class Plant:
             user_urls=(self._url_of("nobody"),),  # is asked nothing here
             addresses="",
             server_timing=False,
-            secret="timed",
         )
 
     async def __aenter__(self) -> Self:

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from loadtest.fanouts import Broker, wait_until_drained
-from model.rules.fanouts import BULK_STREAMS
+from model.rules.fanouts import BULK_STREAMS, late_streams
 
 STARTED_UNIX_S = 1_800_000_000.0
 POST = 2**62 + 1  # does not fit a float
@@ -75,7 +75,7 @@ def test_what_is_unread_and_what_is_under_way_both_are_backlog(streams, broker):
     assert broker.backlog() == 2
 
 
-@pytest.mark.parametrize("stream", BULK_STREAMS)
+@pytest.mark.parametrize("stream", [*BULK_STREAMS, *late_streams(2)])
 def test_chunks_of_a_big_fan_out_are_backlog_until_the_last_is_done(streams, broker, stream):
     streams.xgroup_create("events:post", "fanout", id="0", mkstream=True)
     streams.xgroup_create(stream, "fanout", id="0", mkstream=True)

@@ -153,6 +153,7 @@ def test_the_real_services_come_up_and_are_shown_and_go_down(feedtwin, home):
         rows = json.loads(shown.stdout)
         assert len(rows) == 18
         assert all(row["ready"] and row["pid"] and row["memory_mb"] > 1 for row in rows)
+        assert [row["url"] for row in rows if row["url"]] == up.stdout.split()
 
         assert feedtwin("scale", "gateway", "3").stdout.startswith(up.stdout)
         assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 19

@@ -10,10 +10,18 @@ import redis
 import typer
 from typer.testing import CliRunner
 
+from model.rules.fanouts import late_streams
 from model.rules.policy import FeedPolicy, Strategy
 from model.world.scenario import Fleet
+from reference_impl.chassis import queues
 from reference_impl.chassis.events import POST_EVENTS, USER_EVENTS
-from reference_impl.chassis.groups import DEAD_ENTRY, DEAD_ERROR, DEAD_GROUP, dead_stream
+from reference_impl.chassis.groups import (
+    DEAD_ENTRY,
+    DEAD_ERROR,
+    DEAD_GROUP,
+    DEAD_TRIES,
+    dead_stream,
+)
 from reference_impl.chassis.queues import STREAMS
 from reference_impl.cli import add_verbs
 from reference_impl.cluster import lifecycle
@@ -142,6 +150,7 @@ def letters(broker):
             "kind": kind,
             DEAD_ENTRY: "5-0",
             DEAD_GROUP: "timeline",
+            DEAD_TRIES: 5,
             DEAD_ERROR: "ValueError: no such thing",
         }
         broker.xadd(dead_stream(stream), fields, id=f"{AT_S + second}000-0")
@@ -159,6 +168,7 @@ def test_dead_letters_are_listed_with_who_gave_up_when_and_why(cluster, letters,
         "letter": f"{AT_S + 1}000-0",
         "set_aside": "2026-09-21T14:13:21+00:00",
         "group": "timeline",
+        "tries": 5,
         "kind": "post.deleted",
         "event": "post_db-1:1",
         "error": "ValueError: no such thing",
@@ -217,6 +227,18 @@ def test_what_cannot_be_scaled_ends_with_2(feedtwin, arguments, words):
     assert words in result.stderr
 
 
+def test_status_shows_where_the_gateways_listen(cluster, feedtwin):
+    (cluster.sockets / "gateway-1.port").write_text("8080")
+    for form in ("json", "csv", "table"):
+        result = feedtwin("status", "--format", form)
+        assert "http://127.0.0.1:8080" in result.stdout
+    urls = {
+        row["name"]: row["url"] for row in json.loads(feedtwin("status", "--format", "json").stdout)
+    }
+    assert urls.pop("gateway-1") == "http://127.0.0.1:8080"
+    assert set(urls.values()) == {None}, "those that have not said, and those that nobody may ask"
+
+
 def test_status_shows_the_zones_where_there_are_several(cluster, feedtwin):
     result = feedtwin("status", "--format", "json")
     zones = {row["name"]: row["zone"] for row in json.loads(result.stdout)}
@@ -240,6 +262,22 @@ def test_status_tells_of_who_is_ready_but_not_called(cluster, feedtwin, monkeypa
     assert said.keys() == {"user-1"}
     assert "nobody is sent there" in said["user-1"]
     assert result.exit_code == 6
+
+
+def test_status_warns_of_more_dead_letters_than_anybody_should_leave_alone(
+    cluster, letters, feedtwin, monkeypatch
+):
+    monkeypatch.setattr(queues, "DEAD_MANY", 1)
+    said = feedtwin("status").stderr
+    assert f"{POST_EVENTS}: 2 dead letters (too many: they fill the broker)" in said
+    assert f"{USER_EVENTS}: 1 dead letters: feedtwin dead {USER_EVENTS}" in said
+
+
+def test_what_waits_for_a_timeline_server_has_dead_letters_too(cluster, broker, feedtwin):
+    stream = late_streams(1)[0]
+    broker.xadd(dead_stream(stream), {"post_id": "1", DEAD_GROUP: "timeline", DEAD_ERROR: "x"})
+    [row] = json.loads(feedtwin("dead", stream, "--format", "json").stdout)
+    assert (row["stream"], row["tries"]) == (stream, None)
 
 
 def test_status_says_which_streams_wait(cluster, broker, letters, feedtwin):

@@ -11,9 +11,11 @@ from model.world.scenario_files import load_scenario
 from reference_impl.cluster import lifecycle
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
-FEW = ["policy.influencer_followers_min=3", "policy.timeline_cap=20"]
-
-
+FEW = [
+    "policy.influencer_followers_min=4",  # an influencer from four followers on ...
+    "policy.influencer_exit_share=0.5",  # ... until there is but one
+    "policy.timeline_cap=20",
+]
 LETTER = ["policy.timelines_by=post", "policy.follows_kept=follower"]
 
 
@@ -55,3 +57,11 @@ def newcomer(gateways):
     """Return a function that registers somebody new."""
     numbers = itertools.count()
     return lambda: Person(gateways, f"newcomer.{next(numbers)}")
+
+
+@pytest.fixture
+def pair(newcomer):
+    """A reader and the author whom they follow."""
+    reader, author = newcomer(), newcomer()
+    assert reader.follow(author).status_code == 200
+    return reader, author

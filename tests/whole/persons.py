@@ -7,6 +7,7 @@ import requests
 from reference_impl.seeding.people import sample_images
 
 SEEN_WITHIN_S = 10.0
+PAGES_MAX = 200  # of one list: more than any test has posts
 PASSWORD = "correct horse battery"
 
 
@@ -64,19 +65,24 @@ class Person:
     def newsfeed(self, **query):
         return self.get(self.my("newsfeed"), **query)
 
-    def scroll(self, limit):
-        """Return every page of the newsfeed, from the newest on."""
+    def scroll(self, limit, path=None):
+        """Return every page of the newsfeed, or of another list of posts, from the newest on."""
         pages, query = [], {"limit": limit}
         while True:
-            page = self.newsfeed(**query).json()
+            page = self.get(path or self.my("newsfeed"), **query).json()
             pages.append(page["posts"])
             if page["next"] is None:
                 return pages
+            assert len(pages) < PAGES_MAX, f"the pages never end: {pages[-2:]}"
             query["cursor"] = page["next"]
 
     def feed(self, limit=50):
         """Return the ids of the whole newsfeed, newest first."""
         return [post["post_id"] for page in self.scroll(limit) for post in page]
+
+    def top(self):
+        """Return the id of the newest post in the newsfeed, in a list; an empty one if none is."""
+        return [post["post_id"] for post in self.newsfeed(limit=1).json()["posts"]]
 
     def captions(self):
         return [post["caption"] for post in self.newsfeed().json()["posts"]]
@@ -84,6 +90,11 @@ class Person:
     def sees(self, captions):
         """Wait until the newsfeed is these captions, newest first."""
         return eventually(self.captions, captions)
+
+
+def newest_first(posts):
+    """Return the ids of posts that were written one after the other, as feeds show them."""
+    return [post["post_id"] for post in reversed(posts)]
 
 
 def eventually(look, expected, within_s=SEEN_WITHIN_S):

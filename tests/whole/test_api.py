@@ -42,7 +42,7 @@ def test_from_registering_to_reading_what_others_post(gateways, ada, bob):
 
 def test_an_influencers_post_reaches_everybody_who_follows(gateways):
     star = Person(gateways, "star")
-    fans = [Person(gateways, f"fan.{number}") for number in range(3)]
+    fans = [Person(gateways, f"fan.{number}") for number in range(4)]
     for fan in fans:
         assert fan.follow(star).status_code == 200
     star.post(4, "to all of you")

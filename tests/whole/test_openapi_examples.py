@@ -213,6 +213,27 @@ def test_a_body_that_says_nothing_400(api, ada, name):
 
 
 @pytest.mark.parametrize("name", having(415))
+def test_a_field_that_is_not_described_400(api, ada, name):
+    ((content_type, content),) = OPERATIONS[name][2]["requestBody"]["content"].items()
+    example = content["examples"][sorted(content["examples"])[0]]["value"]
+    if content_type == "application/json":
+        body = {"json": {**example, "shoe_size": "7"}}
+    else:
+        body = {"files": {**form_of(example), "shoe_size": (None, "7")}}
+    refused(api, 400, name, ids=ids_of(ada), token=ada.token, **body)
+
+
+def form_of(example):
+    """Return an example with the type of a file in place of each file."""
+    return {
+        name: (name, file_of(text), text)
+        if text.partition("/")[0] in {"image", "video"}
+        else (None, text)
+        for name, text in example.items()
+    }
+
+
+@pytest.mark.parametrize("name", having(415))
 def test_a_body_of_another_type_415(api, ada, name):
     headers = {"Content-Type": "text/plain"}
     refused(api, 415, name, ids=ids_of(ada), token=ada.token, data=b"x", headers=headers)

@@ -6,6 +6,7 @@ import json
 
 from aiohttp import hdrs, web
 
+from model.rules.timelines import PAGE_LIMIT_DEFAULT
 from reference_impl.gateway.openapi import feeds, follows, posts, users
 from reference_impl.gateway.openapi.headers import headers, parameters
 from reference_impl.gateway.openapi.parts import JSON, Json, parameter
@@ -23,8 +24,8 @@ Every refusal is a Problem (RFC 9457). Whoever asks too often gets 429 and is to
 come back."""
 
 
-def document() -> Json:
-    """Return the whole document."""
+def document(page_limit: int = PAGE_LIMIT_DEFAULT) -> Json:
+    """Return the whole document, of services with so many items on a page by default."""
     described = {
         **users.operations(),
         **posts.operations(),
@@ -45,16 +46,16 @@ def document() -> Json:
         "components": {
             "schemas": schemas(),
             "responses": refusals(),
-            "parameters": parameters(),
+            "parameters": parameters(page_limit),
             "headers": headers(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def serving_document() -> web.RouteDef:
+def serving_document(page_limit: int) -> web.RouteDef:
     """Return the route of the document, which is made once."""
-    body = json.dumps(document(), ensure_ascii=False).encode()
+    body = json.dumps(document(page_limit), ensure_ascii=False).encode()
 
     async def get_description(_: web.Request) -> web.Response:
         """GET /openapi.json -> what all the other routes are."""

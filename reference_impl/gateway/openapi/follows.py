@@ -41,11 +41,12 @@ def operations() -> dict[tuple[str, str], Json]:
 
 def _change(operation_id: str, summary: str, answered: str) -> Json:
     body = closed({"target_id": schema("Id")})
+    full = {} if operation_id.startswith("un") else {"409": refusal(409)}
     return {
         "operationId": operation_id,
         "summary": summary,
         "requestBody": json_body(body, somebody={"target_id": "7216420518051840"}),
-        "responses": {"200": answer("How it is now.", schema(answered))},
+        "responses": {"200": answer("How it is now.", schema(answered)), **full},
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from model.rules.timelines import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX
+from model.rules.timelines import PAGE_LIMIT_MAX
+from reference_impl.chassis.callers import REQUEST_ID_PATTERN
+from reference_impl.chassis.idempotency import KEY_PATTERN
 from reference_impl.chassis.media_types import NAME_PATTERN
 from reference_impl.gateway.openapi.parts import Json, schema
 
@@ -14,7 +16,7 @@ def headers() -> Json:
     return {
         "X-Request-Id": _header(
             "Names this request in our logs; yours, if you sent a good one.",
-            {"type": "string", "pattern": r"^[A-Za-z0-9_-]{8,64}$"},
+            {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"},
         ),
         "Cache-Control": _header("Who may keep the answer.", {"type": "string"}),
         "Location": _header("Where the new thing is.", {"type": "string", "pattern": "^/"}),
@@ -57,8 +59,8 @@ def headers() -> Json:
     }
 
 
-def parameters() -> Json:
-    """Return the parameters of requests by name."""
+def parameters(page_limit: int) -> Json:
+    """Return the parameters of requests by name; a page has `page_limit` items unless asked."""
     return {
         "user_id": _in_path("user_id", schema("Id"), "Your own id."),
         "subject_id": _in_path("subject_id", schema("Id"), "Anybody's id."),
@@ -75,7 +77,7 @@ def parameters() -> Json:
                 "type": "integer",
                 "minimum": 1,
                 "maximum": PAGE_LIMIT_MAX,
-                "default": PAGE_LIMIT_DEFAULT,
+                "default": page_limit,
             },
             "How many items at most; a page may be shorter and yet not the last.",
         ),
@@ -85,13 +87,15 @@ def parameters() -> Json:
         "Idempotency-Key": _parameter(
             "header",
             "Idempotency-Key",
-            {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
+            {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
             "Any text that is new: sent again with it within a day, the request gets the same"
             " answer and nothing happens twice (draft-ietf-httpapi-idempotency-key-header-07).",
         ),
         "Range": _parameter("header", "Range", {"type": "string"}, "Such as `bytes=0-1023`."),
         "If-Range": _parameter("header", "If-Range", {"type": "string"}, "The ETag of that."),
-        "If-None-Match": _parameter("header", "If-None-Match", {"type": "string"}, "Your ETag."),
+        "If-None-Match": _parameter(
+            "header", "If-None-Match", {"type": "string"}, "ETags that you have, or `*`."
+        ),
     }
 
 

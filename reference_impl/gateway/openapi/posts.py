@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reference_impl.chassis.media_types import SUFFIX_OF
 from reference_impl.gateway.openapi.parts import (
     PAGED,
     Json,
@@ -14,9 +15,9 @@ from reference_impl.gateway.openapi.parts import (
 )
 from reference_impl.gateway.openapi.refusals import refusal
 from reference_impl.gateway.openapi.schemas import OF_MEDIUM, TEXT_POSTED
-from reference_impl.gateway.openapi.users import IMAGES
+from reference_impl.gateway.openapi.users import FILE, IMAGES
 
-VIDEOS = ("video/mp4", "video/webm")
+VIDEOS = tuple(content_type for content_type in SUFFIX_OF if content_type.startswith("video/"))
 
 
 def operations() -> dict[tuple[str, str], Json]:
@@ -46,11 +47,10 @@ def operations() -> dict[tuple[str, str], Json]:
 
 
 def _create() -> Json:
-    file = {"description": "The file, of at most 8 MiB."}
     body = {
         "oneOf": [
-            closed({"image": file, **OF_MEDIUM}, optional=tuple(OF_MEDIUM)),
-            closed({"video": file, **OF_MEDIUM}, optional=tuple(OF_MEDIUM)),
+            closed({"image": FILE, **OF_MEDIUM}, optional=tuple(OF_MEDIUM)),
+            closed({"video": FILE, **OF_MEDIUM}, optional=tuple(OF_MEDIUM)),
             closed({"text": TEXT_POSTED}),
         ]
     }

@@ -10,7 +10,7 @@ MEANING_OF = {
     401: "There is no token, or it is no longer valid; at login: the password is wrong.",
     403: "You may not do this: the path names another user, or the two of you are blocked.",
     404: "There is nothing by this name, or nothing that you may see.",
-    409: "It contradicts what is stored: a name is taken, or a request is still under way.",
+    409: "What is stored stands against it: a name is taken, a list is full, a change under way.",
     413: "The body is longer than this route takes; where it takes none, there is one.",
     415: "The body, or a file in it, is of a type that this route does not take.",
     416: "The range lies beyond the end.",

@@ -6,31 +6,40 @@ from model.rules.timelines import PAGE_LIMIT_MAX
 from reference_impl.chassis.media_types import NAME_PATTERN
 from reference_impl.gateway.openapi.parts import Json, closed, schema
 from reference_impl.gateway.routes import ID_PATTERN
+from reference_impl.post.posts import ALT_TEXT_MAX, CAPTION_MAX, TEXT_MAX
+from reference_impl.user import open_fields, profiles
 
 TEXT = {"type": "string"}
 MEDIA_URL = f"^/media/{NAME_PATTERN}$"
-FIELD_NAME, FIELD_CHARS_MAX, FIELDS_MAX = "^[a-z][a-z0-9_]{0,31}$", 200, 16
 OF_PERSON = {
     "user_id": schema("Id"),
-    "username": {"type": "string", "pattern": "^[A-Za-z0-9_.]{3,30}$", "examples": ["ada.king"]},
-    "first_name": {"type": "string", "minLength": 1, "maxLength": 64},
-    "last_name": {"type": "string", "minLength": 1, "maxLength": 64},
-    "location": {"type": "string", "minLength": 1, "maxLength": 100},
+    "username": {
+        "type": "string",
+        "pattern": f"^{profiles.USERNAME_PATTERN}$",
+        "examples": ["ada.king"],
+    },
+    "first_name": {"type": "string", "minLength": 1, "maxLength": profiles.NAME_CHARS_MAX},
+    "last_name": {"type": "string", "minLength": 1, "maxLength": profiles.NAME_CHARS_MAX},
+    "location": {"type": "string", "minLength": 1, "maxLength": profiles.LOCATION_CHARS_MAX},
     "fields": schema("Fields"),
     "profile_image": {"type": "string", "pattern": MEDIA_URL},
 }
 PRIVATE = {
-    "email": {"type": "string", "format": "email", "maxLength": 254},
-    "age": {"type": "integer", "minimum": 13, "maximum": 130},
-    "phone": {"type": "string", "minLength": 1, "maxLength": 32},
+    "email": {"type": "string", "format": "email", "maxLength": profiles.EMAIL_CHARS_MAX},
+    "age": {"type": "integer", "minimum": profiles.AGE_MIN, "maximum": profiles.AGE_MAX},
+    "phone": {"type": "string", "minLength": 1, "maxLength": profiles.PHONE_CHARS_MAX},
 }
-OPTIONAL = ("location", "fields", "age", "phone")
+OPTIONAL = profiles.OPTIONAL
 OF_POST = {"post_id": schema("Id"), "user_id": schema("Id"), "created_at": schema("Time")}
 OF_MEDIUM = {
-    "caption": {"type": "string", "maxLength": 2_200},
-    "alt_text": {"type": "string", "maxLength": 1_000, "description": "It in words, if given."},
+    "caption": {"type": "string", "maxLength": CAPTION_MAX},
+    "alt_text": {
+        "type": "string",
+        "maxLength": ALT_TEXT_MAX,
+        "description": "It in words, if given.",
+    },
 }
-TEXT_POSTED = {"type": "string", "minLength": 1, "maxLength": 2_200}
+TEXT_POSTED = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
 
 
 def schemas() -> Json:
@@ -55,13 +64,13 @@ def schemas() -> Json:
         "Fields": {
             "type": "object",
             "description": "Whatever else people say of themselves; everybody sees it.",
-            "propertyNames": {"pattern": FIELD_NAME},
+            "propertyNames": {"pattern": f"^{open_fields.NAME_PATTERN}$"},
             "additionalProperties": {
                 "type": "string",
                 "minLength": 1,
-                "maxLength": FIELD_CHARS_MAX,
+                "maxLength": open_fields.TEXT_CHARS_MAX,
             },
-            "maxProperties": FIELDS_MAX,
+            "maxProperties": open_fields.FIELDS_MAX,
             "examples": [{"pronouns": "she/her"}],
         },
         "Signed": closed({"user_id": schema("Id"), "token": schema("Token")}),

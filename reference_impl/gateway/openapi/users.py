@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reference_impl.chassis.forms import FILE_BYTES_MAX
+from reference_impl.chassis.media_types import SUFFIX_OF
 from reference_impl.gateway.openapi.parts import (
     Json,
     answer,
@@ -14,25 +16,33 @@ from reference_impl.gateway.openapi.parts import (
 )
 from reference_impl.gateway.openapi.refusals import refusal
 from reference_impl.gateway.openapi.schemas import OF_PERSON, OPTIONAL, PRIVATE
+from reference_impl.user import profiles
 
-IMAGES = ("image/jpeg", "image/png", "image/webp")
+IMAGES = tuple(content_type for content_type in SUFFIX_OF if content_type.startswith("image/"))
 PASSWORD = {
     "type": "string",
-    "minLength": 8,
-    "maxLength": 1_024,
-    "description": "8 to 1,024 bytes in UTF-8.",
+    "minLength": profiles.PASSWORD_BYTES_MIN // 4,  # a character has up to four
+    "maxLength": profiles.PASSWORD_BYTES_MAX,
+    "description": (
+        f"{profiles.PASSWORD_BYTES_MIN} to {profiles.PASSWORD_BYTES_MAX:,} bytes in UTF-8;"
+        " neither your username nor your email."
+    ),
 }
+USERNAME_TRIED = {"type": "string", "minLength": 1, "maxLength": profiles.USERNAME_CHARS_MAX}
+PASSWORD_TRIED = {"type": "string", "minLength": 1, "maxLength": profiles.PASSWORD_BYTES_MAX}
+FILE = {"description": f"The file, of at most {FILE_BYTES_MAX >> 20} MiB."}
 _TEXT = {"type": "string"}
+_AGES = f"{profiles.AGE_MIN} to {profiles.AGE_MAX}, or empty."
 _WRITTEN: Json = {  # by people: in a form everything is text
     "first_name": OF_PERSON["first_name"],
     "last_name": OF_PERSON["last_name"],
     "email": PRIVATE["email"],
     "username": OF_PERSON["username"],
-    "age": {**_TEXT, "pattern": "^([0-9]{1,3})?$", "description": "13 to 130."},
-    "location": {**_TEXT, "maxLength": 100},
-    "phone": {**_TEXT, "maxLength": 32},
+    "age": {**_TEXT, "pattern": "^([0-9]{1,3})?$", "description": _AGES},
+    "location": {**_TEXT, "maxLength": profiles.LOCATION_CHARS_MAX},
+    "phone": {**_TEXT, "maxLength": profiles.PHONE_CHARS_MAX},
     "fields": {**_TEXT, "contentMediaType": "application/json", "contentSchema": schema("Fields")},
-    "profile_image": {"description": "The file, of at most 8 MiB."},
+    "profile_image": FILE,
 }
 _ADA = {
     "first_name": "Ada",
@@ -98,7 +108,7 @@ def _register() -> Json:
 
 
 def _login() -> Json:
-    body = closed({"username": {"type": "string"}, "password": {"type": "string"}})
+    body = closed({"username": USERNAME_TRIED, "password": PASSWORD_TRIED})
     ada = {"username": "ada.king", "password": "correct horse battery"}
     return {
         "operationId": "login",
@@ -131,7 +141,7 @@ def _edit() -> Json:
 
 
 def _change_password() -> Json:
-    body = closed({"password": {"type": "string"}, "new_password": PASSWORD})
+    body = closed({"password": PASSWORD_TRIED, "new_password": PASSWORD})
     change = {"password": "correct horse battery", "new_password": "another horse, another day"}
     return {
         "operationId": "changePassword",
@@ -142,7 +152,7 @@ def _change_password() -> Json:
 
 
 def _delete() -> Json:
-    body = closed({"password": {"type": "string"}})
+    body = closed({"password": PASSWORD_TRIED})
     return {
         "operationId": "deleteAccount",
         "summary": "Delete your account, and all that you posted.",

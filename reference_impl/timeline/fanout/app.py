@@ -10,6 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
+from model.rules.fanouts import late_streams
 from reference_impl.chassis.apps import service_app
 from reference_impl.chassis.clients import client_of
 from reference_impl.chassis.consumers import Consumer, Subscription, beside
@@ -17,9 +18,11 @@ from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.events import USER_EVENTS, Event
 from reference_impl.chassis.keyvalue import ShardedValkey, valkey, visiting
 from reference_impl.chassis.metering import meter_child_tasks
+from reference_impl.chassis.policies import PublishedPolicy, default_policy
 from reference_impl.chassis.queues import keep_looking
 from reference_impl.chassis.settings import Settings
 from reference_impl.timeline.deliveries import Deliveries
+from reference_impl.timeline.fanout.absences import Absences
 from reference_impl.timeline.fanout.delivering import Fanout
 from reference_impl.timeline.fanout.neighbours import FollowersClient
 from reference_impl.timeline.fanout.purging import Purger
@@ -63,17 +66,24 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
             with visiting("broker"):
                 await broker.ping()
 
-        store = valkey_timelines(servers, cap=settings.timeline_cap, by=settings.timelines_by)
+        store = valkey_timelines(
+            servers,
+            cap=settings.timeline_cap,
+            by=settings.timelines_by,
+            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+        )
         await bring_functions(store)
-        follows = FollowersClient(client)
+        follows, owners, absences = FollowersClient(client), servers.table.owners, Absences()
+        late = late_streams(len(settings.timeline_stores))
         worker = Worker(
             broker,
-            fanout=Fanout(store=store, follows=follows, owners=servers.table.owners),
-            purger=Purger(store=store, follows=follows),
+            fanout=Fanout(store=store, follows=follows, owners=owners, absences=absences),
+            purger=Purger(store=store, follows=follows, owners=owners, absences=absences),
             name=settings.instance,
+            late=late,
         )
         users = Subscription(stream=USER_EVENTS, group=GROUP, name=settings.instance)
         forgetting = Consumer(broker, users, Forgetting(store).handle)
-        looking = partial(keep_looking, broker, (*STREAMS, USER_EVENTS))
+        looking = partial(keep_looking, broker, (*STREAMS, *late, USER_EVENTS))
         async with beside(worker.run, forgetting.run, looking):
             yield service_app("fanout", settings, [], checks=[check_broker, servers.check])

@@ -1,4 +1,4 @@
-"""What is left to do of a post by somebody with many followers: one entry of a bulk stream.
+"""What is left to do of a post: one entry of a bulk stream, or of those that wait for a server.
 
 An entry stands for one chunk.  Where that ends is not known before, so the entry of the next
 chunk is made when this one is done.
@@ -6,10 +6,11 @@ chunk is made when this one is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from enum import StrEnum
 
-from model.rules.fanouts import ShardRange
+from model.rules.fanouts import ALL_SHARDS, ShardRange
 from model.rules.influencers import Delivery
 
 
@@ -44,9 +45,21 @@ class Reach:
         )
 
 
+class Part(StrEnum):
+    """To whom a post is brought."""
+
+    READERS = "readers"  # the followers of a range of shards
+    OWN = "own"  # the author
+    KEPT = "kept"  # whoever gathers the author's posts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One range of an author's followers, to whom a post is still to be brought."""
+    """One part of those to whom a post is still to be brought, mostly a range of followers.
+
+    When its last chunk is done, one part of `ranges` of the fan-out is; a job that is cut into n
+    is done when n are that say n times as many.
+    """
 
     post_id: int
     author_id: int
@@ -54,14 +67,31 @@ class Job:
     followers: int  # that the author had; says how urgent the post is
     created_s: float  # Unix times at which the event was written and its fan-out begun
     begun_s: float
-    ranges: int  # into which the followers were cut
-    shards: ShardRange
+    ranges: int  # as many parts as this one would make up the fan-out
+    shards: ShardRange = ALL_SHARDS
+    part: Part = Part.READERS
     after: int = 0  # the last follower reached, in the order of shard, then id
     reached: Reach = Reach()  # by the chunks of this range before this one
 
     def continued(self, after: int, reach: Reach) -> Job:
         """Return what is left when a chunk has ended with the follower `after`."""
         return replace(self, after=after, reached=self.reached + reach)
+
+    def cut(self, parts: Sequence[ShardRange]) -> list[Job]:
+        """Return a job for each of these parts of what is left of the range, in order.
+
+        The first is charged with what has been reached.
+        """
+        return [
+            replace(
+                self,
+                shards=part,
+                ranges=self.ranges * len(parts),
+                after=0 if number else self.after,
+                reached=Reach() if number else self.reached,
+            )
+            for number, part in enumerate(parts)
+        ]
 
     def to_fields(self) -> dict[str, str]:
         """Return the fields of the entry."""
@@ -74,6 +104,7 @@ class Job:
             "begun": repr(self.begun_s),
             "ranges": str(self.ranges),
             "shards": str(self.shards),
+            "part": self.part.value,
             "after": str(self.after),
             "reached": str(self.reached),
         }
@@ -90,6 +121,7 @@ class Job:
             begun_s=float(said[b"begun"]),
             ranges=int(said[b"ranges"]),
             shards=ShardRange.read(said[b"shards"].decode()),
+            part=Part(said[b"part"].decode()),
             after=int(said[b"after"]),
             reached=Reach.read(said[b"reached"]),
         )
@@ -97,12 +129,29 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purge:
-    """A deleted post, still to be taken out of the timelines that it was delivered to."""
+    """A deleted post, still to be taken out of the timelines that it was delivered to.
+
+    It concerns one server `only`, or all `without` some, for which others wait.
+    """
 
     post_id: int
     author_id: int
     delivery: Delivery
     after: int = 0  # the last follower seen to
+    only: int | None = None
+    without: frozenset[int] = frozenset()
+
+    def concerns(self, server: int) -> bool:
+        """Whether it is to be taken out of what lies on this server."""
+        return server == self.only if self.only is not None else server not in self.without
+
+    def waiting_for(self, server: int) -> Purge:
+        """Return what is left to do on a server that is away."""
+        return replace(self, only=server, without=frozenset())
+
+    def past(self, servers: Collection[int]) -> Purge:
+        """Return what is left to do on all other servers."""
+        return replace(self, without=self.without.union(servers))
 
     def to_fields(self) -> dict[str, str]:
         """Return the fields of the entry."""
@@ -111,6 +160,8 @@ class Purge:
             "author_id": str(self.author_id),
             "delivery": self.delivery.value,
             "after": str(self.after),
+            "only": "" if self.only is None else str(self.only),
+            "without": " ".join(str(server) for server in sorted(self.without)),
         }
 
     @classmethod
@@ -121,4 +172,6 @@ class Purge:
             author_id=int(said[b"author_id"]),
             delivery=Delivery(said[b"delivery"].decode()),
             after=int(said[b"after"]),
+            only=int(said[b"only"]) if said[b"only"] else None,
+            without=frozenset(int(server) for server in said[b"without"].split()),
         )

@@ -24,6 +24,9 @@ SKIPPED = Counter(
     "feedtwin_fanout_skipped",
     "Timelines that a post was not put into: not there, or not for this reader.",
 )
+LATE = Counter(
+    "feedtwin_fanout_late", "Parts of deliveries and purges left to wait for a timeline server."
+)
 
 
 def count(reach: Reach) -> None:

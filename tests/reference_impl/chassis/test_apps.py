@@ -48,6 +48,13 @@ async def test_every_refusal_is_a_problem_with_its_status(serving, kind):
     assert body["instance"] == "/refuse"
 
 
+async def test_a_refusal_that_is_refined_has_the_status_of_what_it_refines(serving):
+    async def refuse(_):
+        raise errors.Full("a store takes nothing in")
+
+    assert (await (await serving(refuse=refuse)).get("/refuse")).status == 503
+
+
 def test_every_refusal_has_a_status():
     assert errors.STATUS_OF.keys() == set(errors.ServiceError.__subclasses__())
 

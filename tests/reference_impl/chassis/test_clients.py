@@ -11,13 +11,15 @@ from reference_impl.chassis.callers import CALLER, Caller
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.middleware import problem
 
+TOLD = ("X-User-Id", "X-Request-Id", "X-Deadline")
+
 
 @pytest.fixture
 async def peer(aiohttp_server):
     """A service that says what it was asked; `/refuse/{status}` answers with a problem."""
 
     async def tell(request):
-        headers = {name: request.headers.get(name) for name in ("X-User-Id", "X-Request-Id")}
+        headers = {name: request.headers.get(name) for name in TOLD}
         body = (await request.read()).decode()
         answer = {"method": request.method, "query": dict(request.query), "body": body, **headers}
         return web.json_response(answer, headers={"Server-Timing": "media;dur=2.000;cpu=1.000;n=1"})
@@ -81,6 +83,26 @@ async def test_a_call_says_for_whom_it_is(client):
     assert (answer["X-User-Id"], answer["X-Request-Id"]) == ("7", "request-1")
 
 
+async def test_a_call_says_how_long_it_is_waited_for_and_no_longer(client):
+    """The client's own timeout is 1 s, which is less than the caller has left."""
+    CALLER.set(Caller(request_id="request-1", deadline_s=time.time() + 5))
+    before_s = time.time()
+    answer = await client.get_json("/tell")
+    assert before_s + 0.99 <= float(answer["X-Deadline"]) <= time.time() + 1.01
+
+
+async def test_a_call_does_not_outlast_its_caller(client):
+    deadline_s = time.time() + 0.5
+    CALLER.set(Caller(request_id="request-1", deadline_s=deadline_s))
+    answer = await client.get_json("/tell")
+    assert float(answer["X-Deadline"]) == pytest.approx(deadline_s, abs=0.1)
+
+
+async def test_what_a_worker_asks_for_itself_has_a_deadline_too(client):
+    answer = await client.get_json("/tell")
+    assert float(answer["X-Deadline"]) <= time.time() + 1.01
+
+
 async def test_what_a_call_cost_there_enters_the_account_here(client):
     account = stages.Account()
     with stages.accounting(account):
@@ -106,10 +128,18 @@ async def test_a_refusal_is_passed_on_as_it_is(client, status, kind):
         await client.get_json(f"/refuse/{status}")
 
 
-@pytest.mark.parametrize("status", [405, 418, 500, 502, 503])
-async def test_a_peer_that_fails_is_unavailable(client, status):
-    with pytest.raises(errors.Unavailable, match=f"media answered {status}"):
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_peer_that_cannot_answer_for_now_is_unavailable(client, status):
+    with pytest.raises(errors.Unavailable, match=f"media answered {status}") as raised:
         await client.get_json(f"/refuse/{status}")
+    assert raised.type is errors.Unavailable
+
+
+@pytest.mark.parametrize("status", [405, 418, 500, 501])
+async def test_a_peer_that_fails_at_what_it_was_asked_is_defective(client, status):
+    with pytest.raises(errors.Defective, match=f"media answered {status}"):
+        await client.get_json(f"/refuse/{status}")
+    assert errors.status_of(errors.Defective("")) == 503
 
 
 async def test_a_refusal_without_a_problem_keeps_its_kind(client):

@@ -65,10 +65,16 @@ async def test_an_error_inside_is_its_own(asked):
         raise LookupError
 
 
-async def test_without_a_caller_there_is_no_deadline():
-    with within_deadline("broker"):
-        await asyncio.sleep(0)
+async def test_without_a_caller_calls_have_their_own_limit():
     assert seconds_left("broker", at_most_s=2.0) == 2.0
+
+
+async def test_what_a_worker_does_for_itself_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr(deadlines, "OWN_S", 0.02)
+    async with asyncio.timeout(10):
+        with pytest.raises(Unavailable, match="broker did not answer in time"):
+            await within("broker", forever)
+    assert cancellations() == 0
 
 
 async def test_whoever_cancels_from_outside_is_obeyed(asked):

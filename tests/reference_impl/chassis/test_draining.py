@@ -236,6 +236,7 @@ class Instances:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "FEEDTWIN_LISTEN": self._listens[number],
+            "FEEDTWIN_SECRET": "of_the_tests_and_long_enough_too",
         }
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", SERVICE, env=environ, stderr=asyncio.subprocess.PIPE

@@ -5,7 +5,7 @@ import pytest
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from reference_impl.chassis import keyvalue, stages
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.errors import Full, Unavailable
 from reference_impl.chassis.keyvalue import ShardedValkey, valkey, visiting
 
 
@@ -62,6 +62,14 @@ async def test_what_may_have_happened_is_not_sent_again(tmp_path):
 async def test_a_server_that_takes_nothing_in_is_as_good_as_away(error):
     with pytest.raises(Unavailable, match="moon takes nothing in"), visiting("moon"):
         raise error
+
+
+async def test_only_a_server_without_room_is_called_full():
+    with pytest.raises(Full), visiting("moon"):
+        raise OutOfMemoryError("OOM")
+    with pytest.raises(Unavailable) as refused, visiting("moon"):
+        raise ReadOnlyError("READONLY")
+    assert type(refused.value) is Unavailable
 
 
 async def test_an_error_of_ours_is_not_the_weathers():

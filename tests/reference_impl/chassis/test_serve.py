@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+SECRET = "of the tests, and long enough...".replace(" ", "_")
 SERVICE = """
 import asyncio, contextlib
 from aiohttp import web
@@ -34,7 +35,7 @@ serve(assemble)
 def start(tmp_path):
     started = []
 
-    def run(listen="tcp:127.0.0.1:0"):
+    def run(listen="tcp:127.0.0.1:0", secret=SECRET):
         environ = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -42,6 +43,8 @@ def start(tmp_path):
             "FEEDTWIN_LISTEN": listen,
             "FEEDTWIN_PORT_FILE": str(tmp_path / "port"),
         }
+        if secret is not None:
+            environ["FEEDTWIN_SECRET"] = secret
         process = subprocess.Popen(
             [sys.executable, "-c", SERVICE],
             env=environ,
@@ -124,6 +127,14 @@ def test_an_address_that_is_none_is_refused(start, listen):
     _, log = process.communicate(timeout=10)
     assert process.returncode == 1
     assert "SettingsError: FEEDTWIN_LISTEN" in log
+
+
+@pytest.mark.parametrize("secret", [None, "", "s3cret"])
+def test_without_a_good_secret_nothing_is_served(start, secret):
+    process = start(secret=secret)
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "SettingsError: FEEDTWIN_SECRET" in log
 
 
 def test_an_error_is_one_line_that_names_the_instance(start):

@@ -45,6 +45,16 @@ def test_settings_read_back_as_they_were_written():
     assert Settings.from_environment(given.to_environment()) == given
 
 
+@pytest.mark.parametrize("secret", ["", "x", "x" * 31, "x" * 31 + " ", "x" * 31 + "\n", "ö" * 40])
+def test_a_secret_that_could_be_guessed_or_is_none_is_refused(secret):
+    with pytest.raises(SettingsError, match=r"^FEEDTWIN_SECRET: must have at least 32 characters"):
+        Settings.from_environment({"FEEDTWIN_SECRET": secret})
+
+
+def test_a_secret_of_the_least_length_is_taken():
+    assert Settings.from_environment({"FEEDTWIN_SECRET": "x" * 32}).secret == "x" * 32
+
+
 def test_what_is_absent_takes_its_default():
     assert Settings.from_environment({"PATH": "/bin"}) == Settings()
 
@@ -62,6 +72,7 @@ def test_what_is_absent_takes_its_default():
         ("IN_FLIGHT_MAX", "-1"),
         ("IN_FLIGHT_MAX", "many"),
         ("IN_FLIGHT_MAX", "1.5"),
+        ("CONNECTIONS_PER_ADDRESS", "0"),
         ("DATABASE_CONNECTIONS", "0"),
         ("TIMELINE_CAP", "0"),
         ("PAGE_LIMIT", "0"),

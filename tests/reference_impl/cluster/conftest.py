@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from model.world.scenario import Endpoint, Fleet, People, Scenario, Traffic
+from reference_impl.chassis.settings import PREFIX
 from reference_impl.cluster import lifecycle, members, scaling
 
 STUBS = Path(__file__).parent / "stubs"
@@ -84,7 +85,8 @@ def stores(engines):
     told = {name: getattr(settings, name) for name in EXTERNAL}
     # A database of its own in the shared broker: clusters publish their policies there.
     told["broker"] += "?db=7"
-    return dataclasses.replace(type(settings)(), **told).to_environment()
+    environ = dataclasses.replace(type(settings)(), **told).to_environment()
+    return {f"{PREFIX}{name.upper()}": environ[f"{PREFIX}{name.upper()}"] for name in EXTERNAL}
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from model.world.scenario import Fleet
+from reference_impl.chassis.addresses import LOOK_S
+from reference_impl.cluster import addresses
 from reference_impl.cluster.addresses import publish
 from reference_impl.cluster.members import services_of
 
@@ -26,6 +28,10 @@ def test_the_book_tells_place_and_zone_of_every_instance_that_is_called(book):
         {"url": "unix:/tmp/feedtwin-x/timeline-2.sock", "zone": "zone-2"},
     ]
     assert set(told) == {"user", "follow", "post", "media", "timeline"}
+
+
+def test_before_who_was_left_out_is_stopped_every_caller_has_looked():
+    assert addresses.RE_READ_S >= 2 * LOOK_S
 
 
 def test_a_service_without_instances_is_listed_with_none(book):

@@ -21,7 +21,6 @@ from reference_impl.cluster.members import (
 )
 
 SOCKETS = Path("/tmp/feedtwin-x")
-OWN = Settings(secret="s", objects="file:///objects", server_timing=True)
 
 
 @pytest.fixture
@@ -29,8 +28,8 @@ def laptop():
     return load_scenario(Path(__file__).parents[3] / "scenarios" / "laptop.toml")
 
 
-def plan(laptop, external=None, *, services=True):
-    return plan_of(laptop, SOCKETS, external or Settings(), own=OWN, services=services)
+def plan(laptop, given=None, *, services=True):
+    return plan_of(laptop, SOCKETS, given or Settings(), services=services)
 
 
 def member_of(planned, name):

@@ -9,9 +9,9 @@ import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 
 from reference_impl.chassis import attempts, consumers
-from reference_impl.chassis.attempts import TRIES_MAX, Attempts
-from reference_impl.chassis.consumers import Consumer
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.attempts import TRIES_MAX, Attempts, Postponed
+from reference_impl.chassis.consumers import Consumer, consuming
+from reference_impl.chassis.errors import Defective, Unavailable
 from reference_impl.chassis.groups import Group
 
 PATIENCE_S = 10.0
@@ -66,6 +66,33 @@ async def test_a_poisonous_event_is_set_aside_after_five_tries(reading, make_rec
     assert letter[b"dead:error"] == b"ValueError: not today"
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert ["set aside" in record.getMessage() for record in errors] == [True]
+
+
+async def test_an_event_at_which_a_neighbour_fails_is_set_aside_too(reading, make_recorder):
+    recorder = make_recorder(failures=1_000, only=1, error=Defective)
+    await reading.publish(1, 2)
+    async with reading.by(recorder):
+        assert await recorder.has_done(1) == [2]
+        await reading.finished()
+    assert recorder.tries.count(1) == TRIES_MAX
+    [letter] = await reading.dead()
+    assert letter[b"dead:tries"] == b"5"
+
+
+async def test_what_is_too_early_is_done_later_and_costs_no_try(reading, make_recorder):
+    recorder, too_early = make_recorder(), [1] * (2 * TRIES_MAX)
+
+    async def handle(event):
+        if event.body["n"] in too_early:
+            too_early.pop()
+            raise Postponed("not yet", for_s=0.001)
+        await recorder.handle(event)
+
+    await reading.publish(1, 2)
+    async with consuming(Consumer(reading.broker, reading.subscription(), handle)):
+        assert await recorder.has_done(2) == [2, 1]
+        await reading.finished()
+    assert await reading.dead() == []
 
 
 async def test_an_event_that_kills_whoever_tries_it_is_set_aside_after_five_deaths(

@@ -31,7 +31,7 @@ async def poisoned(reading, make_recorder):
 async def test_a_dead_letter_says_what_it_was_and_why_it_is_there(reading, poisoned):
     [two, four] = await dead_letters(reading.broker, reading.stream)
     assert two.event_id == reading.event(2).event_id
-    assert (two.group, two.error) == ("readers", "ValueError: not today")
+    assert (two.group, two.tries, two.error) == ("readers", 5, "ValueError: not today")
     entries = await reading.broker.xrange(reading.stream)
     assert [two.entry_id, four.entry_id] == [entries[at][0].decode() for at in (1, 3)]
     assert two.fields == entries[1][1]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from reference_impl.chassis.groups import Addition, Group, Groups, dead_stream
+from reference_impl.chassis.groups import Addition, Group, Groups, Note, dead_stream
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.marks import mark_of
 
@@ -79,12 +79,13 @@ async def test_an_entry_is_set_aside_once_though_two_do_it(broker, stream, group
     await broker.xadd(stream, {"n": 1})
     entry = await read_one(group)
     for one in (member(broker, stream, "reader-2"), group):
-        await one.set_aside(entry, ValueError("not today"))
+        await one.set_aside(entry, ValueError("not today"), tries=3)
     [(_, fields)] = await broker.xrange(dead_stream(stream))
     assert fields == {
         b"n": b"1",
         b"dead:entry": entry.entry_id,
         b"dead:group": b"readers",
+        b"dead:tries": b"3",
         b"dead:error": b"ValueError: not today",
     }
 
@@ -233,3 +234,21 @@ async def test_a_full_broker_can_be_emptied(full_broker, stream):
 async def test_a_full_broker_refuses_a_new_group(full_broker, stream):
     with pytest.raises(OutOfMemoryError):
         await Group(full_broker, stream=stream, group="others", name="one").create()
+
+
+async def test_no_dead_letter_makes_room_for_another(broker, stream, group):
+    for number in range(300):  # a stream that is cut to about so many loses 100 at a time
+        await broker.xadd(stream, {"n": number})
+        await group.set_aside(await read_one(group), ValueError("not today"), tries=5)
+    assert await broker.xlen(dead_stream(stream)) == 300
+
+
+async def test_a_note_is_left_with_what_comes_of_an_entry_and_for_a_while(broker, stream, group):
+    note = Note(key=f"{stream}:note", says="done", kept_s=100)
+    await broker.xadd(stream, {"n": 1})
+    entry = await read_one(group)
+    assert await group.finish(entry, note=note)
+    assert await broker.get(note.key) == b"done"
+    assert 0 < await broker.ttl(note.key) <= 100
+    assert not await group.finish(entry, note=Note(key=note.key, says="again", kept_s=100))
+    assert await broker.get(note.key) == b"done"

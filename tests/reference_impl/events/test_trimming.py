@@ -188,7 +188,7 @@ def test_ids_of_entries_are_in_the_order_of_time_then_number():
 async def test_queues_and_dead_letters_are_metrics(broker, stream, five):
     group = member(broker, stream)
     entries = await read(group, 2)
-    await group.set_aside(entries[0], ValueError("not today"))
+    await group.set_aside(entries[0], ValueError("not today"), tries=5)
     await queues.look(broker, [stream])
 
     def value(name, **labels):
@@ -215,3 +215,24 @@ async def test_metrics_come_back_with_the_broker(broker, stream, five, wrapped, 
     async with asyncio.timeout(PATIENCE_S):
         await queues.keep_looking(wrapped(broker, xlen=xlen), [stream], stopping)
     assert REGISTRY.get_sample_value("feedtwin_dead_letters", {"stream": stream}) == 7
+
+
+async def test_more_dead_letters_than_somebody_should_leave_alone_are_an_error_in_the_log(
+    broker, stream, five, monkeypatch, caplog
+):
+    monkeypatch.setattr(queues, "DEAD_MANY", 1)
+    group = member(broker, stream)
+    entries = await read(group, 2)
+    await group.set_aside(entries[0], ValueError("not today"), tries=5)
+    await queues.complain(broker, [stream])
+    assert caplog.records == []
+    await group.set_aside(entries[1], ValueError("not today"), tries=5)
+    await queues.complain(broker, [stream])
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "2 dead letters" in caplog.text
+
+
+def test_what_waits_for_a_timeline_server_is_a_stream_too():
+    streams = queues.streams_of(2)
+    assert {"fanout:late:0", "fanout:late:1", "events:erasure"} < set(streams)
+    assert len(streams) == len(set(streams)) == len(queues.STREAMS) + 2

@@ -37,6 +37,7 @@ from reference_impl.timeline.questions import Followees
 from reference_impl.timeline.service import TimelineService
 
 START_S = 1_900_000_000.0
+OUTDATED_S = 50.0
 
 Moment = tuple[str, str]  # a question of the timeline service, and whether it is asked or answered
 
@@ -71,6 +72,9 @@ class FollowsTwin:
 
     async def follower_count(self, user_id):
         return await self._twin.following.follower_count(user_id)
+
+    async def look_for_own(self, user_id):
+        await self._twin.following.look_for_own(user_id)
 
     async def _asked(self, question, ask):
         answer = await self._twin.asked(question, ask)
@@ -135,8 +139,8 @@ class Twin:
         self.users = [id_of(EPOCH_MS, 601 * number, number) for number in range(1, users + 1)]
         self.now_s = START_S
         self.servers = [MemoryServer(clock_s=lambda: self.now_s) for _ in range(server_count)]
-        self.store = memory_timelines(cap=cap, by=by, servers=self.servers)
         self.policies = FixedPolicy(policy)
+        self.store = memory_timelines(cap=cap, by=by, servers=self.servers, policies=self.policies)
         self.follow_store, self.index = MemoryFollowStore(), MemoryAuthorIndex()
         self.post_store = MemoryPostStore()
         anybody: Any = AnybodyTwin()
@@ -164,7 +168,7 @@ class Twin:
         )
         owners = self.store.timelines._placement.table.owners
         self.fanout = Fanout(store=self.store, follows=follows, owners=owners)
-        self.purger = Purger(store=self.store, follows=follows)
+        self.purger = Purger(store=self.store, follows=follows, owners=owners)
         self.erasure = Erasure(self.post_store, self.index)
         self.tasks: list[Task] = []
         self.under_way: Counter[int] = Counter()  # tasks left of the delivery of each post
@@ -344,7 +348,10 @@ class Twin:
 
 @pytest.fixture
 def twin_of(monkeypatch):
-    """The class of twins, with chunks and builds of very few, and no patience with builders."""
+    """The class of twins, with chunks and builds of very few, and no patience with builders.
+
+    Timelines are soon outdated, and authors soon not to be merged any more.
+    """
     for module in (
         "model.rules.fanouts",
         "model.rules.timelines",
@@ -355,6 +362,8 @@ def twin_of(monkeypatch):
     for module in ("builds", "merging"):
         monkeypatch.setattr(f"reference_impl.timeline.{module}.POLL_S", 0.0)
         monkeypatch.setattr(f"reference_impl.timeline.{module}.POLLS_MAX", 2)
-    monkeypatch.setattr("reference_impl.timeline.builds.PULLED_MAX", 8)
+    monkeypatch.setattr("reference_impl.timeline.builds.PULLED_MAX", 3)
     monkeypatch.setattr("reference_impl.timeline.merging.BUILT_POSTS_MAX", 3)
+    monkeypatch.setattr("reference_impl.timeline.readers.OUTDATED_S", OUTDATED_S)
+    monkeypatch.setattr("reference_impl.timeline.memory.MERGED_FOR_S", OUTDATED_S + 10.0)
     return Twin

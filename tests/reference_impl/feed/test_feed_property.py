@@ -36,7 +36,7 @@ POLICIES = st.builds(
 )
 NUMBERS = st.integers(0, 9_999)
 LOSSES = ["wipe", "lose", "authors"]
-CHANGES = ["work", "post", "post", "follow", "unfollow", "delete", "away", "back"]
+CHANGES = ["work", "post", "post", "follow", "unfollow", "delete", "away", "back", "full"]
 EVENTS = st.tuples(st.sampled_from([*CHANGES, *LOSSES]), NUMBERS)
 MOMENTS = st.tuples(
     st.sampled_from(
@@ -46,7 +46,10 @@ MOMENTS = st.tuples(
 )
 PLANS = st.dictionaries(MOMENTS, st.lists(EVENTS, min_size=1, max_size=3), max_size=4)
 PAIRS = st.lists(st.tuples(WHO, WHO), min_size=4, max_size=12)
-AUTHORS = st.lists(WHO, min_size=1, max_size=8)
+AUTHORS = st.one_of(
+    st.lists(WHO, min_size=1, max_size=8),
+    st.builds(lambda who, count: [who] * count, WHO, st.integers(4, 9)),  # more than a build takes
+)
 
 
 class Oracle:
@@ -236,6 +239,15 @@ class Feeds(RuleBasedStateMachine):
         for server in self.twin.servers:
             server.is_away = False
 
+    @rule(number=st.integers(0, 2))
+    def fill_up(self, number):
+        self.twin.run(self.fill(number))
+
+    @rule()
+    def make_room(self):
+        for server in self.twin.servers:
+            server.is_full = False
+
     @rule(seconds=st.sampled_from([0.5, 11.0, 60.0, INACTIVE_S + 1]))
     def wait(self, seconds):
         self.twin.now_s += seconds
@@ -243,7 +255,7 @@ class Feeds(RuleBasedStateMachine):
     @rule(who=WHO, is_merged=st.booleans())
     def die_in_mid_build(self, who, is_merged):
         store, user = self.twin.store, self.user(who)
-        if any(server.is_away for server in self.twin.servers):
+        if any(server.is_away or server.is_full for server in self.twin.servers):
             return
         if is_merged:
             self.twin.run(store.merged.begin([user], "dead"))
@@ -286,12 +298,13 @@ class Feeds(RuleBasedStateMachine):
         for server, was_away in zip(self.twin.servers, away, strict=True):
             server.is_away = was_away
 
-    @rule()
-    def settle(self):
-        """Let everything come to its end: now every newsfeed is the oracle's."""
+    @rule(rest_s=st.sampled_from([0.0, 0.0, 60.0]))
+    def settle(self, rest_s):
+        """Let everything come to its end: now every newsfeed is the oracle's, with room or not."""
         self.end_outages()
         while self.twin.tasks:
             self.twin.run(self.twin.work(0))
+        self.twin.now_s += rest_s
         for who in range(USERS):
             for limit in (3, 50):
                 shown, before = [], None
@@ -305,7 +318,7 @@ class Feeds(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "twin"):
-            self.settle()
+            self.settle(0.0)
             self.twin.close()
 
     # How it is checked
@@ -366,6 +379,7 @@ class Feeds(RuleBasedStateMachine):
             "authors": self.lose_authors,
             "away": self.go_away,
             "back": self.come_back,
+            "full": self.fill,
         }
         return [partial(self.happen, happenings[name], number) for name, number in events]
 
@@ -419,8 +433,11 @@ class Feeds(RuleBasedStateMachine):
     async def go_away(self, number):
         self.server(number).is_away = True
 
+    async def fill(self, number):
+        self.server(number).is_full = True
+
     async def come_back(self, number):
-        self.server(number).is_away = False
+        self.server(number).is_away = self.server(number).is_full = False
 
 
 class Ids(NamedTuple):

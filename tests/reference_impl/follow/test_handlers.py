@@ -54,6 +54,16 @@ async def test_mirror_tells_what_changed_since(client):
     assert await answer.json() == {"ids": ["3", "4"], "seq": 3}
 
 
+async def test_mirror_tells_once_that_ones_own_posts_are_to_be_looked_for(client):
+    await say(client, "follow", "1", "2")
+    answer = await client.post("/internal/users/1/look-for-own")
+    assert (answer.status, await answer.json()) == (200, {})
+    for since, ids in ((0, {"1", "2"}), (1, {"1"}), (2, set())):
+        answer = await client.post("/internal/users/1/mirror", json={"since": since})
+        told = await answer.json()
+        assert (set(told["ids"]), told["seq"]) == (ids, 2)
+
+
 async def test_followers_are_told_of_some_shards_only(client):
     for shard in (0, 1, 2, 3):
         await say(client, "follow", str((shard << 10) + 5), "2")

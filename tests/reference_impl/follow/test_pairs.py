@@ -139,6 +139,24 @@ async def test_whoever_was_unfollowed_since_is_not_among_the_followees(store, ne
     assert (later.ids, later.seq) == ([], 2)
 
 
+async def test_who_is_to_look_for_own_posts_is_among_what_changed_since_and_follows_nobody_more(
+    store, new_id
+):
+    follower, target, later = new_id(), new_id(), new_id()
+    await store.look_for_own(follower)
+    assert (await store.followees_since(follower, 0)).ids == [follower]
+    await store.follow(follower, target)
+    await store.look_for_own(follower)
+    await store.follow(follower, later)
+    followees = await store.followees(follower)
+    assert (set(followees.ids), followees.seq) == ({target, later}, 4)
+    for since, ids in ((0, {follower, target, later}), (2, {follower, later}), (3, {later})):
+        found = await store.followees_since(follower, since)
+        assert (set(found.ids), found.seq) == (ids, 4)
+    assert await store.followees_page(follower, after=0, limit=9) == sorted([target, later])
+    assert await store.follower_count(follower) == 0
+
+
 async def test_followers_come_by_logical_shard_and_then_by_id(store, new_id):
     target = new_id()
     times_and_shards = [(3, 5), (2, 5), (1, 4000), (4, 2047), (5, 0), (0, 2048)]

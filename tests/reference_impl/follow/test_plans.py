@@ -22,6 +22,10 @@ CELEBRITY_S_PAIRS = """
     INSERT INTO follows (follower_id, target_id, following)
     SELECT i * 1031, 70 + 7 * least(i % 4, 1), true FROM generate_series(1, 40000) AS i
 """
+LOST_FOLLOWERS = """
+    INSERT INTO followers (target_id, follower_id, following, version)
+    SELECT 77, i * 1031, i % 400 = 0, 2 FROM generate_series(1, 40000) AS i
+"""
 FOLLOWERS_OF_MANY = """
     INSERT INTO follows (follower_id, target_id, following, seq)
     SELECT 1 + i % 10, i, true, i FROM generate_series(1, 40000) AS i
@@ -48,7 +52,7 @@ async def plan_with(database, rows, query, parameters):
             CELEBRITY_S_FOLLOWERS,
             "followers",
             PAGE,
-            "followers_pkey",
+            "followers_by_place",
             ("ROW(shard, follower_id) > ", "shard <= "),
         ),
         (
@@ -75,6 +79,28 @@ async def test_a_page_is_read_from_where_it_begins_in_an_index_of_its_order(
     assert "Sort" not in plan
     [conditions] = [line for line in plan.splitlines() if "Index Cond" in line]
     assert all(bound in conditions for bound in bounds)
+
+
+def nodes_of(plan):
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes_of(part)
+
+
+async def test_who_does_not_follow_any_more_is_not_even_looked_at(one_way_database):
+    async with (
+        one_way_database.connection(0) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        await connection.execute(LOST_FOLLOWERS)
+        await connection.execute("ANALYZE followers")
+        page = page_of_followers(77, after=0, limit=1000, shards=range(4096))
+        query = f"EXPLAIN (ANALYZE, FORMAT JSON) {QUERIES['followers']}"
+        [[[explained]]] = await (await connection.execute(query, page)).fetchall()
+    nodes = list(nodes_of(explained["Plan"]))
+    assert nodes[0]["Actual Rows"] == 100
+    assert {node["Index Name"] for node in nodes if "Index Name" in node} == {"followers_by_place"}
+    assert sum(node.get("Rows Removed by Filter", 0) for node in nodes) == 0
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,11 @@ def records(clock):
 
 @pytest.fixture
 def serving(aiohttp_client, sessions, services, counters, records):
-    async def start(*, rate_limits=True, **changed):
+    async def start(*, rate_limits=True, page_limit=20, **changed):
         parts = {"services": services, "counters": counters, "records": records, **changed}
-        settings = Settings(server_timing=True, secret="not one", rate_limits=rate_limits)
+        settings = Settings(
+            server_timing=True, secret="not one", rate_limits=rate_limits, page_limit=page_limit
+        )
         return await aiohttp_client(create_app(settings, sessions, **parts))
 
     return start

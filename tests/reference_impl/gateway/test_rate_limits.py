@@ -70,6 +70,61 @@ def test_any_text_can_be_tried_as_a_login_name():
         assert len(Asker(login_name=name).key(By.LOGIN_NAME)) == 64
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "", True),
+    ],
+)
+@pytest.mark.parametrize("by", [By.ADDRESS, By.LOGIN_NAME_AT_ADDRESS])
+def test_what_one_customer_has_counts_as_one_address(one, other, is_same, by):
+    keys = [Asker(address=each, login_name="ada").key(by) for each in (one, other)]
+    assert (keys[0] == keys[1]) is is_same
+
+
+async def guess(throttle, number, *, name="Ada", address="198.51.100.1"):
+    """Try so many wrong passwords; return how many the service was let see."""
+    asker, seen = Asker(address=address, login_name=name), 0
+    for _ in range(number):
+        try:
+            await throttle.admit(rate_limits.LOGIN[1:], asker)
+            seen += 1
+        except TooMany:
+            pass
+    return seen
+
+
+async def test_guesses_from_elsewhere_do_not_keep_the_owner_out(counters):
+    throttle = Throttle(counters)
+    for number in range(19):
+        assert await guess(throttle, 20, address=f"198.51.100.{number}") == 5
+    await throttle.admit(rate_limits.LOGIN, ADA)
+
+
+async def test_guesses_from_very_many_addresses_have_an_end(counters, clock):
+    throttle = Throttle(counters)
+    seen = [await guess(throttle, 5, address=f"198.51.100.{number}") for number in range(50)]
+    assert sum(seen) == 100
+    assert await guess(throttle, 1, name="eve") == 1
+    clock.now_s += 901
+    assert await guess(throttle, 1) == 1
+
+
+async def test_the_owners_right_password_does_not_forgive_guesses(counters):
+    throttle = Throttle(counters)
+    assert await guess(throttle, 5) == 5
+    await throttle.admit(rate_limits.LOGIN, ADA)
+    await throttle.forgive(rate_limits.LOGIN, ADA)
+    assert await guess(throttle, 1) == 0
+
+
 class Away:
     """Counters whose store is away."""
 
@@ -108,6 +163,14 @@ async def ask(gateway, times, method, path, **options):
 )
 async def test_one_account_may_do_this_so_often(gateway, token, path, amount):
     assert await ask(gateway, amount + 1, "POST", path, headers=token) == [201] * amount + [429]
+
+
+async def test_an_account_may_be_changed_so_often(gateway, token, clock):
+    path = "/user/7/account"
+    assert await ask(gateway, 21, "PATCH", path, headers=token) == [201] * 20 + [429]
+    assert await ask(gateway, 1, "GET", path, headers=token) == [201]
+    clock.now_s += 3_601
+    assert await ask(gateway, 1, "PATCH", path, headers=token) == [201]
 
 
 async def test_relations_are_limited_together_and_by_the_hour_too(gateway, token, clock):
@@ -169,7 +232,7 @@ async def test_from_one_address_twenty_may_try_to_sign_in_in_a_minute(gateway, c
 WRONG = {"username": "Ada", "password": "guessed"}
 
 
-async def test_five_wrong_passwords_close_an_account_for_a_quarter_of_an_hour(
+async def test_five_wrong_passwords_from_one_address_are_all_for_a_quarter_of_an_hour(
     gateway, service_of, clock
 ):
     service_of["user"].status = 401

@@ -76,6 +76,49 @@ async def test_who_has_the_image_is_not_sent_it_again(media):
 
 
 @pytest.mark.parametrize(
+    ("said", "is_named"),
+    [
+        (['"{}"'], True),
+        (['W/"{}"'], True),
+        (['"a", "{}"'], True),
+        (['"a","{}" ,W/"b"'], True),
+        ([', "a",, "{}",'], True),
+        (['"a"', '"{}"'], True),
+        (["*"], True),
+        ([" * "], True),
+        (['"x{}"'], False),
+        (['"{}x"'], False),
+        (["{}"], False),
+        (['w/"{}"'], False),
+        (['"{}'], False),
+        (['"a" "{}"'], False),
+        (['"*"'], False),
+        (['*, "a"'], False),
+        (['"a{}b", "c"'], False),
+        ([""], False),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_who_has_it_is_told_by_the_names_they_say_and_by_nothing_like_them(
+    media, method, said, is_named
+):
+    url = (await (await put(media, image_of())).json())["url"]
+    digest = url.removeprefix("/media/").partition(".")[0]
+    headers = [("If-None-Match", line.replace("{}", digest)) for line in said]
+    answer = await media.request(method, url, headers=headers)
+    assert answer.status == (304 if is_named else 200)
+
+
+@pytest.mark.parametrize("said", ['"{}"', "*"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_of_what_is_not_there_nobody_has_a_copy(media, method, said):
+    digest = "0" * 64
+    headers = {"If-None-Match": said.replace("{}", digest)}
+    answer = await media.request(method, f"/media/{digest}.png", headers=headers)
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "0" * 64 + ".png",

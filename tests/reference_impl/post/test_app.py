@@ -35,6 +35,7 @@ class Neighbours:
                 web.get(r"/internal/users/{id:\d+}/hidden", self._hidden),
                 web.get(r"/internal/users/{id:\d+}/follower-count", self._count),
                 web.post(r"/internal/users/{id:\d+}/own", self._own),
+                web.post(r"/internal/users/{id:\d+}/look-for-own", self._look),
             ]
         )
 
@@ -53,6 +54,10 @@ class Neighbours:
 
     async def _count(self, request):
         return web.json_response({"count": 3})
+
+    async def _look(self, request):
+        self.asked.append((request.path_qs, None))
+        return web.json_response({})
 
     async def _own(self, request):
         self.asked.append((request.path_qs, await request.json()))
@@ -119,8 +124,10 @@ async def test_a_post_is_shown_to_its_author_through_the_timeline_service(
 
 async def test_a_slow_timeline_service_is_not_waited_for(client, neighbours, new_id):
     neighbours.timeline_s = 30 * OWN_S
+    author = new_id()
     async with asyncio.timeout(10 * OWN_S):
-        made = await post(client, new_id(), text="words")
+        made = await post(client, author, text="words")
+    assert (f"/internal/users/{author}/look-for-own", None) in neighbours.asked
     assert await read(client, made, viewer_id=new_id()) == 200
 
 

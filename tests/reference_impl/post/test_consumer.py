@@ -70,10 +70,13 @@ class DyingOnce:
         self._dies = True
         self.deleted = []
 
-    async def delete(self, user_id, post_ids):
+    async def depart(self, user_id):
+        await self._store.depart(user_id)
+
+    async def erase(self, user_id, post_ids):
         dies, self._dies = self._dies, False
         some = post_ids[: len(post_ids) // 2] if dies else post_ids
-        self.deleted += await self._store.delete(user_id, some)
+        self.deleted += await self._store.erase(user_id, some)
         if dies:
             raise Unavailable("post_db-2 did not answer in time")
 

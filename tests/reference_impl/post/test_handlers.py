@@ -12,8 +12,8 @@ from reference_impl.chassis.policies import FixedPolicy
 from reference_impl.chassis.settings import Settings
 from reference_impl.post.app import create_app
 from reference_impl.post.authors import AuthorsService
-from reference_impl.post.handlers import ALT_TEXT_MAX, CAPTION_MAX, TEXT_MAX
 from reference_impl.post.memory import MemoryAuthorIndex, MemoryPostStore
+from reference_impl.post.posts import ALT_TEXT_MAX, CAPTION_MAX, TEXT_MAX
 from reference_impl.post.service import Neighbours, PostService
 
 AS_1, AS_2, AS_3 = ({"X-User-Id": str(user_id)} for user_id in (1, 2, 3))
@@ -35,11 +35,14 @@ class Neighbourhood:
     async def follower_count(self, user_id):
         return 0
 
-    async def are_hidden(self, user_id, other_id):
-        return {user_id, other_id} == {1, 3}
+    async def is_hidden(self, user_id, *, viewer_id):
+        return {user_id, viewer_id} == {1, 3}
 
     async def public_profile(self, user_id):
         return {"user_id": str(user_id), "username": f"u{user_id}"} if user_id < 100 else None
+
+    async def look_for_own(self, user_id):
+        pass
 
     async def show_own(self, post):
         pass

@@ -39,12 +39,19 @@ class Follows:
     def __init__(self):
         self.follower_counts = 3
         self.hidden = set()
+        self.looking = []
+        self.error = None
 
     async def follower_count(self, user_id):
         return self.follower_counts
 
-    async def are_hidden(self, user_id, other_id):
-        return (user_id, other_id) in self.hidden
+    async def is_hidden(self, user_id, *, viewer_id):
+        return (viewer_id, user_id) in self.hidden
+
+    async def look_for_own(self, user_id):
+        if self.error:
+            raise self.error
+        self.looking.append(user_id)
 
 
 class Users:
@@ -204,12 +211,28 @@ async def test_the_author_is_shown_the_post_once_it_is_stored():
 @pytest.mark.parametrize(
     "error", [Unavailable("timeline did not answer in time"), NotFound("no such route")]
 )
-async def test_a_post_is_a_post_even_if_its_author_cannot_be_shown_it(error, caplog):
+async def test_an_author_who_cannot_be_shown_the_post_looks_for_it(error, caplog):
     world = World()
     world.timelines.error = error
     post = await world.service.create(7, TEXT)
     assert await world.service.posts([post.post_id]) == [post]
+    assert world.follows.looking == [7]
     assert str(error) in caplog.text
+
+
+async def test_an_author_who_was_shown_the_post_need_not_look_for_it():
+    world = World()
+    await world.service.create(7, TEXT)
+    assert world.follows.looking == []
+
+
+async def test_a_post_is_a_post_even_if_its_author_cannot_even_look_for_it(caplog):
+    world = World()
+    world.timelines.error = Unavailable("timeline did not answer in time")
+    world.follows.error = Unavailable("follow did not answer in time")
+    post = await world.service.create(7, TEXT)
+    assert await world.service.posts([post.post_id]) == [post]
+    assert "left to the event: follow did not answer in time" in caplog.text
 
 
 async def test_a_post_that_is_not_stored_is_not_shown():

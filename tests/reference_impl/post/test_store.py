@@ -136,7 +136,8 @@ def outbox_full(monkeypatch):
     async def refuse(*_, **__):
         raise DiskFull
 
-    monkeypatch.setattr("reference_impl.chassis.events.append", refuse)
+    for append in ("append", "append_all"):
+        monkeypatch.setattr(f"reference_impl.chassis.events.{append}", refuse)
 
 
 async def test_a_post_that_cannot_be_told_of_is_not_stored(post_database, new_post, outbox_full):

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,13 @@ class Bench:
         else:
             await self.valkey.hset(state_key(key), "until", "0")
 
+    async def let_pass(self, key, seconds):
+        """Let the list grow older, as if its build had begun so much earlier."""
+        if self.memory:
+            self.memory.lists[key].begun_s -= seconds
+        else:
+            await self.valkey.hincrby(state_key(key), "begun", -round(seconds))
+
     async def lose(self, key):
         """Lose the list, as a server does that is started again."""
         if self.memory:
@@ -76,6 +84,29 @@ def bench(request):
         return request.getfixturevalue("valkey_bench")
     server = MemoryServer()
     return Bench(MemoryLists(server, cap=CAP), memory=server)
+
+
+@asynccontextmanager
+async def full_of(held):
+    """Let the server of a bench, or whatever has one, have room for nothing more in the block."""
+
+    async def limit(memory):
+        if held.memory:
+            held.memory.is_full = memory == "1"
+        else:
+            await held.valkey.config_set("maxmemory", memory)
+
+    await limit("1")
+    try:
+        yield
+    finally:
+        await limit("1gb")
+
+
+@pytest.fixture
+def full():
+    """The async context manager in which a server is full."""
+    return full_of
 
 
 @pytest.fixture(params=["user", "post"])
@@ -228,8 +259,8 @@ class Network:
         self.follows, self.posts = Follows(), Posts()
         self.servers = [MemoryServer() for _ in range(SERVERS)]
         self.cap = cap
-        self.store = memory_timelines(cap=cap, by=by, servers=self.servers)
         self.policies = FixedPolicy(policy)
+        self.store = memory_timelines(cap=cap, by=by, servers=self.servers, policies=self.policies)
         self.service = self.another_service()
 
     def another_service(self):

@@ -5,14 +5,18 @@ and the arrival of the answer.
 """
 
 import asyncio
+import time
 
 import pytest
 
+from model.rules.influencers import Delivery
 from model.rules.policy import FeedPolicy, Strategy
+from reference_impl.chassis.callers import CALLER, Caller
+from reference_impl.chassis.deadlines import within_deadline
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.builds import POLL_S, floor_of
 from reference_impl.timeline.lists import Contents
-from reference_impl.timeline.memory_lists import MemoryServer
+from reference_impl.timeline.merged import merged_key
 from reference_impl.timeline.scan import FeedSource
 from reference_impl.timeline.timelines import timeline_key
 
@@ -259,6 +263,41 @@ async def test_a_build_whose_posts_cannot_be_gathered_is_given_up_at_once(ann_fo
     assert (await network.page(network.ANN)).source is FeedSource.BUILT
 
 
+async def test_a_build_whose_own_time_is_over_is_given_up_at_once(ann_follows_bob, monkeypatch):
+    monkeypatch.setattr("reference_impl.timeline.flights.WORK_S", 0.02)
+    network = ann_follows_bob
+    await network.post(network.BOB)
+    await network.newest(network.BOB)  # so that it is known whose posts are merged
+
+    async def hang():
+        network.posts.before_answer = None
+        with within_deadline("post"):
+            await asyncio.Event().wait()
+
+    network.posts.before_answer = hang
+    CALLER.set(Caller(request_id="request-1", deadline_s=time.time() + 60))
+    page = await network.page(network.ANN)
+    assert [int(post["post_id"]) for post in page.posts] == network.oracle(network.ANN)
+    assert page.source is FeedSource.PULL
+    monkeypatch.undo()
+    assert (await network.page(network.ANN)).source is FeedSource.BUILT
+
+
+async def test_a_build_that_cannot_be_finished_is_given_up(ann_follows_bob):
+    network = ann_follows_bob
+    await network.post(network.BOB)
+    timelines = network.store.timelines
+    finish = timelines.finish
+
+    async def lose_the_call(*_, **__):
+        timelines.finish = finish
+        raise Unavailable("timeline_store did not answer in time")
+
+    timelines.finish = lose_the_call
+    assert (await network.page(network.ANN)).source is FeedSource.PULL
+    assert (await network.page(network.ANN)).source is FeedSource.BUILT
+
+
 async def test_a_build_that_cannot_be_finished_leaves_the_page_to_pull(ann_follows_bob):
     network = ann_follows_bob
     await network.post(network.BOB)
@@ -311,13 +350,48 @@ async def test_a_timeline_lost_between_two_rounds_of_a_page_leaves_no_gap(ann_fo
 # Whom nothing is written for
 
 
+@pytest.fixture
+def clock_of():
+    """A function that gives a network a clock which stands still until a test moves it."""
+
+    def given(network):
+        clock = [1_000.0]
+        for server in network.servers:
+            server.clock_s = lambda: clock[0]
+        return clock
+
+    return given
+
+
+@pytest.mark.parametrize("strategy", [Strategy.HYBRID, Strategy.PUSH_ACTIVE, Strategy.PER_EDGE])
+@pytest.mark.parametrize("delivery", [Delivery.PUSH, Delivery.MERGE])
+async def test_who_read_while_all_was_pushed_is_forgotten_under_another_strategy(
+    network_of, clock_of, strategy, delivery
+):
+    network = network_of(policy=FeedPolicy(strategy=Strategy.PUSH, inactive_after_s=60.0))
+    clock = clock_of(network)
+    network.follows.follow(network.ANN, network.BOB)
+    await network.post(network.BOB, delivery=delivery)
+    await network.newest(network.ANN)
+    key = {Delivery.PUSH: timeline_key(network.ANN), Delivery.MERGE: merged_key(network.BOB)}
+    [server] = [each for each in network.servers if key[delivery] in each.lists]
+    clock[0] += 1_000.0
+    await network.post(network.BOB, delivery=delivery)
+    assert server.there(key[delivery])
+    network.policies.policy = FeedPolicy(strategy=strategy, inactive_after_s=60.0)
+    for _ in range(3):
+        await network.post(network.BOB, delivery=delivery)
+        assert server.there(key[delivery])
+        clock[0] += 20.0
+    assert not server.there(key[delivery])
+
+
 @pytest.mark.parametrize("strategy", Strategy)
-async def test_who_does_not_read_for_long_is_forgotten_unless_all_is_pushed(network_of, strategy):
+async def test_who_does_not_read_for_long_is_forgotten_unless_all_is_pushed(
+    network_of, clock_of, strategy
+):
     network = network_of(policy=FeedPolicy(strategy=strategy, inactive_after_s=60.0))
-    clock = [1_000.0]
-    network.servers[:] = [MemoryServer(clock_s=lambda: clock[0]) for _ in network.servers]
-    for lists, server in zip(network.store.timelines._servers, network.servers, strict=True):
-        lists._server = server
+    clock = clock_of(network)
     network.follows.follow(network.ANN, network.BOB)
     await network.newest(network.ANN)
     post = network.write(network.BOB)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from model.rules.ids import id_of
+from reference_impl.chassis.errors import Full
 from reference_impl.timeline.lists import Beginning, Contents, Part, Reading
 from reference_impl.timeline.sources import NOWHERE, Source
 
@@ -283,6 +284,51 @@ async def test_a_share_has_no_edge_posts_that_the_reader_gathers(lists, key):
     assert await lists.deliver_shares([key], posts_at(0)[0], edge_of=7, survived=[32]) == 0
 
 
+# Full servers
+
+
+async def test_a_full_server_forgets_where_it_cannot_put_a_post(lists, bench, key, full):
+    posts, other, kept = posts_at(0, 1), f"{key}2", f"{key}3"
+    for each in (key, other, kept):
+        await build(lists, each, posts[:1], pulled=frozenset({7}))
+    async with full(bench):
+        reached = await lists.deliver([key, other], posts[1], edge_of=None)
+        assert (reached.lists, list(reached.halved)) == (0, [])
+        assert [await lists.read_timeline(each, reading()) for each in (key, other)] == [Part()] * 2
+        assert (await read(lists, kept)).ids == posts[:1]
+    assert await deliver(lists, key, posts[1]) == 0
+
+
+async def test_a_full_server_forgets_halved_lists_likewise(lists, bench, key, full):
+    posts = posts_at(0, 1)
+    await build(lists, key, posts[:1], halvings=1)
+    async with full(bench):
+        assert await lists.deliver_shares([key], posts[1], edge_of=None, survived=[9]) == 0
+    assert await lists.read_timeline(key, reading()) == Part()
+
+
+async def test_a_full_server_forgets_a_list_that_it_cannot_cover(lists, bench, key, full):
+    posts = posts_at(0, 1)
+    await build(lists, key, posts[:1])
+    async with full(bench):
+        with pytest.raises(Full):
+            await lists.cover(key, "t", Contents(ids=posts[1:], floor=0))
+    assert await lists.read_timeline(key, reading()) == Part()
+
+
+async def test_a_full_server_builds_nothing(lists, bench, key, full):
+    await lists.begin([key], "t")
+    async with full(bench):
+        for refused in (
+            lists.begin([f"{key}2"], "t"),
+            lists.finish({key: Contents(ids=posts_at(0), floor=0)}, "t", idle_s=None),
+        ):
+            with pytest.raises(Full):
+                await refused
+        await lists.abandon(key, "t")
+    assert await lists.begin([key, f"{key}2"], "u") == [Beginning.BEGUN] * 2
+
+
 # Covering
 
 
@@ -384,6 +430,17 @@ async def test_without_a_choice_of_authors_its_age_is_unknown(lists, key):
     assert (await lists.read_timeline(key, reading())).edges_age_s is None
 
 
+async def test_a_timeline_is_as_old_as_the_beginning_of_its_build(lists, bench, key):
+    await lists.begin([key], "t")
+    await bench.let_pass(key, 90.0)
+    assert await finish(lists, key, "t")
+    assert await lists.cover(key, "t", Contents(ids=posts_at(0), floor=0))
+    assert 90 <= (await lists.read_timeline(key, reading())).age_s < 95
+    await lists.begin([key], "u", replacing="t")
+    await finish(lists, key, "u")
+    assert 0 <= (await lists.read_timeline(key, reading())).age_s < 5
+
+
 async def test_reads_are_counted_over_rebuilds(lists, key):
     await build(lists, key, token="t")
     for _ in range(3):
@@ -462,3 +519,36 @@ async def test_posts_that_come_into_an_empty_list_are_forgotten_with_it(lists, k
     await lists.begin([key], "u")
     await finish(lists, key, "u")
     assert await read(lists, key) == Source(ids=[], floor=0)
+
+
+async def test_a_list_kept_for_good_is_forgotten_once_a_delivery_says_so(lists, key):
+    posts = posts_at(0, 1, 2)
+    await build(lists, key, posts[:1])
+    assert (await lists.deliver([key], posts[1], edge_of=None, idle_s=IDLE_S)).lists == 1
+    await asyncio.sleep(IDLE_S + 0.05)
+    assert await deliver(lists, key, posts[2]) == 0
+
+
+async def test_no_delivery_moves_the_end_of_a_list_that_has_one(lists, key):
+    posts = posts_at(0, 1, 2)
+    await build(lists, key, posts[:1], idle_s=IDLE_S)
+    for post in posts[1:]:
+        await lists.deliver([key], post, edge_of=None, idle_s=100 * IDLE_S)
+    await asyncio.sleep(IDLE_S + 0.05)
+    assert await deliver(lists, key, posts[2]) == 0
+
+
+async def test_a_delivery_leaves_a_build_its_time(lists, key):
+    await lists.begin([key], "t")
+    await lists.deliver([key], posts_at(0)[0], edge_of=None, idle_s=0.001)
+    await asyncio.sleep(0.01)
+    assert await finish(lists, key, "t")
+
+
+async def test_who_reads_for_good_again_keeps_the_list_for_good(lists, key):
+    posts = posts_at(0, 1)
+    await build(lists, key, posts[:1])
+    await lists.deliver([key], posts[1], edge_of=None, idle_s=IDLE_S)
+    await read(lists, key)
+    await asyncio.sleep(IDLE_S + 0.05)
+    assert (await read(lists, key)).ids == posts[::-1]

@@ -1,15 +1,18 @@
 """Which authors are to be merged: one set for all, found out again when it is lost."""
 
 import asyncio
+import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.errors import Full, Unavailable
+from reference_impl.timeline.lists import OUTDATED_S
 from reference_impl.timeline.memory import MemoryAuthors
 from reference_impl.timeline.memory_lists import MemoryServer
-from reference_impl.timeline.merge_authors import KEY, PAGE, Known, MergeAuthors
+from reference_impl.timeline.merge_authors import KEY, MERGED_FOR_S, PAGE, Known, MergeAuthors
 from reference_impl.timeline.store import Functions, ValkeyAuthors
 
 FEW = 3  # authors that are too many to know, in these tests
@@ -28,6 +31,15 @@ class Held:
             self.memory.lose_authors()
         else:
             await self.valkey.delete(KEY)
+
+    async def let_pass(self, seconds):
+        """Let every post kept so far be so much older."""
+        if self.memory:
+            for author in self.memory.authors:
+                self.memory.authors[author] -= seconds
+        else:
+            for member in await self.valkey.zrange(KEY, 0, -1):
+                await self.valkey.zincrby(KEY, -seconds, member)
 
 
 @pytest.fixture
@@ -114,7 +126,7 @@ async def test_a_search_under_way_is_no_author(held):
 
 
 async def test_of_too_many_authors_nobody_is_told(held, monkeypatch):
-    for module in ("memory", "store"):
+    for module in ("memory", "author_store"):
         monkeypatch.setattr(f"reference_impl.timeline.{module}.KNOWN_MAX", FEW)
     for author in range(1, FEW + 1):
         await held.authors.add(author)
@@ -125,9 +137,70 @@ async def test_of_too_many_authors_nobody_is_told(held, monkeypatch):
 
 async def test_members_are_as_written_down(valkey_held):
     await valkey_held.authors.begin("t")
-    assert await valkey_held.valkey.smembers("merge_authors") == {b"search:t"}
+    assert await valkey_held.valkey.zrange("merged_lately", 0, -1) == [b"search:t"]
     await valkey_held.authors.finish("t", [7])
-    assert await valkey_held.valkey.smembers("merge_authors") == {b"0", b"7"}
+    [seven, whole] = await valkey_held.valkey.zrange("merged_lately", 0, -1, withscores=True)
+    assert seven == [b"7", pytest.approx(time.time(), abs=5)]
+    assert whole == [b"0", float("inf")]
+
+
+async def test_an_author_leaves_when_no_timeline_needs_the_last_merged_post(held):
+    await held.authors.begin("t")
+    await held.authors.finish("t", [7, 8])
+    await held.let_pass(MERGED_FOR_S - 60)
+    await held.authors.add(9)
+    assert await held.authors.known() == whole(7, 8, 9)
+    await held.authors.add(8)
+    await held.let_pass(120)
+    assert await held.authors.known() == whole(8, 9)
+
+
+async def test_a_set_that_everybody_has_left_is_whole(held):
+    await held.authors.begin("t")
+    await held.authors.finish("t", [7])
+    await held.let_pass(MERGED_FOR_S + 1)
+    assert await held.authors.known() == whole()
+
+
+def test_timelines_are_built_anew_long_before_they_need_who_has_left():
+    assert MERGED_FOR_S - OUTDATED_S >= 3_600
+
+
+async def test_a_full_server_that_cannot_add_an_author_loses_the_set(held, full):
+    await held.authors.begin("t")
+    await held.authors.finish("t", [7])
+    async with full(held):
+        await held.authors.add(8)
+        assert await held.authors.known() == Known(authors=frozenset(), is_whole=False)
+
+
+async def test_a_full_server_keeps_the_authors_that_it_has(held, full):
+    await held.authors.begin("t")
+    await held.authors.finish("t", [7, 8])
+    await held.let_pass(MERGED_FOR_S - 60)
+    async with full(held):
+        await held.authors.add(7)
+        assert await held.authors.known() == whole(7, 8)
+    await held.let_pass(120)
+    assert await held.authors.known() == whole(7)
+
+
+async def test_a_full_server_takes_in_no_search(held, full):
+    await held.authors.begin("t")
+    async with full(held):
+        with pytest.raises(Full):
+            await held.authors.begin("u")
+        with pytest.raises(Full):
+            await held.authors.finish("t", [7])
+
+
+async def test_a_full_server_that_lost_the_functions_loses_the_set(valkey_held, full):
+    await valkey_held.authors.begin("t")
+    await valkey_held.authors.finish("t", [7])
+    await valkey_held.valkey.function_flush()
+    async with full(valkey_held):
+        await valkey_held.authors.add(7)
+        assert not await valkey_held.valkey.exists(KEY)
 
 
 # As one process knows it
@@ -180,8 +253,35 @@ async def test_everyone_is_taken_for_one_when_the_set_is_lost_while_it_is_found_
     assert not (await held.authors.known()).is_whole
 
 
+async def test_while_nobody_can_remember_the_authors_each_finds_them_out(held, full):
+    posts = Posts(7, 8)
+    known = known_to(held, posts)
+    async with full(held):
+        assert await known.read() == await known.read() == {7, 8}
+    assert posts.pages == 2
+    assert await known.read() == await known.read() == {7, 8}
+    assert posts.pages == 3
+
+
+async def test_authors_found_out_when_there_is_no_room_any_more_are_known(held, full):
+    class Filling(Posts):
+        async def meanwhile(self):
+            if self.pages == 1:
+                await until_end.enter_async_context(full(held))
+
+    async with AsyncExitStack() as until_end:
+        assert await known_to(held, Filling(7, 8)).read() == {7, 8}
+
+
+async def test_too_many_authors_that_nobody_can_remember_are_everyone(held, monkeypatch, full):
+    monkeypatch.setattr("reference_impl.timeline.merge_authors.KNOWN_MAX", FEW)
+    async with full(held):
+        assert await known_to(held, Posts(*range(1, FEW + 1))).read() == {1, 2, 3}
+        assert await known_to(held, Posts(*range(1, FEW + 2))).read() is None
+
+
 async def test_of_too_many_authors_only_as_many_are_asked_for_as_show_it(held, monkeypatch):
-    for module in ("memory", "store", "merge_authors"):
+    for module in ("memory", "author_store", "merge_authors"):
         monkeypatch.setattr(f"reference_impl.timeline.{module}.KNOWN_MAX", FEW)
     posts = Posts(*range(1, 3 * PAGE))
     assert await known_to(held, posts).read() is None

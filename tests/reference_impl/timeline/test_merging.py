@@ -1,12 +1,17 @@
 """Posts kept once per author: merged into every follower's pages, and built again when lost."""
 
 import asyncio
+import time
 
 import pytest
 
 from model.rules.influencers import Delivery
+from model.rules.policy import DAY_S
+from reference_impl.chassis.callers import CALLER, Caller
+from reference_impl.chassis.deadlines import within_deadline
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.builds import POLL_S
+from reference_impl.timeline.merge_authors import MERGED_FOR_S
 from reference_impl.timeline.merged import merged_key
 from reference_impl.timeline.merging import BUILT_POSTS_MAX
 from reference_impl.timeline.scan import FeedSource
@@ -124,6 +129,27 @@ async def test_a_list_that_somebody_else_builds_for_too_long_is_pulled(ann_follo
     assert network.posts.pulls == [({network.BOB}, None)]
 
 
+async def test_a_list_whose_own_time_is_over_is_given_up_at_once(ann_follows_bob, monkeypatch):
+    network = ann_follows_bob
+    await network.post(network.BOB, delivery=Delivery.MERGE)
+    await network.newest(network.ANN)
+    network.lose(merged_key(network.BOB))
+    monkeypatch.setattr("reference_impl.timeline.flights.WORK_S", 0.02)
+
+    async def hang():
+        network.posts.before_answer = None
+        with within_deadline("post"):
+            await asyncio.Event().wait()
+
+    network.posts.before_answer = hang
+    CALLER.set(Caller(request_id="request-1", deadline_s=time.time() + 60))
+    page = await network.page(network.ANN)
+    assert [int(post["post_id"]) for post in page.posts] == network.oracle(network.ANN)
+    assert page.source is FeedSource.PULL
+    monkeypatch.undo()
+    assert (await network.page(network.ANN)).source is FeedSource.BUILT
+
+
 async def test_a_list_whose_posts_cannot_be_gathered_is_given_up_at_once(ann_follows_bob):
     network = ann_follows_bob
     await network.post(network.BOB, delivery=Delivery.MERGE)
@@ -152,3 +178,58 @@ async def test_when_nobody_can_tell_who_is_merged_everyone_is(ann_follows_bob, m
         await network.post(author, delivery=Delivery.MERGE)
     assert await network.newest(network.ANN) == network.oracle(network.ANN)
     assert network.posts.listings == [sorted([network.ANN, network.BOB, network.CAT])]
+
+
+# Authors who are to be merged no more
+
+
+@pytest.fixture
+def clock(ann_follows_bob):
+    """What time it is for the servers; a test moves it."""
+    now_s = [1_000.0]
+    for server in ann_follows_bob.servers:
+        server.clock_s = lambda: now_s[0]
+    return now_s
+
+
+async def test_an_author_who_is_pushed_again_is_merged_no_more_in_the_end(ann_follows_bob, clock):
+    network = ann_follows_bob
+    await network.newest(network.ANN)
+    await network.post(network.BOB, delivery=Delivery.MERGE)
+    for _ in range(9):  # Ann reads every day, as somebody does whose timeline is never forgotten
+        clock[0] += DAY_S
+        await network.post(network.BOB)
+        assert await network.newest(network.ANN) == network.oracle(network.ANN)
+    network.lose(merged_key(network.BOB))
+    network.posts.listings.clear()
+    page = await network.page(network.ANN)
+    assert [int(post["post_id"]) for post in page.posts] == network.oracle(network.ANN)
+    assert page.source is FeedSource.TIMELINE
+    assert network.posts.listings == []
+
+
+async def test_a_timeline_is_built_anew_before_an_author_leaves_whose_posts_it_lacks(
+    ann_follows_bob, clock
+):
+    network = ann_follows_bob
+    await network.newest(network.ANN)
+    await network.post(network.BOB, delivery=Delivery.MERGE)
+    clock[0] += MERGED_FOR_S - 1
+    assert network.BOB in (await network.store.authors.known()).authors
+    assert (await network.page(network.ANN)).source is FeedSource.BUILT
+    assert (await network.page(network.ANN)).source is FeedSource.TIMELINE
+    clock[0] += 2
+    assert network.BOB not in (await network.store.authors.known()).authors
+    assert await network.newest(network.ANN) == network.oracle(network.ANN)
+
+
+async def test_an_outdated_timeline_that_cannot_be_built_serves_no_page(ann_follows_bob, clock):
+    network = ann_follows_bob
+    await network.newest(network.ANN)
+    await network.post(network.BOB, delivery=Delivery.MERGE)
+    clock[0] += MERGED_FOR_S + 1
+    for server in network.servers:
+        server.is_full = True
+    page = await network.page(network.ANN)
+    assert [int(post["post_id"]) for post in page.posts] == network.oracle(network.ANN)
+    assert page.source is FeedSource.PULL

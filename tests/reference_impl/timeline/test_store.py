@@ -1,13 +1,14 @@
 """What the lists on Valkey are made of, and how they bear the loss of any of it."""
 
-from contextlib import asynccontextmanager
+import time
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.exceptions import ResponseError
 
 from model.rules.ids import created_ms_of, id_of
-from reference_impl.chassis.errors import Unavailable
-from reference_impl.timeline.lists import Beginning, Contents, Part, Reading
+from reference_impl.chassis.errors import Full
+from reference_impl.timeline.lists import OUTDATED_S, Beginning, Contents, Part, Reading
 from reference_impl.timeline.merged import merged_key
 from reference_impl.timeline.sources import NOWHERE
 from reference_impl.timeline.store import Functions, ValkeyLists, pulled_key, state_key
@@ -63,6 +64,7 @@ async def test_members_and_state_are_as_written_down(lists, server, key):
     assert await server.smembers(pulled_key(key)) == {b"8"}
     state = await server.hgetall(state_key(key))
     assert float(state.pop(b"edges_at")) == pytest.approx(float(state.pop(b"since")), abs=5)
+    assert int(state.pop(b"begun")) == pytest.approx(time.time(), abs=5)
     assert state == {
         b"built": b"t",
         b"floor": posts[0].to_bytes(8, "big"),
@@ -202,19 +204,9 @@ async def test_what_a_server_refuses_for_another_reason_is_an_error(lists, serve
         await lists.deliver([key], POSTS[0], edge_of=None)
 
 
-@asynccontextmanager
-async def full(server):
-    """Take no more writes inside the block."""
-    await server.config_set("maxmemory", "1")
-    try:
-        yield
-    finally:
-        await server.config_set("maxmemory", "1gb")
-
-
-async def test_a_full_server_can_be_read_and_freed(lists, server, key):
+async def test_a_full_server_can_be_read_and_freed(lists, valkey_bench, key, full):
     await build(lists, key, POSTS[:2])
-    async with full(server):
+    async with full(valkey_bench):
         part = await lists.read_timeline(key, ALL)
         assert list(part.source.ids) == POSTS[1::-1]
         assert (await lists.read([key], ALL))[0] == part.source
@@ -224,24 +216,71 @@ async def test_a_full_server_can_be_read_and_freed(lists, server, key):
         assert await is_nowhere(lists, key)
 
 
-async def test_a_full_server_gives_up_builds(lists, server, key):
+async def test_a_full_server_gives_up_builds(lists, valkey_bench, key, full):
     await lists.begin([key], "t")
-    async with full(server):
+    async with full(valkey_bench):
         await lists.abandon(key, "t")
     assert await lists.begin([key], "u") == [Beginning.BEGUN]
 
 
-async def test_a_full_server_is_unavailable_for_everything_else(lists, server, key):
-    await build(lists, key, POSTS[:2], token="t")
-    await lists.begin([f"{key}2"], "t")
-    async with full(server):
-        for refused in (
-            lists.begin([f"{key}3"], "t"),
-            lists.finish({f"{key}2": Contents(ids=POSTS[:1], floor=0)}, "t", idle_s=None),
-            lists.cover(key, "t", Contents(ids=POSTS[:1], floor=0)),
-            lists.deliver([key], POSTS[2], edge_of=None),
-            lists.load_functions(),
-        ):
-            with pytest.raises(Unavailable, match="takes nothing in"):
-                await refused
-    assert list((await lists.read([key], ALL))[0].ids) == POSTS[1::-1]
+async def test_a_full_server_that_lost_the_functions_forgets_what_it_cannot_be_brought(
+    lists, server, valkey_bench, key, full
+):
+    await build(lists, key, POSTS[:2], pulled=frozenset({8}))
+    await server.function_flush()
+    async with full(valkey_bench):
+        with pytest.raises(Full, match="takes nothing in"):
+            await lists.load_functions()
+        assert (await lists.deliver([key], POSTS[2], edge_of=None)).lists == 0
+    assert await server.exists(key, state_key(key), pulled_key(key)) == 0
+
+
+async def test_what_a_full_server_forgets_is_counted_and_said(
+    lists, valkey_bench, key, caplog, full
+):
+    await build(lists, key, POSTS[:2])
+    counted = forgotten()
+    async with full(valkey_bench):
+        for post in POSTS[2:5]:
+            await lists.deliver([key, f"{key}2"], post, edge_of=None)
+    assert forgotten() == counted + 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "a full timeline server forgets lists" in caplog.text
+
+
+def forgotten():
+    return REGISTRY.get_sample_value("feedtwin_timeline_forgotten_total", {"reason": "full"}) or 0
+
+
+# What an earlier version left
+
+
+async def test_a_timeline_that_does_not_know_when_it_was_begun_is_older_than_any(
+    lists, server, key
+):
+    await build(lists, key, POSTS[:2])
+    await server.hdel(state_key(key), "begun")
+    assert (await lists.read_timeline(key, ALL)).age_s > OUTDATED_S
+
+
+async def test_a_call_that_says_nothing_of_an_end_leaves_it_open(lists, server, key):
+    await build(lists, key)
+    entry = [created_ms_of(POSTS[0]), POSTS[0].to_bytes(8), CAP, "", b""]
+    assert await server.fcall("feedtwin_deliver", 1, key, *entry) == [1, []]
+    assert await server.ttl(key) == -1
+
+
+# For good, or not
+
+
+async def test_a_state_says_whether_its_list_has_an_end(lists, server, key):
+    """So that a delivery need not ask for that."""
+    await build(lists, key, POSTS[:2], pulled=frozenset({8}))
+    names = (key, state_key(key), pulled_key(key))
+    for idle_s, ends in ((None, None), (100.0, b"1"), (200.0, b"1"), (None, None)):
+        await lists.read([key], Reading(before=None, limit=1, idle_s=idle_s))
+        assert await server.hget(state_key(key), "ends") == ends
+    await lists.deliver([key], POSTS[2], edge_of=None, idle_s=100.0)
+    assert await server.hget(state_key(key), "ends") == b"1"
+    assert len({await server.pexpiretime(name) for name in names}) == 1
+    assert 90 < await server.ttl(key) <= 100

@@ -12,6 +12,7 @@ from reference_impl.chassis.sessions import MemorySessions
 from reference_impl.chassis.settings import Settings
 from reference_impl.user.accounts import AccountService
 from reference_impl.user.app import create_app
+from reference_impl.user.means import Means
 from reference_impl.user.memory import MemoryUserStore
 from reference_impl.user.passwords import Passwords
 from reference_impl.user.reservations import Directory
@@ -57,6 +58,19 @@ class FakeMedia:
             await self.before_answering()
         self.images.append(data)
         return {"url": f"/media/{len(self.images)}.png"}
+
+
+class FakePosts:
+    """Hides the posts of those who leave, or is away."""
+
+    def __init__(self):
+        self.departed = []
+        self.is_away = False
+
+    async def depart(self, user_id):
+        if self.is_away:
+            raise Unavailable("post did not answer in time")
+        self.departed.append(user_id)
 
 
 class FakeFollows:
@@ -196,6 +210,11 @@ def media():
 
 
 @pytest.fixture
+def posts():
+    return FakePosts()
+
+
+@pytest.fixture
 def follows():
     return FakeFollows()
 
@@ -206,21 +225,38 @@ def sessions(clock):
 
 
 @pytest.fixture
-def accounts_on(media, passwords, clock):
-    """Account services on any stores."""
+def means_on(media, posts, passwords, clock):
+    """What services are made of, on any stores."""
 
     def make(store, sessions, passwords=passwords):
-        return AccountService(store, sessions, media, passwords, clock_s=clock)
+        return Means(
+            store=store,
+            sessions=sessions,
+            media=media,
+            posts=posts,
+            passwords=passwords,
+            clock_s=clock,
+        )
 
     return make
 
 
 @pytest.fixture
-def users_on(media, passwords, minter, clock):
+def accounts_on(means_on):
+    """Account services on any stores."""
+
+    def make(*args, **kwargs):
+        return AccountService(means_on(*args, **kwargs))
+
+    return make
+
+
+@pytest.fixture
+def users_on(means_on, minter):
     """User services on any stores."""
 
-    def make(store, sessions, passwords=passwords):
-        return UserService(store, sessions, media, passwords, minter=minter, clock_s=clock)
+    def make(*args, **kwargs):
+        return UserService(means_on(*args, **kwargs), minter)
 
     return make
 

@@ -25,17 +25,26 @@ async def neighbours(aiohttp_server):
     async def hidden(_):
         return web.json_response({"ids": []})
 
+    async def depart(_):
+        return web.json_response({"departed": True})
+
     app = web.Application()
     app.router.add_put("/internal/objects", put)
     app.router.add_get("/internal/users/{user_id}/follower-count", count)
     app.router.add_get("/internal/users/{user_id}/hidden", hidden)
+    app.router.add_post("/internal/authors/{user_id}/departure", depart)
     return str((await aiohttp_server(app)).make_url(""))
 
 
 @pytest.fixture
 async def client(engines, neighbours, aiohttp_client, minter):
-    urls = {"media_urls": (neighbours,), "follow_urls": (neighbours,)}
-    settings = replace(engines.settings, instance=f"user-{minter.mint()}", **urls)
+    settings = replace(
+        engines.settings,
+        instance=f"user-{minter.mint()}",
+        media_urls=(neighbours,),
+        follow_urls=(neighbours,),
+        post_urls=(neighbours,),
+    )
     async with assemble(settings) as app:
         yield await aiohttp_client(app)
 

@@ -2,25 +2,28 @@
 
 import asyncio
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
 
 import pytest
 
-from model.rules.fanouts import BULK_STREAMS
+from model.rules.fanouts import NEW, late_streams
 from model.rules.ids import logical_shard_of
 from model.rules.sharding import even_table
 from model.rules.timelines import FANOUT_CHUNK_MAX
 from reference_impl.chassis.consumers import beside
-from reference_impl.chassis.events import POST_EVENTS, Event
+from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.events import Event
 from reference_impl.chassis.keyvalue import valkey
+from reference_impl.timeline.fanout.absences import Absences
 from reference_impl.timeline.fanout.delivering import Fanout
 from reference_impl.timeline.fanout.purging import Purger
 from reference_impl.timeline.fanout.records import DONE
-from reference_impl.timeline.fanout.worker import Worker
+from reference_impl.timeline.fanout.worker import STREAMS, Pace, Worker
 
 PATIENCE_S = 20.0
 SERVERS = 2
+OWNERS = even_table(SERVERS).owners
 CREATED_S = 1_800_000_000.25
 BIG = 3_500  # followers who are cut into ranges
 
@@ -58,6 +61,8 @@ class Store:
         self.absent = set()  # users without a timeline
         self.before_call = None  # awaited at the beginning of each delivery
         self.failures = []  # raised by the next deliveries
+        self.away = set()  # servers
+        self.asked: Counter[int] = Counter()  # how often each server was, away or not
 
     def server_of(self, post_id, user_id):
         return self._table.server_of_id(user_id)
@@ -69,6 +74,7 @@ class Store:
             await self.before_call(post_id)
         if self.failures:
             raise self.failures.pop(0)
+        self.reach(self.server_of(post_id, user_ids[0]))
         self.calls.append(("edge" if is_edge else "deliver", post_id, tuple(user_ids)))
         there = [user for user in user_ids if user not in self.absent]
         for user in there:
@@ -76,17 +82,27 @@ class Store:
                 self.timelines[user].append(post_id)
         return len(there)
 
+    def reach(self, server):
+        self.asked[server] += 1
+        if server in self.away:
+            raise Unavailable(f"{server} did not answer in time")
+
     async def keep_for_merging(self, post_id, *, author_id, is_edge):
+        self.reach(self._table.server_of_id(author_id))
+        if not is_edge:
+            self.reach(0)
         self.calls.append(("keep for some" if is_edge else "keep", post_id, (author_id,)))
         self.merged[author_id].append(post_id)
 
     async def remove(self, post_id, *, user_ids):
         assert len({self.server_of(post_id, user) for user in user_ids}) == 1
+        self.reach(self.server_of(post_id, user_ids[0]))
         self.calls.append(("remove", post_id, tuple(user_ids)))
         for user in user_ids:
             self.timelines[user] = [post for post in self.timelines[user] if post != post_id]
 
     async def remove_merged(self, post_id, *, author_id):
+        self.reach(self._table.server_of_id(author_id))
         self.calls.append(("remove merged", post_id, (author_id,)))
         self.merged[author_id] = [post for post in self.merged[author_id] if post != post_id]
 
@@ -116,20 +132,23 @@ class Floor:
     def __init__(self, broker):
         mark = secrets.token_hex(4)
         self.broker = broker
-        self.streams = [f"{name}:test-{mark}" for name in (POST_EVENTS, *BULK_STREAMS)]
+        self.streams = [f"{name}:test-{mark}" for name in STREAMS]
+        self.late = [f"{name}:test-{mark}" for name in late_streams(SERVERS)]
 
-    def fanout(self, store, follows):
-        return Fanout(store=store, follows=follows, owners=even_table(SERVERS).owners)
+    def fanout(self, store, follows, absences=None):
+        return Fanout(store=store, follows=follows, owners=OWNERS, absences=absences)
 
     def worker(self, store, follows, name="fanout-1", *, broker=None, **changes):
         quick = {"retry_s": 0.001, "block_s": 0.05, **changes}
+        absences = Absences()
         return Worker(
             broker or self.broker,
-            fanout=self.fanout(store, follows),
-            purger=Purger(store=store, follows=follows),
+            fanout=self.fanout(store, follows, absences),
+            purger=Purger(store=store, follows=follows, owners=OWNERS, absences=absences),
             name=name,
             streams=self.streams,
-            **quick,
+            late=self.late,
+            pace=Pace(**quick),
         )
 
     @asynccontextmanager
@@ -137,14 +156,14 @@ class Floor:
         async with asyncio.timeout(PATIENCE_S), beside(*(worker.run for worker in workers)):
             yield
 
-    async def publish(self, *events):
+    async def publish(self, *events, which=NEW):
         for event in events:
-            await self.broker.xadd(self.streams[0], event.to_fields())
+            await self.broker.xadd(self.streams[which], event.to_fields())
 
     async def left(self):
         """Return how many entries of all streams are unread or in hand."""
         entries = 0
-        for stream in self.streams:
+        for stream in [*self.streams, *self.late]:
             if await self.broker.exists(stream):
                 groups = await self.broker.xinfo_groups(stream)
                 entries += await self.broker.xlen(stream) if not groups else 0
@@ -155,6 +174,31 @@ class Floor:
         """Wait until nothing is left to do."""
         async with asyncio.timeout(PATIENCE_S):
             while await self.left():  # noqa: ASYNC110 - the broker has no event for it
+                await asyncio.sleep(0.002)
+
+    async def until(self, is_so):
+        """Wait until something is so."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.002)
+
+    async def in_hand(self, which):
+        """Return how many entries of a class somebody has read and not finished."""
+        stream = self.streams[which]
+        groups = await self.broker.xinfo_groups(stream) if await self.broker.exists(stream) else []
+        return sum(group["pending"] for group in groups)
+
+    async def waiting(self, server):
+        """Return how many entries wait for a server."""
+        if not await self.broker.exists(self.late[server]):
+            return 0
+        groups = await self.broker.xinfo_groups(self.late[server])
+        return sum(group["pending"] + group["lag"] for group in groups)
+
+    async def until_waiting(self, server):
+        """Wait until something waits for a server."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self.waiting(server):  # noqa: ASYNC110 - the broker has no event for it
                 await asyncio.sleep(0.002)
 
     async def records(self, post):

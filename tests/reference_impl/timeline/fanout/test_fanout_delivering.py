@@ -7,6 +7,7 @@ import pytest
 from model.rules.fanouts import ALL_SHARDS, ShardRange
 from model.rules.ids import logical_shard_of
 from model.rules.influencers import Delivery
+from model.rules.sharding import even_table
 from model.rules.timelines import FANOUT_CHUNK_MAX
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.fanout.delivering import Post, all_of
@@ -85,7 +86,9 @@ async def test_a_merged_post_is_in_its_authors_timeline_and_kept_for_all(
 ):
     (author, *followers), post = crowd(5), new_id()
     reach, left = await begin(post_by(author, post, Delivery.MERGE, followers=50_000), followers)
-    assert fake_store.calls == [("deliver", post, (author,)), ("keep", post, (author,))]
+    kinds = [kind for kind, _, _ in fake_store.calls]
+    assert kinds == ["deliver", "keep for some", "keep"]
+    assert fake_store.merged == {author: [post, post]}  # a list has it once
     assert reach == Reach(delivered=1, calls=2)
     assert left == []
 
@@ -120,13 +123,25 @@ async def test_a_big_edge_post_is_kept_before_any_follower_is_left_to_the_ranges
     assert left
 
 
-@pytest.mark.parametrize("followers", [FANOUT_CHUNK_MAX - 1, 500])
+@pytest.mark.parametrize("followers", [FANOUT_CHUNK_MAX, FANOUT_CHUNK_MAX - 1, 500])
 async def test_as_many_as_a_chunk_holds_are_reached_at_once(
     begin, fake_store, crowd, new_id, followers
 ):
     author, *others = crowd(followers + 1)
     reach, left = await begin(post_by(author, new_id(), followers=followers), others)
     assert (reach.followers, left) == (followers, [])
+
+
+@pytest.mark.parametrize(
+    ("followers", "pages"), [(FANOUT_CHUNK_MAX, 2), (FANOUT_CHUNK_MAX - 1, 1), (0, 1)]
+)
+async def test_only_a_full_page_of_followers_is_asked_for_more(
+    floor, fake_store, make_follows, crowd, new_id, followers, pages
+):
+    author, *others = crowd(followers + 1)
+    follows = make_follows({author: others})
+    await floor.fanout(fake_store, follows).begin(post_by(author, new_id(), followers=followers))
+    assert len(follows.pages) == pages
 
 
 async def test_more_are_left_to_ranges_and_the_author_has_the_post_at_once(
@@ -142,7 +157,7 @@ async def test_more_are_left_to_ranges_and_the_author_has_the_post_at_once(
 async def test_more_followers_than_were_counted_are_left_to_ranges_too(
     begin, fake_store, crowd, new_id
 ):
-    author, *followers = crowd(FANOUT_CHUNK_MAX + 1)
+    author, *followers = crowd(FANOUT_CHUNK_MAX + 2)
     _, left = await begin(post_by(author, new_id(), followers=900), followers)
     assert len(left) == 2
 
@@ -231,7 +246,9 @@ async def test_a_deleted_post_is_taken_out_of_where_it_was_put(
     fake_store, make_follows, crowd, new_id, delivery, kinds
 ):
     (author, *followers), post = crowd(9), new_id()
-    purger = Purger(store=fake_store, follows=make_follows({author: followers}))
+    purger = Purger(
+        store=fake_store, follows=make_follows({author: followers}), owners=even_table(2).owners
+    )
     left = await purger.chunk(Purge(post_id=post, author_id=author, delivery=delivery))
     assert left is None
     assert {kind for kind, _, _ in fake_store.calls} == kinds
@@ -243,7 +260,9 @@ async def test_a_purge_goes_on_after_the_last_reader_of_a_full_page(
     fake_store, make_follows, crowd, new_id
 ):
     author, *followers = crowd(FANOUT_CHUNK_MAX + 51)
-    purger = Purger(store=fake_store, follows=make_follows({author: followers}))
+    purger = Purger(
+        store=fake_store, follows=make_follows({author: followers}), owners=even_table(2).owners
+    )
     purge = Purge(post_id=new_id(), author_id=author, delivery=Delivery.PUSH)
     rest = await purger.chunk(purge)
     assert rest is not None

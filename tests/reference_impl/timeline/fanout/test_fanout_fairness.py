@@ -16,7 +16,7 @@ from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.fanout.delivering import Fanout, Post
 from reference_impl.timeline.fanout.jobs import Job
 from reference_impl.timeline.fanout.purging import Purger
-from reference_impl.timeline.fanout.worker import GROUP, Worker
+from reference_impl.timeline.fanout.worker import GROUP, Pace, Worker
 
 PATIENCE_S = 30.0
 CHUNKS = 1_000  # at least, of the big post: there are 4,096, one per shard
@@ -165,7 +165,7 @@ def fairly(floor):
     """Works as workers do."""
 
     def working(fanouts):
-        purger = Purger(store=None, follows=None)  # type: ignore[arg-type]  # nothing is deleted
+        purger = Purger(store=None, follows=None, owners=ONE_SERVER)  # type: ignore[arg-type]  # nothing is deleted
         return floor.working(
             *(
                 Worker(
@@ -174,7 +174,7 @@ def fairly(floor):
                     purger=purger,
                     name=f"fanout-{number}",
                     streams=floor.streams,
-                    block_s=0.05,
+                    pace=Pace(block_s=0.05),
                 )
                 for number, fanout in enumerate(fanouts)
             )

@@ -161,8 +161,9 @@ class Watched:
         self.waited_for = []
 
     async def xreadgroup(self, group, name, streams, **options):
-        self.waited_for.append(set(streams))
-        await self._before_wait()
+        if options.get("block"):  # what waits for a server is looked after without waiting
+            self.waited_for.append(set(streams))
+            await self._before_wait()
         return await self._broker.xreadgroup(group, name, streams, **options)
 
     def __getattr__(self, name):

@@ -48,7 +48,8 @@ async def test_a_worker_says_what_it_has_done_and_what_waits(ask, plant, make_ev
         "feedtwin_fanout_skipped_total 1.0",
         'feedtwin_queue_entries{group="timeline",stream="events:post"} 0.0',
         'feedtwin_queue_oldest_seconds{group="timeline",stream="fanout:purge"} 0.0',
-        'feedtwin_dead_letters{stream="fanout:4"} 0.0',
+        'feedtwin_queue_entries{group="timeline",stream="fanout:late:1"} 0.0',
+        'feedtwin_dead_letters{stream="events:erasure"} 0.0',
     }
     async with asyncio.timeout(PATIENCE_S):  # it looks at the queues every two seconds
         while not lines <= set((await ask.path("/metrics"))[1].splitlines()):  # noqa: ASYNC110
