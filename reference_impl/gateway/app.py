@@ -17,11 +17,11 @@ from reference_impl.chassis.settings import Settings
 from reference_impl.gateway.counters import ValkeyCounters
 from reference_impl.gateway.handlers import Desk, Forwarder
 from reference_impl.gateway.openapi.document import serving_document
-from reference_impl.gateway.rate_limits import Counters, Throttle
 from reference_impl.gateway.records import ValkeyRecords
 from reference_impl.gateway.replays import Records, Replays
 from reference_impl.gateway.routes import PUBLIC_ROUTES, PublicRoute
 from reference_impl.gateway.service import Doorkeeper
+from reference_impl.gateway.throttle import Counters, Throttle
 
 # Facts C2: what is served is data, which no browser is to guess at, run or frame.
 HEADERS_OF_ALL = {

@@ -11,9 +11,9 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import Redis
 
+from model.rules.rate_limits import RateLimit
 from reference_impl.chassis.keyvalue import visiting
 from reference_impl.chassis.session_store import STATION
-from reference_impl.gateway.rate_limits import RateLimit
 
 PREFIX = "limit"
 

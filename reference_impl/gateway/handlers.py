@@ -9,16 +9,17 @@ from functools import partial
 
 from aiohttp import hdrs, web
 
+from model.rules.rate_limits import By
 from reference_impl.chassis.callers import PATIENCE_S, allow, recognise
 from reference_impl.chassis.clients import Answer, ServiceClient
 from reference_impl.chassis.errors import NotFound, Unavailable
 from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY, key_of
 from reference_impl.chassis.middleware import PROBLEM_JSON, problem
 from reference_impl.chassis.requests import body_of
-from reference_impl.gateway.rate_limits import Asker, By, Throttle
 from reference_impl.gateway.replays import Attempt, Replays
 from reference_impl.gateway.routes import PublicRoute, could_exist
 from reference_impl.gateway.service import Doorkeeper
+from reference_impl.gateway.throttle import Asker, Throttle
 
 OUTWARD = (  # whatever else a service says stays inside
     hdrs.ACCEPT_RANGES,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 
+from model.rules import rate_limits
 from model.rules.ids import ID_MAX
+from model.rules.rate_limits import RateLimit
 from reference_impl.chassis.forms import FORM_BYTES_MAX
 from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
 from reference_impl.chassis.media_types import NAME_PATTERN
 from reference_impl.chassis.requests import JSON_BYTES_MAX
-from reference_impl.gateway import rate_limits
-from reference_impl.gateway.rate_limits import RateLimit
 
 ID_PATTERN = "[1-9][0-9]{0,18}"  # one way to write an id: no sign, no leading zero
 PATTERN_OF = {

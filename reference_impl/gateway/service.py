@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from model.rules.rate_limits import SIGNED_IN
 from reference_impl.chassis.errors import Forbidden, Unauthenticated
 from reference_impl.chassis.sessions import Sessions, token_of
-from reference_impl.gateway.rate_limits import SIGNED_IN, Asker, Throttle
 from reference_impl.gateway.routes import Who
+from reference_impl.gateway.throttle import Asker, Throttle
 
 
 class Doorkeeper:

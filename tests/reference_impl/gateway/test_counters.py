@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from model.rules.rate_limits import By, RateLimit
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.gateway.counters import MemoryCounters, ValkeyCounters
-from reference_impl.gateway.rate_limits import By, RateLimit
 
 TWO = RateLimit(name="two", amount=2, window_s=60, by=By.ACCOUNT)
 BRIEF = RateLimit(name="brief", amount=2, window_s=1, by=By.ACCOUNT)

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from model.rules import rate_limits
+from model.rules.rate_limits import By, RateLimit
 from reference_impl.chassis.callers import CALLER
 from reference_impl.chassis.clients import Answer
 from reference_impl.chassis.deadlines import seconds_left
 from reference_impl.chassis.errors import TooMany, Unavailable
-from reference_impl.gateway import rate_limits
 from reference_impl.gateway.counters import MemoryCounters
-from reference_impl.gateway.rate_limits import Asker, By, RateLimit, Throttle
+from reference_impl.gateway.throttle import Asker, Throttle
 
 TWO = RateLimit(name="two", amount=2, window_s=60, by=By.ACCOUNT)
 ADA = Asker(address="192.0.2.1", account="7", login_name="Ada")

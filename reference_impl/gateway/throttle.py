@@ -1,14 +1,4 @@
-"""How often one caller may ask: the table, and the throttle that holds everybody to it.
-
-That there are such numbers is what the OWASP API Security Top 10, 2023, asks for (API2, API4,
-API6); how large they are is our judgement of what one person does.  600 a minute for everything
-together is ten a second, about what a feed that is scrolled as fast as pictures load asks for.
-
-Wrong logins are counted per name *and* address first: five would otherwise suffice to keep
-somebody from signing in, from anywhere.  Whoever guesses from many addresses meets the limit on
-the name alone, of as many as NIST SP 800-63B, 5.2.2, lets fail; to lock an owner out takes twenty
-addresses.  A name that nobody has is counted likewise, so that no answer tells which exist.
-"""
+"""Holds everybody to the limits on how often one caller may ask."""
 
 from __future__ import annotations
 
@@ -17,79 +7,15 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Protocol
 
+from model.rules.rate_limits import By, RateLimit
 from reference_impl.chassis.errors import TooMany, Unavailable
 
 LOG_EVERY_S = 1.0  # one line a second says that limits are not enforced; a flood says no more
 
 log = logging.getLogger("feedtwin")
-
-
-class By(Enum):
-    """Whose requests are counted together."""
-
-    ADDRESS = "address"  # of the connection; no header is believed
-    ACCOUNT = "account"  # whoever the token stands for
-    LOGIN_NAME = "login_name"  # the username that is tried, whether or not anybody has it
-    LOGIN_NAME_AT_ADDRESS = "login_name_at_address"  # the username that is tried from there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
-    """At most `amount` requests in any `window_s` seconds."""
-
-    name: str  # limits of the same name share their count
-    amount: int
-    window_s: int
-    by: By
-    counts_failures_only: bool = False
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Return what the limit is, as draft-ietf-httpapi-ratelimit-headers-10 writes it."""
-        return {"RateLimit-Policy": f'"{self.name}";q={self.amount};w={self.window_s}'}
-
-
-MINUTE_S, HOUR_S = 60, 3_600
-
-SIGNED_IN = RateLimit(name="everything", amount=600, window_s=MINUTE_S, by=By.ACCOUNT)
-LOGIN = (
-    RateLimit(name="logins", amount=20, window_s=MINUTE_S, by=By.ADDRESS),
-    RateLimit(
-        name="wrong-logins",
-        amount=5,
-        window_s=15 * MINUTE_S,
-        by=By.LOGIN_NAME_AT_ADDRESS,
-        counts_failures_only=True,
-    ),
-    RateLimit(
-        name="wrong-logins-from-anywhere",
-        amount=100,
-        window_s=15 * MINUTE_S,
-        by=By.LOGIN_NAME,
-        counts_failures_only=True,
-    ),
-)
-PASSWORD = (  # a stolen token must not serve to find the password that goes with it
-    RateLimit(
-        name="wrong-passwords",
-        amount=5,
-        window_s=15 * MINUTE_S,
-        by=By.ACCOUNT,
-        counts_failures_only=True,
-    ),
-)
-REGISTER = (RateLimit(name="registrations", amount=5, window_s=HOUR_S, by=By.ADDRESS),)
-# An image can come with every change, and every address that is refused is somebody's.
-ACCOUNT = (RateLimit(name="account-changes", amount=20, window_s=HOUR_S, by=By.ACCOUNT),)
-POST = (RateLimit(name="posts", amount=30, window_s=HOUR_S, by=By.ACCOUNT),)
-RELATIONS = (  # follow, unfollow, block, unblock together
-    RateLimit(name="relations-a-minute", amount=60, window_s=MINUTE_S, by=By.ACCOUNT),
-    RateLimit(name="relations-an-hour", amount=200, window_s=HOUR_S, by=By.ACCOUNT),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,9 +123,13 @@ def _network_of(address: str) -> str:
 
 
 def _too_many(limit: RateLimit, wait_s: float) -> TooMany:
+    """Return the refusal, with the headers of draft-ietf-httpapi-ratelimit-headers-10."""
     retry_after_s = max(1, -int(-wait_s // 1))
     return TooMany(
         f"at most {limit.amount} requests of this kind in {limit.window_s} s",
         retry_after_s=retry_after_s,
-        headers={**limit.headers, "RateLimit": f'"{limit.name}";r=0;t={retry_after_s}'},
+        headers={
+            "RateLimit-Policy": f'"{limit.name}";q={limit.amount};w={limit.window_s}',
+            "RateLimit": f'"{limit.name}";r=0;t={retry_after_s}',
+        },
     )
