@@ -198,7 +198,7 @@ def _fanout(at: _Steps, reach: Reach) -> tuple[Step, ...]:
     brought = (
         _now_and_then((1 - merged) * (1 - many), *_few(at, reach.spreading), name="few"),
         _now_and_then((1 - merged) * many, *_many(at, reach.spreading), name="many"),
-        _now_and_then(merged, *_kept(at, reach), name="keep"),
+        _now_and_then(merged, *_kept(at), name="keep"),
     )
     policy = _now_and_then(reach.stale_worker_policy, at.visit("broker"), name="policy")
     worker = _consumed(at, FANOUT, *at.call("fanout", policy, *brought))
@@ -234,16 +234,13 @@ def _page_of_followers(at: _Steps) -> tuple[Step, ...]:
     return at.call("follow", at.visit("user_db", _READER))
 
 
-def _kept(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+def _kept(at: _Steps) -> tuple[Step, ...]:
     """Return how a post is kept for merging: shown to its author, in their list, and whose it is.
 
-    The list is seen to again with the set of those who have such lists.  That lies on one server
-    of all; here it is on any.
+    The set of those who have such lists lies on one server of all; here it is on any.
     """
-    shown, kept, again = _several(at, "timeline_store", _READER, 3, name="keep")
-    first = _now_and_then(reach.apart_share, kept, name="apart")
-    whose = at.visit("timeline_store", name="timeline_store_whose")
-    return (shown, first, AllOf(branches=(again, whose)))
+    shown, kept = _several(at, "timeline_store", _READER, 2, name="keep")
+    return (shown, kept, at.visit("timeline_store", name="timeline_store_whose"))
 
 
 _INNER: dict[Endpoint, Callable[[_Steps, Reach], tuple[Step, ...]]] = {

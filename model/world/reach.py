@@ -43,7 +43,6 @@ class Reach:
     stale_post_policy: float  # the post service, for posts: the policy
     stale_worker_policy: float  # a fan-out worker, for posts: the policy
     stale_authors: float  # the timeline service, for pages: the authors whose posts are merged
-    apart_share: float  # share of authors whose lists are not where the set of these authors is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,6 @@ def reach_of(scenario: Scenario) -> Reach:
         stale_post_policy=_stale_share(posts_per_s, fleet.post, policies.FRESH_S),
         stale_worker_policy=_stale_share(posts_per_s, fleet.fanout, policies.FRESH_S),
         stale_authors=_stale_share(pages_per_s, fleet.timeline, timelines.MERGE_AUTHORS_FRESH_S),
-        apart_share=1 - 1 / fleet.timeline_store.shards,
     )
 
 

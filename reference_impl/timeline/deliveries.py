@@ -39,11 +39,11 @@ class Deliveries(Protocol):
         author's own timeline always gets it.
         """
 
-    async def keep_for_merging(self, post_id: int, *, author_id: int, is_edge: bool) -> None:
-        """Keep the post once, for whoever gathers the author's posts on read.
+    async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
+        """Keep the post once, in its author's list, for whoever gathers their posts on read."""
 
-        Unless `is_edge`, every follower does from now on.
-        """
+    async def have_merged(self, author_id: int) -> None:
+        """Let every follower gather the author's posts from now on."""
 
     async def remove(self, post_id: int, *, user_ids: list[int]) -> None:
         """Take the post out of these timelines, at most 1,000 and all of one server."""
@@ -97,13 +97,13 @@ class TimelineStore:
             idle_s=await self._idle_s(),
         )
 
-    async def keep_for_merging(self, post_id: int, *, author_id: int, is_edge: bool) -> None:
+    async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
         """See Deliveries."""
-        idle_s = await self._idle_s()
-        keeping = [self.merged.keep(post_id, author_id=author_id, idle_s=idle_s)]
-        if not is_edge:
-            keeping.append(self.authors.add(author_id))
-        await asyncio.gather(*keeping)
+        await self.merged.keep(post_id, author_id=author_id, idle_s=await self._idle_s())
+
+    async def have_merged(self, author_id: int) -> None:
+        """See Deliveries."""
+        await self.authors.add(author_id)
 
     async def remove(self, post_id: int, *, user_ids: list[int]) -> None:
         """See Deliveries."""

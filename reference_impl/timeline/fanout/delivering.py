@@ -157,13 +157,13 @@ class Fanout:
     ) -> Reach:
         """Keep the post in its author's list, and the author among those to merge.
 
-        The author's list is seen to first, so that it is known which server is away.
+        One by one, so that it is known which server is away.
         """
         keep = partial(self._store.keep_for_merging, post_id, author_id=author_id)
-        calls = {self._owners[logical_shard_of(author_id)]: partial(keep, is_edge=True)}
+        calls = [(self._owners[logical_shard_of(author_id)], keep)]
         if not is_edge:
-            calls[AUTHORS_SERVER] = partial(keep, is_edge=False)
-        for server, call in calls.items():
+            calls.append((AUTHORS_SERVER, partial(self._store.have_merged, author_id)))
+        for server, call in calls:
             try:
                 await self._absences.ask(server, call, lane=lane)
             except Unavailable as error:

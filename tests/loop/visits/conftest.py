@@ -62,7 +62,6 @@ class Modelled:
             stale_post_policy=1.0,
             stale_worker_policy=0.0,
             stale_authors=1.0,
-            apart_share=0.0,
         )
 
     def visits(self, journey, *, without=(), **changed):

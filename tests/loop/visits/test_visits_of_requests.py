@@ -73,7 +73,8 @@ async def test_reading_a_page_with_lists_to_merge(house, modelled):
         await fan.follow(star)
     post, _ = await star.post()
     store = await house.timelines()
-    await store.keep_for_merging(post, author_id=star.user_id, is_edge=False)
+    await store.keep_for_merging(post, author_id=star.user_id)
+    await store.have_merged(star.user_id)
     for _ in range(2):  # the first page after a follow covers it, and finds no list to merge
         await fans[0].page()
     posts, visits = await fans[0].page()

@@ -67,11 +67,6 @@ def test_what_a_process_remembers_is_stale_for_the_first_of_a_while():
     assert posts.stale_worker_policy == pytest.approx(1 / (1 + 12 / 3))
 
 
-def test_most_lists_do_not_lie_where_the_set_of_their_authors_does():
-    assert reach("fleet.timeline_store.shards=4").apart_share == 0.75
-    assert reach("fleet.timeline_store.shards=1").apart_share == 0.0
-
-
 def test_changes_are_covered_by_pages_and_are_follows_or_ends():
     asked = reach(mix(newsfeed=0.6, follow=0.3, unfollow=0.1))
     assert asked.cover_share == pytest.approx(0.4)

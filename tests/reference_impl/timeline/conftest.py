@@ -288,7 +288,9 @@ class Network:
         is_edge = delivery is Delivery.EDGE
         readers = [author]
         if delivery is not Delivery.PUSH:
-            await self.store.keep_for_merging(post, author_id=author, is_edge=is_edge)
+            await self.store.keep_for_merging(post, author_id=author)
+        if delivery is Delivery.MERGE:
+            await self.store.have_merged(author)
         if delivery is not Delivery.MERGE:
             readers += self.follows.followers(author)
         for reader in readers:

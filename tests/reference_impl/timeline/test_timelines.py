@@ -252,7 +252,7 @@ async def test_posts_are_kept_once_per_author_where_the_list_is_there(store, new
     authors, posts = [new_id() for _ in range(8)], sorted(new_id() for _ in range(8))
     await build_merged(store, {author: [] for author in authors[:6]})
     for author, post in [*zip(authors, posts, strict=True), (authors[0], posts[0])]:
-        await store.keep_for_merging(post, author_id=author, is_edge=False)
+        await store.keep_for_merging(post, author_id=author)
     found = await store.merged.read(authors, reading())
     assert {author: list(source.ids) for author, source in found.items()} == {
         author: [post] if author in authors[:6] else []
@@ -265,7 +265,7 @@ async def test_merged_lists_hold_as_many_posts_in_every_layout(store, new_id):
     author, posts = new_id(), sorted(new_id() for _ in range(CAP + 1))
     await build_merged(store, {author: []})
     for post in posts:
-        await store.keep_for_merging(post, author_id=author, is_edge=True)
+        await store.keep_for_merging(post, author_id=author)
     found = await store.merged.read([author], reading(before=posts[3], limit=2))
     assert (list(found[author].ids), found[author].floor) == ([posts[2], posts[1]], posts[0])
 
@@ -301,10 +301,12 @@ async def test_what_is_removed_is_not_merged_any_more(store, new_id):
     assert list((await store.merged.read([author], reading()))[author].ids) == posts[:1]
 
 
-async def test_an_author_of_merged_posts_is_known_and_one_of_edge_posts_is_not(store, new_id):
+async def test_an_author_is_known_who_is_to_be_merged_and_not_for_a_post_that_is_kept(
+    store, new_id
+):
     authors = [new_id(), new_id()]
-    await store.keep_for_merging(new_id(), author_id=authors[0], is_edge=False)
-    await store.keep_for_merging(new_id(), author_id=authors[1], is_edge=True)
+    await store.have_merged(authors[0])
+    await store.keep_for_merging(new_id(), author_id=authors[1])
     known = (await store.authors.known()).authors
     assert known is not None
     assert known & {*authors} == {authors[0]}

@@ -124,7 +124,7 @@ async def test_what_is_kept_for_merging_waits_for_whichever_server_is_away(
         [author] if delivery == "merge" else sorted([author, *followers])
     )
     kinds = {kind for kind, _, _ in fake_store.calls}
-    assert ("keep" in kinds) == (delivery == "merge")
+    assert ("merge" in kinds) == (delivery == "merge")
     assert post in fake_store.merged[author]
     assert len(await floor.records(post)) == 1
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from model.rules.fanouts import ShardRange
+from model.rules.fanouts import ShardRange, late_streams
 from reference_impl.chassis.events import POST_EVENTS
 from reference_impl.chassis.keyvalue import valkey
-from reference_impl.chassis.queues import queues_of
 from reference_impl.timeline.fanout.records import DONE
 from reference_impl.timeline.fanout.worker import STREAMS
 from reference_impl.timeline.lists import Contents, Reading
@@ -23,9 +22,11 @@ from reference_impl.timeline.timelines import timeline_key
 class Plant:
     """Worker processes on a broker of their own, and what they are to bring to whom."""
 
-    def __init__(self, settings, broker, servers):
+    def __init__(self, settings, broker, servers, count_left):
         self.settings = settings
         self.broker = broker
+        self._count_left = count_left
+        self._streams = (*STREAMS, *late_streams(len(servers.servers)))
         self._functions = [Functions(server) for server in servers.servers]
         self._table = servers.table
         self._processes = []
@@ -54,8 +55,7 @@ class Plant:
 
     async def left(self):
         """Return how many entries of all streams are unread or in hand."""
-        queues = [await queues_of(self.broker, stream) for stream in STREAMS]
-        return sum(queue.entries for of_stream in queues for queue in of_stream)
+        return await self._count_left(self.broker, self._streams)
 
     async def drained(self, posts):
         """Wait until so many posts have their record, and nothing is left to do."""
@@ -124,12 +124,12 @@ def follow_service(aiohttp_server, make_follows):
 
 
 @pytest.fixture
-async def plant(engines, servers, own_valkey, tmp_path):
+async def plant(engines, servers, own_valkey, count_left):
     """Workers of one's own, on timeline servers that are shared."""
     with own_valkey() as server:
         settings = replace(engines.settings, broker=server.url, listen="tcp:127.0.0.1:0")
         async with valkey(server.url) as broker:
-            plant = Plant(settings, broker, servers)
+            plant = Plant(settings, broker, servers, count_left)
             try:
                 yield plant
             finally:
