@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from model.world.scenario import Endpoint, People, Scenario, Traffic
 from reference_impl.chassis.settings import Settings
@@ -72,6 +76,32 @@ def engines(tmp_path_factory):
         )
     finally:
         down(home)
+
+
+@pytest.fixture
+def sockets():
+    """A folder for unix sockets, whose paths must be short."""
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        yield Path(folder)
+
+
+@asynccontextmanager
+async def served_on(path, app):
+    """Serve on a unix socket, an address that nobody else takes; yield a client of it."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(path)).start()
+        connector = aiohttp.UnixConnector(str(path))
+        async with aiohttp.ClientSession("http://localhost", connector=connector) as client:
+            yield client
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+def serving_on():
+    return served_on
 
 
 @pytest.fixture

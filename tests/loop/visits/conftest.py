@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from loadtest.server_timing import stages_of
 from model.answers.accounting import demand_of
@@ -159,15 +159,12 @@ class House:
         self._opened = opened
         self._gateways = {}
 
-    async def serve(self, module, settings, *, port=None):
-        server = TestServer(await self.opened(module.assemble(settings)), port=port)
-        await self.opened(server)
-        return f"http://127.0.0.1:{server.port}"
-
     async def gateway(self, *, rate_limits):
         if rate_limits not in self._gateways:
             settings = replace(self.settings, rate_limits=rate_limits)
-            self._gateways[rate_limits] = await self.serve(gateway, settings)
+            server = TestServer(await self.opened(gateway.assemble(settings)))
+            await self.opened(server)
+            self._gateways[rate_limits] = f"http://127.0.0.1:{server.port}"
         return self._gateways[rate_limits]
 
     async def person(self, *, rate_limits=True):
@@ -226,19 +223,19 @@ def stores(scenario, tmp_path_factory):
 
 
 @pytest.fixture
-async def house(stores, monkeypatch):
+async def house(stores, monkeypatch, serving_on, sockets):
     async def idle(*_):
         pass
 
     monkeypatch.setattr("reference_impl.chassis.consumers.Consumer.run", idle)
     monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 0.0)
-    ports = {name: unused_port() for name in INNER}
-    urls = {f"{name}_urls": (f"http://127.0.0.1:{port}",) for name, port in ports.items()}
+    urls = {f"{name}_urls": (f"unix:{sockets}/{name}",) for name in INNER}
     settings = replace(stores, **urls, addresses="", merge_authors_fresh_s=0.0)
     async with AsyncExitStack() as opened:
         house = House(settings, opened)
         for name, module in INNER.items():
-            await house.serve(module, settings, port=ports[name])
+            app = await house.opened(module.assemble(settings))
+            await house.opened(serving_on(sockets / name, app))
         await (await house.timelines()).load_functions()  # as workers do when they start
         yield house
 

@@ -1,10 +1,10 @@
 """Leaving, beside the real post service, while no event is handled: the broker is away."""
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from aiohttp import FormData, web
-from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from reference_impl.chassis.callers import USER_ID
 from reference_impl.post.app import assemble as assemble_posts
@@ -30,28 +30,36 @@ async def others(aiohttp_server):
 
 
 @pytest.fixture
-def settings(engines, others, minter, tmp_path):
+def settings(engines, others, minter, sockets):
     return replace(
         engines.settings,
         instance=f"leaving-{minter.mint()}",
-        broker=f"unix://{tmp_path}/away",
+        broker=f"unix://{sockets}/away",
         media_urls=(others,),
         follow_urls=(others,),
         timeline_urls=(others,),
-        user_urls=(f"http://127.0.0.1:{unused_port()}",),
-        post_urls=(f"http://127.0.0.1:{unused_port()}",),
+        user_urls=(f"unix:{sockets}/user",),
+        post_urls=(f"unix:{sockets}/post",),
         database_connections=2,
     )
 
 
-def client_of(app, urls):
-    return TestClient(TestServer(app, port=int(urls[0].rpartition(":")[2])))
+@pytest.fixture
+async def client(settings, serving_on, sockets):
+    async with assemble_users(settings) as app, serving_on(sockets / "user", app) as client:
+        yield client
 
 
 @pytest.fixture
-async def client(settings):
-    async with assemble_users(settings) as app, client_of(app, settings.user_urls) as client:
-        yield client
+def post_service(settings, serving_on, sockets):
+    """A function that begins the post service, for as long as the block lasts."""
+
+    @asynccontextmanager
+    async def begin():
+        async with assemble_posts(settings) as app, serving_on(sockets / "post", app) as client:
+            yield client
+
+    return begin
 
 
 class Posts:
@@ -75,9 +83,9 @@ class Posts:
         return len((await feed.json())["posts"]), page.status == 200, len(listed)
 
 
-async def test_when_it_is_answered_nobody_sees_a_post_any_more(client, settings, newcomer):
+async def test_when_it_is_answered_nobody_sees_a_post_any_more(newcomer, post_service):
     person = await newcomer().register()
-    async with assemble_posts(settings) as app, client_of(app, settings.post_urls) as service:
+    async with post_service() as service:
         posts = Posts(service, person.user_id)
         post_id = (await (await posts.write()).json())["post"]["post_id"]
         assert await posts.seen(post_id) == (1, True, 1)
@@ -86,12 +94,12 @@ async def test_when_it_is_answered_nobody_sees_a_post_any_more(client, settings,
         assert (await posts.write()).status == 404
 
 
-async def test_while_posts_cannot_be_hidden_it_is_not_answered(client, settings, newcomer):
+async def test_while_posts_cannot_be_hidden_it_is_not_answered(newcomer, post_service):
     person = await newcomer().register()
-    async with assemble_posts(settings) as app, client_of(app, settings.post_urls) as service:
+    async with post_service() as service:
         post_id = (await (await Posts(service, person.user_id).write()).json())["post"]["post_id"]
     assert (await person.delete()).status == 503
-    async with assemble_posts(settings) as app, client_of(app, settings.post_urls) as service:
+    async with post_service() as service:
         posts = Posts(service, person.user_id)
         assert (await posts.seen(post_id))[0] == 1
         assert (await person.delete()).status == 204
