@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from reference_impl.chassis.serve import DRAIN_S, LINGER_S
 from reference_impl.chassis.settings import PREFIX, Settings
 from reference_impl.cluster.errors import Refused
 from reference_impl.cluster.members import CALLED
+from reference_impl.cluster.supervision import STOP_WAIT_S
 
 _UP = "`feedtwin up` tells it each process"
 # Every field of Settings that is not in here takes effect as it is set for `up`.
@@ -37,7 +39,13 @@ def external_of(environ: Mapping[str, str]) -> Settings:
         variable = PREFIX + name.upper()
         if name not in OPTIONS and environ.get(variable):
             raise Refused(f"{variable} has no effect here; instead: {instead}")
-    return Settings.from_environment(environ)
+    external = Settings.from_environment(environ)
+    if external.drain_notice_s + DRAIN_S + LINGER_S > STOP_WAIT_S:
+        raise Refused(
+            f"{PREFIX}DRAIN_NOTICE_S may be {STOP_WAIT_S - DRAIN_S - LINGER_S:g} s at most: what"
+            f" has not stopped after {STOP_WAIT_S} s is killed"
+        )
+    return external
 
 
 def told_by(external: Settings) -> dict[str, Any]:

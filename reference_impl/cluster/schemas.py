@@ -25,7 +25,7 @@ def schema_version() -> str:
     """Return what tells apart stored data that these services could not read.
 
     The tables' part follows from their text: `CREATE TABLE IF NOT EXISTS` would quietly keep a
-    table of before, and nobody has to remember to count.  An index may come at any time.
+    table of before, and nobody has to remember to count.
     """
     scripts = _script(OF_USER_DATABASES + OF_POST_DATABASES)
     words = " ".join(_COMMENT.sub(" ", scripts.decode()).split())

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS follow_changes (
     reflected bigint NOT NULL DEFAULT 0,  -- every change up to this one is known to `followers`
     own_seq bigint NOT NULL DEFAULT 0  -- the latest that was not of a pair, but of their own posts
 ) WITH (fillfactor = 70);  -- every change rewrites a row, which should find room beside itself
+ALTER TABLE follow_changes ADD COLUMN IF NOT EXISTS own_seq bigint NOT NULL DEFAULT 0;
 
 -- On the target's server: the same pairs read the other way, one event behind at most.  Ordered
 -- by the follower's logical shard, so that a range of shards is a range of this index.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import hdrs, web
+from multidict import MultiMapping
 
 from model.rules.rate_limits import By
 from reference_impl.chassis.callers import PATIENCE_S, allow, recognise
@@ -34,6 +35,7 @@ OUTWARD = (  # whatever else a service says stays inside
     hdrs.RETRY_AFTER,
     hdrs.WWW_AUTHENTICATE,
 )
+LISTS = (hdrs.IF_NONE_MATCH,)  # whose lines belong together
 AFTERWARDS_S = 0.5  # to enter in the session store what came of a request
 WRONG_PASSWORD = (401, 403)  # how a service answers one
 
@@ -150,4 +152,11 @@ def _response(answer: Answer) -> web.Response:
 
 
 def _kept(headers: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    return {name: headers[name] for name in names if name in headers}
+    """Return these headers; one that came in several lines as one list (RFC 9110, 5.3)."""
+    return {name: _whole(headers, name) for name in names if name in headers}
+
+
+def _whole(headers: Mapping[str, str], name: str) -> str:
+    if name in LISTS and isinstance(headers, MultiMapping):
+        return ", ".join(headers.getall(name))
+    return headers[name]

@@ -10,6 +10,7 @@ from reference_impl.timeline.forgetting import Forgotten
 from reference_impl.timeline.functions import STATION, Functions
 from reference_impl.timeline.merge_authors import KEY, KNOWN_MAX, MERGED_FOR_S, WHOLE, Known
 
+SEARCH_S = 30.0  # longer than a search takes, which has a budget of 5 s
 MARK = b"search:"  # before the token of a search for all authors, among them
 
 
@@ -40,7 +41,8 @@ class ValkeyAuthors:
 
     async def begin(self, token: str) -> None:
         """See AuthorSet."""
-        await self._functions.call("feedtwin_add_author", [KEY], MARK + token.encode())
+        mark = MARK + token.encode()
+        await self._functions.call("feedtwin_begin_search", [KEY], mark, MERGED_FOR_S, SEARCH_S)
 
     async def finish(self, token: str, author_ids: Iterable[int]) -> bool:
         """See AuthorSet."""

@@ -7,9 +7,16 @@
 
 local WHOLE = '0'
 
--- args: an author, or a mark.
+-- args: an author.
 local function add_author(keys, args)
     redis.call('ZADD', keys[1], now_s(), args[1])
+    return 1
+end
+
+-- args: the mark of a search, for how long (s) an author is one, how long (s) a search may take.
+-- A search that was broken off leaves its mark, which goes before it is one of very many.
+local function begin_search(keys, args)
+    redis.call('ZADD', keys[1], now_s() - args[2] + args[3], args[1])
     return 1
 end
 
@@ -48,6 +55,7 @@ local function know_authors(keys, args)
 end
 
 redis.register_function('feedtwin_add_author', add_author)
+redis.register_function('feedtwin_begin_search', begin_search)
 redis.register_function('feedtwin_know_authors', know_authors)
 redis.register_function {
     function_name = 'feedtwin_add_author_or_forget',

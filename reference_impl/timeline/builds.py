@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from model.rules.influencers import pays_to_push
 from model.rules.policy import Strategy
@@ -41,6 +42,9 @@ class Builds:
                 await self._cover(reader)
             elif need is Need.REBUILD:
                 await self._rebuild(reader, timeline)
+            elif need is Need.NEW_EDGES:
+                with suppress(Full):  # it serves as it is
+                    await self._build(reader, timeline, is_new=False)
             else:
                 await self._build(reader, timeline, is_new=need is Need.BUILD)
 

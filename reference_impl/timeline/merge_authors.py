@@ -15,7 +15,7 @@ from typing import Protocol
 
 from model.rules.policy import DAY_S
 from model.rules.timelines import MERGE_AUTHORS_MAX
-from reference_impl.chassis.errors import Full
+from reference_impl.chassis.errors import Full, Unavailable
 from reference_impl.timeline.flights import Flights
 from reference_impl.timeline.lists import OUTDATED_S
 from reference_impl.timeline.questions import Posts
@@ -90,6 +90,8 @@ class MergeAuthors:
         except Full:  # nobody can remember them, and each finds them out alone
             authors = await self._all_authors()
             return frozenset(authors) if len(authors) <= KNOWN_MAX else None
+        except Unavailable:  # they cannot be found out for now: everyone is never too few
+            return None
         known = await self._set.known()
         # Lost again, or found by another in the meantime: everyone is never too few.
         return known.authors if known.is_whole else None

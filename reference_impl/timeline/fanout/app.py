@@ -12,6 +12,7 @@ from aiohttp import web
 
 from model.rules.fanouts import late_streams
 from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.attempts import Postponed
 from reference_impl.chassis.clients import client_of
 from reference_impl.chassis.consumers import Consumer, Subscription, beside
 from reference_impl.chassis.errors import Unavailable
@@ -26,7 +27,7 @@ from reference_impl.timeline.fanout.absences import Absences
 from reference_impl.timeline.fanout.delivering import Fanout
 from reference_impl.timeline.fanout.neighbours import FollowersClient
 from reference_impl.timeline.fanout.purging import Purger
-from reference_impl.timeline.fanout.worker import GROUP, STREAMS, Worker
+from reference_impl.timeline.fanout.worker import AWAY_S, GROUP, STREAMS, Worker
 from reference_impl.timeline.store import STATION, valkey_timelines
 
 log = logging.getLogger("feedtwin")
@@ -39,9 +40,16 @@ class Forgetting:
         self._store = store
 
     async def handle(self, event: Event) -> None:
-        """Drop the timeline of a deleted user; let events of other kinds pass."""
-        if event.kind == "user.deleted":
+        """Drop the timeline of a deleted user; let events of other kinds pass.
+
+        While its server is away others are dropped before.
+        """
+        if event.kind != "user.deleted":
+            return
+        try:
             await self._store.drop(int(event.body["user_id"]))
+        except Unavailable as error:
+            raise Postponed(str(error), for_s=AWAY_S) from error
 
 
 async def bring_functions(store: Deliveries) -> None:

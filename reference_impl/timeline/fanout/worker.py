@@ -14,16 +14,19 @@ from functools import partial
 from redis.asyncio import Redis
 
 from model.rules.fanouts import BULK_STREAMS, NEW, PURGE, Rota
-from reference_impl.chassis.attempts import Attempts, Every, pause
+from reference_impl.chassis.attempts import Attempts, Every, Postponed, pause
 from reference_impl.chassis.consumers import Reader, Subscription, beside, persistently
+from reference_impl.chassis.errors import Defective, Unavailable
 from reference_impl.chassis.events import ERASURE_EVENTS, POST_EVENTS
 from reference_impl.chassis.groups import Entry, Group, Groups
 from reference_impl.chassis.marks import Marks
+from reference_impl.timeline.fanout.absences import Away
 from reference_impl.timeline.fanout.delivering import Fanout
 from reference_impl.timeline.fanout.purging import Purger
 from reference_impl.timeline.fanout.tasks import Tasks
 
 GROUP = "timeline"
+AWAY_S = 1.0  # before what could not be done, for somebody was away, is tried again
 # By class; what goes with accounts is as urgent as a purge, and begun when none is under way.
 STREAMS = (POST_EVENTS, *BULK_STREAMS, ERASURE_EVENTS)
 ERASURES = len(STREAMS) - 1
@@ -90,7 +93,7 @@ class Worker:
         )
         task_of = {NEW: tasks.on_event, PURGE: tasks.on_purge, ERASURES: tasks.on_event}
         self._lanes = [
-            Lane(group, task_of.get(which, tasks.on_chunk), retry_s=pace.retry_s)
+            Lane(group, _patient(task_of.get(which, tasks.on_chunk)), retry_s=pace.retry_s)
             for which, group in enumerate(groups)
         ]
         self._late = [
@@ -136,9 +139,10 @@ class Worker:
         unread = {self._lanes[which].group.stream: which for which in before if self._room(which)}
         if unread and (found := await self._groups.read_first(list(unread))):
             return unread[found[0]], found[1]
-        if at_hand is None or (entry := await self._lanes[at_hand].take()) is None:
-            return None
-        return at_hand, entry
+        for which in order:
+            if self._lanes[which].holds_work and (entry := await self._lanes[which].take()):
+                return which, entry
+        return None
 
     def _room(self, which: int) -> bool:
         return self._lanes[which].attempts.room > 0
@@ -146,13 +150,34 @@ class Worker:
     async def _wait(self, stopping: asyncio.Event) -> None:
         """Wait until something comes, or is due; what has come is in hand then."""
         wait_s = min(lane.attempts.due_in_s(self._pace.block_s) for lane in self._lanes)
-        open_lanes = {lane.group.stream: lane for lane in self._lanes if lane.attempts.room}
+        open_lanes = {
+            lane.group.stream: lane
+            for lane in self._lanes
+            if lane.attempts.room and lane.hand is None
+        }
         if not open_lanes:
             await pause(wait_s, stopping)
             return
         come = await self._groups.wait(list(open_lanes), block_s=wait_s)
         for stream, entry in come.items():
             open_lanes[stream].hand = entry
+
+
+def _patient(task: Task) -> Task:
+    """Return a task that is done later, behind others, while a service that it asks is away.
+
+    What is away may be one database of several, and concern few.
+    """
+
+    async def done(group: Group, entry: Entry) -> None:
+        try:
+            await task(group, entry)
+        except (Away, Defective):
+            raise
+        except Unavailable as error:
+            raise Postponed(str(error), for_s=AWAY_S) from error
+
+    return done
 
 
 def _lanes_of(which: int) -> list[int]:

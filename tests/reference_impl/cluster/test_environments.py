@@ -136,3 +136,9 @@ def test_a_cluster_with_other_settings_is_another(up, stores):
         up(environ=stores)
     with pytest.raises(Refused, match="differing in secret;"):
         up(environ=stores | given | {"FEEDTWIN_SECRET": "y" * 32})
+
+
+def test_a_notice_that_leaves_no_time_to_drain_is_refused():
+    assert external_of({f"{PREFIX}DRAIN_NOTICE_S": "4.5"}).drain_notice_s == 4.5
+    with pytest.raises(Refused, match=r"DRAIN_NOTICE_S may be 4\.75 s at most"):
+        external_of({f"{PREFIX}DRAIN_NOTICE_S": "4.8"})

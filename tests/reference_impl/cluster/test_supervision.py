@@ -65,7 +65,7 @@ signal.sigwait({{signal.SIGTERM}})
 
 
 def test_a_stop_that_a_process_lost_is_told_it_again(tmp_path, monkeypatch, wait_until):
-    monkeypatch.setattr(supervision, "AGAIN_S", 0.2)
+    monkeypatch.setattr(supervision, "AGAIN_S", 1.0)
     monkeypatch.setattr(supervision, "STOP_WAIT_S", 3)
     home = Home(folder=tmp_path / "home")
     home.create()

@@ -152,6 +152,12 @@ async def test_what_media_are_asked_for_in_headers_goes_in(gateway, token, name)
         assert (name.lower() in (await answer.json())["headers"]) is is_told
 
 
+async def test_a_list_in_several_lines_goes_in_as_one(gateway):
+    lines = [("If-None-Match", '"1"'), ("If-None-Match", '"2"')]
+    told = await (await gateway.get(VIDEO, headers=lines)).json()
+    assert told["headers"]["if-none-match"] == '"1", "2"'
+
+
 async def test_bodies_go_inward_with_their_type(gateway, token):
     answer = await gateway.post("/user/7/follow", headers=token, json={"target_id": "8"})
     told = await answer.json()

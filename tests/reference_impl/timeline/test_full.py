@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from model.rules.influencers import Delivery
+from model.rules.policy import FeedPolicy, Strategy
 from model.rules.sharding import even_table
 from reference_impl.chassis.keyvalue import ShardedValkey
 from reference_impl.chassis.policies import FixedPolicy
@@ -199,3 +200,15 @@ async def test_a_post_to_merge_holds_up_nothing_on_a_full_server_either(plant):
         assert await plant.source() is FeedSource.PULL
     await plant.server.config_set("maxmemory", "64mb")
     assert await plant.source() is FeedSource.BUILT
+
+
+async def test_edges_that_cannot_be_chosen_anew_for_want_of_room_serve_as_they_are(network):
+    stale_at_once = FeedPolicy(strategy=Strategy.PER_EDGE, edges_fresh_s=1e-9)
+    network.policies.policy = stale_at_once
+    network.follows.follow(network.ANN, network.BOB)
+    await network.post(network.BOB, delivery=Delivery.EDGE)
+    await network.newest(network.ANN)
+    fill(network)
+    page = await network.page(network.ANN)
+    assert page.source is not FeedSource.PULL
+    assert [int(post["post_id"]) for post in page.posts] == network.oracle(network.ANN)

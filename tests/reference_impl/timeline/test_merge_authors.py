@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reference_impl.chassis.errors import Full, Unavailable
+from reference_impl.timeline.author_store import SEARCH_S
 from reference_impl.timeline.lists import OUTDATED_S
 from reference_impl.timeline.memory import MemoryAuthors
 from reference_impl.timeline.memory_lists import MemoryServer
@@ -76,6 +77,13 @@ class Posts:
     async def meanwhile(self):
         """What happens between the reading of a page and its arrival."""
         await asyncio.sleep(0)
+
+
+class Away(Posts):
+    """A post service of which a database is away."""
+
+    async def meanwhile(self):
+        raise Unavailable("post_db did not answer in time")
 
 
 def known_to(held, posts, *, fresh_s=0.0):
@@ -332,3 +340,19 @@ async def test_the_authors_are_read_again_when_they_are_not_fresh():
     await known.read()
     await known.read()
     assert authors.reads == 2
+
+
+async def test_while_they_cannot_be_found_out_everyone_is_taken_for_one(held):
+    posts = Away()
+    known = known_to(held, posts, fresh_s=60.0)
+    assert [await known.read() for _ in range(3)] == [None] * 3
+    assert posts.pages == 1
+
+
+async def test_a_search_that_was_broken_off_leaves_its_mark_for_a_short_while(valkey_held):
+    for number in range(5):
+        await valkey_held.authors.begin(f"t{number}")
+    assert await valkey_held.valkey.zcard(KEY) == 5
+    await valkey_held.let_pass(SEARCH_S + 1)
+    assert await valkey_held.authors.known() == Known(is_whole=False, authors=frozenset())
+    assert await valkey_held.valkey.zcard(KEY) == 0

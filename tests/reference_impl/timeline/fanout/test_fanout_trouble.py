@@ -10,6 +10,7 @@ from reference_impl.chassis import attempts, consumers
 from reference_impl.chassis.attempts import TRIES_MAX
 from reference_impl.chassis.dead_letters import replay
 from reference_impl.chassis.errors import Unavailable
+from reference_impl.timeline.fanout import worker as worker_module
 from reference_impl.timeline.fanout.jobs import Job
 from reference_impl.timeline.fanout.worker import GROUP
 
@@ -238,3 +239,70 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_chunk_and_leaves_the_r
     assert len(fake_store.calls) == 2
     groups = await floor.broker.xinfo_groups(floor.streams[class_of(BIG)])
     assert [(group["name"], group["pending"]) for group in groups] == [(GROUP.encode(), 0)]
+
+
+class HalfAway:
+    """Followers of whom those of some authors cannot be asked for."""
+
+    def __init__(self, follows, away):
+        self._follows = follows
+        self.away = away
+        self.refused = 0
+
+    async def followers(self, user_id, **page):
+        if user_id in self.away:
+            self.refused += 1
+            raise Unavailable("user_db did not answer in time")
+        return await self._follows.followers(user_id, **page)
+
+
+async def test_posts_whose_followers_cannot_be_asked_for_hold_up_nobody_elses(
+    floor, fake_store, make_follows, make_event, crowd, new_id, monkeypatch
+):
+    monkeypatch.setattr(worker_module, "AWAY_S", 0.01)
+    (hidden, follower), (author, other) = crowd(2), crowd(2)
+    first, second = new_id(), new_id()
+    follows = HalfAway(make_follows({hidden: [follower], author: [other]}), away={hidden})
+    await floor.publish(
+        make_event("post.created", first, hidden, followers=1),
+        make_event("post.created", second, author, followers=1),
+    )
+    async with floor.working(floor.worker(fake_store, follows)):
+        await floor.until(lambda: fake_store.readers_of(second) == sorted([author, other]))
+        await floor.until(lambda: follows.refused > TRIES_MAX)
+        assert fake_store.readers_of(first) == []
+        follows.away = set()
+        await floor.drained()
+    assert fake_store.readers_of(first) == sorted([hidden, follower])
+    assert await floor.dead() == []
+
+
+async def test_what_is_in_hand_is_done_before_anything_is_waited_for(
+    floor, fake_store, make_follows, make_event, crowd, new_id
+):
+    """Though a lane before it has nothing but an entry that others have finished."""
+    author, post = new_id(), new_id()
+    worker = floor.worker(fake_store, make_follows({}))
+    await floor.publish(make_event("post.created", post, author))
+    first, later = worker._lanes[0], worker._lanes[1]
+    for lane in worker._lanes:
+        await lane.group.create()
+    [later.hand] = await first.group.read(1, block_s=0.01)
+    first.attempts._due_s[b"1-1"] = 0.0
+    found = await worker._next()
+    assert found is not None
+    assert (found[0], found[1].fields[b"kind"]) == (1, b"post.created")
+
+
+async def test_what_comes_takes_the_place_of_nothing_in_hand(
+    floor, fake_store, make_follows, make_event, new_id
+):
+    worker = floor.worker(fake_store, make_follows({}))
+    lane = worker._lanes[0]
+    for each in worker._lanes:
+        await each.group.create()
+    await floor.publish(*(make_event("post.created", new_id(), new_id()) for _ in range(2)))
+    [lane.hand] = await lane.group.read(1, block_s=0.01)
+    in_hand = lane.hand
+    await worker._wait(asyncio.Event())
+    assert lane.hand is in_hand

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
+from reference_impl.chassis.attempts import Postponed
+from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.events import USER_EVENTS, Event
 from reference_impl.timeline.deliveries import Deliveries
 from reference_impl.timeline.fanout.app import Forgetting, bring_functions
@@ -76,6 +78,18 @@ async def test_a_worker_forgets_the_timeline_of_a_deleted_user(ask, plant, new_i
         while await plant.is_built(gone):  # noqa: ASYNC110 - the store has no event for it
             await asyncio.sleep(0.01)
     assert await plant.is_built(stays)
+
+
+async def test_a_timeline_whose_server_is_away_is_forgotten_later_and_others_before(monkeypatch):
+    store: Deliveries = memory_timelines(cap=5)
+
+    async def away(_):
+        raise Unavailable("timeline_store did not answer in time")
+
+    monkeypatch.setattr(store, "drop", away)
+    event = Event(event_id="1", kind="user.deleted", at_s=0.0, body={"user_id": "7"})
+    with pytest.raises(Postponed, match="did not answer in time"):
+        await Forgetting(store).handle(event)
 
 
 async def test_other_events_of_users_pass():
