@@ -78,9 +78,12 @@ class UserService:
         try:
             return await self._sessions.begin(user_id, version=version)
         except Unauthenticated:
-            if not await self._store.change_password(record, record.password_hash):
+            if await self._store.change_password(record, record.password_hash):
+                return await self._sessions.begin(user_id, version=version + 1)
+            now = await self._store.record_of(user_id)
+            if now is None or now.password_hash != record.password_hash:
                 raise
-            return await self._sessions.begin(user_id, version=version + 1)
+            return await self._sessions.begin(user_id, version=now.version)  # as another just did
 
     async def logout(self, token: str) -> None:
         """End the session of this token."""

@@ -289,6 +289,27 @@ async def test_a_password_whose_change_failed_can_be_used_at_once(
     assert not await person.can_log_in(NEW)
 
 
+async def test_after_a_change_that_failed_two_may_sign_in_at_once(
+    person, store, sessions, monkeypatch
+):
+    async def away(*_, **__):
+        raise Unavailable("user_db-1 did not answer in time")
+
+    monkeypatch.setattr(store, "change_password", away)
+    assert (await person.change_password(PASSWORD, NEW)).status == 503
+    monkeypatch.undo()
+    change = store.change_password
+
+    async def after_another(record, password_hash):
+        monkeypatch.undo()
+        assert await change(record, password_hash)
+        return await change(record, password_hash)
+
+    monkeypatch.setattr(store, "change_password", after_another)
+    assert await person.can_log_in()
+    assert await person.can_log_in()
+
+
 async def test_a_sign_in_does_not_outlive_a_change_that_it_comes_amid(
     person, store, sessions, accounts_on
 ):
