@@ -83,8 +83,8 @@ async def relay(outbox: Outbox, broker: Redis, stopping: asyncio.Event) -> None:
         try:
             async with await _connected(outbox.url) as connection:
                 await _publish_all(outbox, connection, broker, stopping)
-        except (psycopg.OperationalError, *BROKER_AWAY, OutOfMemoryError) as error:
-            log.warning("%s: a server is away, or full: %s", outbox.name, error)
+        except (psycopg.OperationalError, *BROKER_AWAY) as error:
+            log.warning("%s: a server is away: %s", outbox.name, error)
             await pause(RECONNECT_S, stopping)
 
 
@@ -99,12 +99,26 @@ async def _connected(url: str) -> Connection:
 async def _publish_all(
     outbox: Outbox, connection: Connection, broker: Redis, stopping: asyncio.Event
 ) -> None:
+    """Publish until `stopping` is set, to a full broker in ever smaller batches.
+
+    Of a batch that a broker does not take whole it has a part, which comes again and takes up
+    room: of very many events the last would never have any.
+    """
     source = await source_of(outbox, connection)
-    counting = Every(COUNT_S)
+    counting, batch_max = Every(COUNT_S), BATCH_MAX
     while not stopping.is_set():
         if counting.is_due():
             await count(outbox.name, connection)
-        if await publish_batch(source, connection, broker) == 0:
+        try:
+            published = await publish_batch(source, connection, broker, batch_max)
+        except OutOfMemoryError as error:
+            if batch_max == 1:
+                log.warning("%s: the broker is full: %s", outbox.name, error)
+                await pause(RECONNECT_S, stopping)
+            batch_max = max(1, batch_max // 2)
+            continue
+        batch_max = min(BATCH_MAX, 2 * batch_max)
+        if published == 0:
             async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
                 pass
 
@@ -127,10 +141,15 @@ async def source_of(outbox: Outbox, connection: Connection) -> str:
     return f"{outbox.name}-{source}"
 
 
-async def publish_batch(source: str, connection: Connection, broker: Redis) -> int:
-    """Publish the oldest events of the outbox and delete them; return how many there were."""
+async def publish_batch(
+    source: str, connection: Connection, broker: Redis, batch_max: int = BATCH_MAX
+) -> int:
+    """Publish the oldest events of the outbox and delete them; return how many there were.
+
+    If the broker is full, and raises OutOfMemoryError, all stay, and it may have some.
+    """
     async with connection.transaction():
-        rows = await (await connection.execute(_TAKE, (BATCH_MAX,))).fetchall()
+        rows = await (await connection.execute(_TAKE, (batch_max,))).fetchall()
         if rows:
             await _publish(_events(source, sorted(rows)), broker)
     return len(rows)

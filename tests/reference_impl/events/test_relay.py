@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import OutOfMemoryError
 
 from reference_impl.chassis import events
 from reference_impl.chassis import relay as relays
@@ -166,6 +167,55 @@ async def test_a_full_broker_leaves_events_where_they_are_until_there_is_room(
                 assert await left_in_outbox(database, stream) == 1
                 await full.config_set("maxmemory", 64 << 20)
                 assert await published(full, stream, 1) == [1]
+
+
+class NearlyFull:
+    """A broker that takes so many entries; each time that it is found full room comes for some."""
+
+    def __init__(self, broker, *, room, comes):
+        self._broker = broker
+        self.room = room
+        self._comes = comes
+        self._waiting = []
+
+    def pipeline(self, *, transaction):
+        assert not transaction
+        return self
+
+    async def __aenter__(self):
+        self._waiting = []
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    def xadd(self, stream, fields):
+        self._waiting.append((stream, fields))
+
+    async def execute(self):
+        taken, rest = self._waiting[: self.room], self._waiting[self.room :]
+        for stream, fields in taken:
+            await self._broker.xadd(stream, fields)
+        self.room -= len(taken)
+        if rest:
+            self.room += self._comes
+            raise OutOfMemoryError("there is no more room")
+
+
+async def test_a_broker_with_room_for_few_gets_one_after_the_other(
+    database, broker, stream, outbox, monkeypatch
+):
+    monkeypatch.setattr(relays, "RECONNECT_S", 0.001)
+    await write(database, stream, *range(40))
+    nearly: Any = NearlyFull(broker, room=5, comes=3)
+    stopping = asyncio.Event()
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(relay(outbox, nearly, stopping))
+        while await left_in_outbox(database, stream):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+        stopping.set()
+    there = await numbers_in(broker, stream)
+    assert list(dict.fromkeys(there)) == list(range(40))
 
 
 async def test_nothing_is_dropped_however_long_a_stream_grows(database, broker, stream, outbox):
