@@ -9,9 +9,10 @@ import typer
 from model.answers.terminal import Overrides, ScenarioFile, home_folder, say
 from model.rules.exits import Exit
 from reference_impl.chassis.settings import PREFIX
-from reference_impl.verbs import policy
+from reference_impl.verbs import policy, search
 from reference_impl.verbs.dead_letters import dead, replay
 from reference_impl.verbs.failures import failures_as_exit_codes
+from reference_impl.verbs.images import images
 from reference_impl.verbs.inspection import logs, status
 from reference_impl.verbs.timelines import timelines
 
@@ -20,9 +21,10 @@ READY_WITHIN_S = 5.0  # of a cluster that is up already
 
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
-    for verb in (up, seed, status, logs, scale, timelines, dead, replay, down):
+    for verb in (up, seed, status, logs, scale, timelines, images, dead, replay, down):
         app.command()(verb)
     policy.add_verbs(app)
+    search.add_verbs(app)
 
 
 def up(
@@ -56,6 +58,8 @@ def up(
         )
     for url in cluster.gateway_urls:
         typer.echo(url)
+    if cluster.door_url:
+        say(f"the pages, and everything else for the public: {cluster.door_url}")
 
 
 def seed(
@@ -79,6 +83,8 @@ def seed(
         except AlreadySeeded as error:
             say(str(error))
             raise typer.Exit(Exit.USAGE) from None
+        if cluster.settings.search_urls:
+            search.reindex(cluster.settings, say)
     say(
         f"{seeded.users} users, {seeded.follows} follows, {seeded.posts} posts:"
         f" {seeded.rows} rows in {seeded.seconds:.1f} s"

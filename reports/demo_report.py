@@ -8,12 +8,12 @@ from model.answers.compare import P99
 from model.world.scenario_files import resolved_toml
 from reports.builder import Report, Section
 from reports.comparison_sections import NEWSFEED, comparison_sections, lesson_sections
-from reports.demo_sections import measurement_section, planet_section
+from reports.demo_sections import images_section, measurement_section, planet_section
 
 
 def report_of(demo: Demo) -> Report:
     """Return the report of a demo, however far it came."""
-    sections = [measurement_section(demo)]
+    sections = [measurement_section(demo), images_section(demo)]
     if demo.comparison is not None:
         sections = [
             *comparison_sections(demo.comparison),

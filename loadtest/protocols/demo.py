@@ -23,6 +23,7 @@ from model.world.scenario import Scenario
 from reference_impl.cluster import lifecycle
 from reference_impl.cluster.cores import beside_the_first
 from reference_impl.cluster.errors import ClusterError
+from reference_impl.cluster.storage import Row, stored_images
 from reference_impl.seeding.people import seeded_people
 from reference_impl.seeding.seed import Seeded, seed
 
@@ -36,6 +37,7 @@ class Demo:
     scenario: Scenario
     seeded: Seeded
     measurements: Sequence[Measurement]  # every try of every level
+    images: Sequence[Row]  # what was stored of them in the end
     comparison: Comparison | None
     planet: Prediction | None
     extrapolated: Sequence[str]  # in what the planet leaves what was learnt
@@ -56,7 +58,7 @@ def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage
         lifecycle.down(home)
         shutil.rmtree(home, ignore_errors=True)
         try:
-            seeded, measurements = _measured(scenario, home, runs, stage)
+            seeded, measurements, images = _measured(scenario, home, runs, stage)
         finally:
             lifecycle.down(home)
     except (ClusterError, GeneratorFailed) as error:
@@ -75,6 +77,7 @@ def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage
         scenario=scenario,
         seeded=seeded,
         measurements=measurements,
+        images=images,
         comparison=comparison,
         planet=answer,
         extrapolated=outside,
@@ -84,8 +87,8 @@ def run_demo(scenario: Scenario, planet: Scenario, home: Path, runs: Path, stage
 
 def _measured(
     scenario: Scenario, home: Path, runs: Path, stage: Stage
-) -> tuple[Seeded, list[Measurement]]:
-    """Bring the services up, fill them, and measure every level."""
+) -> tuple[Seeded, list[Measurement], list[Row]]:
+    """Bring the services up, fill them, measure every level, and look what is stored."""
     tell = stage("start")
     cluster = lifecycle.up(
         scenario,
@@ -99,4 +102,5 @@ def _measured(
         scenario, cluster.settings, home, replace=False, report=lambda what: tell(what, 0.5)
     )
     people = seeded_people(home)
-    return seeded, measure_levels(scenario, cluster, people, runs, stage("measure"))
+    measurements = measure_levels(scenario, cluster, people, runs, stage("measure"))
+    return seeded, measurements, stored_images(cluster.settings)

@@ -20,12 +20,12 @@ import pandas as pd
 
 from model.answers.accounting import Demand, Window
 from model.answers.calibrations import CalibrationError, Pair
-from model.world.design import ACTIVITY_OF, FANOUT
+from model.world.design import ACTIVITIES_OF, FANOUT
 from model.world.laws import QuantileTable, gamma
 from model.world.topology import EVENT_LOOPS
 
-METERED = (*EVENT_LOOPS, "password")
-WITHIN = {"password": "user"}  # its threads are that process's
+METERED = (*EVENT_LOOPS, "password", "darkroom")
+WITHIN = {"password": "user", "darkroom": "media"}  # threads and children of that process
 TIMED = ("object_store",)  # waits for a disk: the time is the cost
 SCV_MIN, SCV_MAX = 0.05, 1.0  # a store's wall times vary more than its work: it waits for a core
 WORK_S_MIN = 1e-7
@@ -119,10 +119,11 @@ def _asynchronous(windows: Sequence[Window], demand: Demand, station: str) -> di
     expected: dict[str, float] = {}
     for window in windows:
         counts = window.counts()
-        for endpoint, journey in ACTIVITY_OF.items():
-            visits = counts.get(endpoint.value, 0) * demand.get((journey, station), 0.0)
-            if visits:
-                expected[journey] = expected.get(journey, 0.0) + visits
+        for endpoint, journeys in ACTIVITIES_OF.items():
+            for journey in journeys:
+                visits = counts.get(endpoint.value, 0) * demand.get((journey, station), 0.0)
+                if visits:
+                    expected[journey] = expected.get(journey, 0.0) + visits
     return expected
 
 

@@ -70,6 +70,8 @@ REGISTER = (RateLimit(name="registrations", amount=5, window_s=HOUR_S, by=By.ADD
 # An image can come with every change, and every address that is refused is somebody's.
 ACCOUNT = (RateLimit(name="account-changes", amount=20, window_s=HOUR_S, by=By.ACCOUNT),)
 POST = (RateLimit(name="posts", amount=30, window_s=HOUR_S, by=By.ACCOUNT),)
+# Each letter that somebody types may be a question: four a second for a quarter of a minute.
+SEARCH = (RateLimit(name="searches", amount=60, window_s=MINUTE_S, by=By.ACCOUNT),)
 RELATIONS = (  # follow, unfollow, block, unblock together
     RateLimit(name="relations-a-minute", amount=60, window_s=MINUTE_S, by=By.ACCOUNT),
     RateLimit(name="relations-an-hour", amount=200, window_s=HOUR_S, by=By.ACCOUNT),

@@ -33,15 +33,18 @@ WorkOf = Callable[[str, str], QuantileTable]  # (journey, station) -> work of on
 DelayOf = Callable[[str], float]  # journey -> seconds that no station accounts for
 
 FANOUT, REFLECTION, ANNOUNCEMENT = "fanout", "reflection", "announcement"
-ACTIVITY_OF = {  # what goes on after the answer
-    Endpoint.POST: FANOUT,
-    Endpoint.FOLLOW: REFLECTION,
-    Endpoint.UNFOLLOW: REFLECTION,
-    Endpoint.REGISTER: ANNOUNCEMENT,
+DEVELOPMENT, PORTRAIT = "development", "portrait"  # of a post's image, and of a profile's
+ACTIVITIES_OF = {  # what goes on after the answer: the first begins, and starts the others
+    Endpoint.POST: (FANOUT, DEVELOPMENT),
+    Endpoint.FOLLOW: (REFLECTION,),
+    Endpoint.UNFOLLOW: (REFLECTION,),
+    Endpoint.REGISTER: (ANNOUNCEMENT, PORTRAIT),
 }
 
 _READER, _TARGET, _NAME = "reader", "target", "name"  # visits with one key meet one shard
 _HEAR_OF_USERS = ("user", "follow", "post", "timeline")  # groups that read users' events
+_HEAR_OF_IMAGES = ("user", "post", "pipeline")  # groups that read the pipeline's, and the edges
+_HEARS_AND_DEVELOPS = "pipeline"  # the group that reads users' and posts' for their images
 
 
 def journeys_of(reach: Reach, work_of: WorkOf, delay_of: DelayOf) -> tuple[Journey, ...]:
@@ -53,7 +56,9 @@ def journeys_of(reach: Reach, work_of: WorkOf, delay_of: DelayOf) -> tuple[Journ
     activities = {
         FANOUT: _fanout(_Steps(FANOUT, work_of), reach),
         REFLECTION: _reflection(_Steps(REFLECTION, work_of), reach),
-        ANNOUNCEMENT: _announcement(_Steps(ANNOUNCEMENT, work_of)),
+        ANNOUNCEMENT: _announcement(_Steps(ANNOUNCEMENT, work_of), reach),
+        DEVELOPMENT: _development(_Steps(DEVELOPMENT, work_of), reach, told="post"),
+        PORTRAIT: _development(_Steps(PORTRAIT, work_of), reach, told="user"),
     }
     return (*requests, *(Journey(name=name, steps=steps) for name, steps in activities.items()))
 
@@ -86,7 +91,7 @@ def _request(endpoint: Endpoint, at: _Steps, reach: Reach, delay_of: DelayOf) ->
     answered = _several(at, "session_store", "", counting.after, name="answered")
     inner = (*let_in, *_INNER[endpoint](at, reach), *answered)
     outside = Delay(time=Constant(value=delay_of(endpoint.value)), name="outside")
-    after = (Emit(journey=ACTIVITY_OF[endpoint]),) if endpoint in ACTIVITY_OF else ()
+    after = tuple(Emit(journey=each) for each in ACTIVITIES_OF.get(endpoint, ())[:1])
     return Journey(name=endpoint.value, steps=(*at.call("gateway", *inner), *after, outside))
 
 
@@ -125,7 +130,7 @@ def _reflected(at: _Steps, reach: Reach) -> tuple[Step, ...]:
 
 
 def _post(at: _Steps, reach: Reach) -> tuple[Step, ...]:
-    image = at.call("media", at.visit("object_store"))
+    image = at.call("media", at.visit("darkroom"), at.visit("object_store"))
     count = at.call("follow", at.visit("user_db", _READER))
     before = at.visit("post_db", _READER)
     policy = _now_and_then(reach.stale_post_policy, at.visit("broker"), name="policy")
@@ -166,7 +171,7 @@ def _login(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one 
 
 
 def _register(at: _Steps, reach: Reach) -> tuple[Step, ...]:  # noqa: ARG001 - one shape for all
-    image = at.call("media", at.visit("object_store"))
+    image = at.call("media", at.visit("darkroom"), at.visit("object_store"))
     names = (at.visit("user_db", _NAME), at.visit("user_db", _TARGET))
     stored = (at.visit("user_db", _READER), at.visit("session_store"))
     return at.call("user", *names, at.visit("password"), *image, *stored)
@@ -183,9 +188,29 @@ def _consumed(at: _Steps, by: str, *inner: Step) -> tuple[Step, ...]:
     return (read, known, *inner, finished)
 
 
-def _announcement(at: _Steps) -> tuple[Step, ...]:
-    groups = AllOf(branches=tuple(_consumed(at, group) for group in _HEAR_OF_USERS), name="hear")
-    return (*_relayed(at, "user_db"), groups)
+def _announcement(at: _Steps, reach: Reach) -> tuple[Step, ...]:
+    groups = (_consumed(at, group) for group in _HEAR_OF_USERS)
+    shards = (_indexed(at, shard) for shard in range(reach.index_shards))
+    heard = AllOf(branches=(*groups, *shards), name="hear")
+    return (*_relayed(at, "user_db"), Emit(journey=PORTRAIT), heard)
+
+
+def _indexed(at: _Steps, shard: int) -> tuple[Step, ...]:
+    """Return how one shard of the index hears of a user: read, committed, and finished."""
+    read, finished = _several(at, "broker", "", 2, name=f"search_{shard}")
+    return (read, *at.call("search"), finished)
+
+
+def _development(at: _Steps, reach: Reach, *, told: str) -> tuple[Step, ...]:
+    """Return how an image gets its renditions, and who is told: its owner's service, the edges.
+
+    What a process of the pipeline and its children work for one image is one visit.
+    """
+    developed = _consumed(at, _HEARS_AND_DEVELOPS, *at.call("pipeline"))
+    noted = _consumed(at, told, *at.call(told, at.visit(f"{told}_db", _READER)))
+    edges = (_consumed(at, f"edge_{edge}") for edge in range(reach.edges))
+    others = (_consumed(at, group) for group in _HEAR_OF_IMAGES if group != told)
+    return (*developed, AllOf(branches=(noted, *others, *edges), name="hear"))
 
 
 def _reflection(at: _Steps, reach: Reach) -> tuple[Step, ...]:
@@ -203,7 +228,8 @@ def _fanout(at: _Steps, reach: Reach) -> tuple[Step, ...]:
     policy = _now_and_then(reach.stale_worker_policy, at.visit("broker"), name="policy")
     worker = _consumed(at, FANOUT, *at.call("fanout", policy, *brought))
     erasure = _consumed(at, "post")  # hears of every post, to hear of deleted ones
-    return (*_relayed(at, "post_db"), AllOf(branches=(worker, erasure), name="hear"))
+    heard = AllOf(branches=(worker, erasure), name="hear")
+    return (*_relayed(at, "post_db"), Emit(journey=DEVELOPMENT), heard)
 
 
 def _few(at: _Steps, spreading: Spreading) -> tuple[Step, ...]:

@@ -43,6 +43,8 @@ class Reach:
     stale_post_policy: float  # the post service, for posts: the policy
     stale_worker_policy: float  # a fan-out worker, for posts: the policy
     stale_authors: float  # the timeline service, for pages: the authors whose posts are merged
+    index_shards: int  # of search: each hears of every user
+    edges: int  # of the CDN: each hears of every image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ def reach_of(scenario: Scenario) -> Reach:
         stale_post_policy=_stale_share(posts_per_s, fleet.post, policies.FRESH_S),
         stale_worker_policy=_stale_share(posts_per_s, fleet.fanout, policies.FRESH_S),
         stale_authors=_stale_share(pages_per_s, fleet.timeline, timelines.MERGE_AUTHORS_FRESH_S),
+        index_shards=fleet.search.shards,
+        edges=fleet.zones,
     )
 
 

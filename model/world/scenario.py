@@ -101,12 +101,19 @@ class Store(Table):
     connections: Annotated[Count, Field(ge=1, le=64)] = 8
 
 
+class Index(Table):
+    """A search index: one process for each of its shards."""
+
+    shards: Annotated[Count, Field(ge=1, le=64)] = 1
+
+
 class Fleet(Table):
     """How much of each thing the system has, and whether its processes share cores."""
 
     placement: Literal["shared", "dedicated"] = "shared"
     cores: Annotated[Count, Field(ge=1, le=1024)] = 1  # of the one shared host
     zones: Annotated[Count, Field(ge=1, le=8)] = 1  # instances are dealt over them in turn
+    regions: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)] = ("eu-west",)
     gateway: Instances = Instances(instances=2)
     user: Instances = Instances()
     follow: Instances = Instances()
@@ -114,6 +121,9 @@ class Fleet(Table):
     media: Instances = Instances()
     timeline: Instances = Instances(instances=2)
     fanout: Instances = Instances()
+    pipeline: Instances = Instances()
+    web: Instances = Instances()
+    search: Index = Index()
     user_store: Store = Store()
     post_store: Store = Store()
     timeline_store: Store = Store()
@@ -131,6 +141,7 @@ class Policy(Table):
     full_feed_followees_max: Annotated[Count, Field(ge=0)] = 0  # 0: everybody gets every post
     timelines_by: Literal["user", "post"] = "user"
     follows_kept: Literal["both", "follower"] = "both"
+    originals: Literal["keep", "drop"] = "keep"  # of images, once their renditions are there
     rate_limits: bool = True
     timeline_cap: Annotated[Count, Field(ge=20, le=5_000)] = timelines.TIMELINE_CAP
     page_limit: Annotated[Count, Field(ge=1, le=timelines.PAGE_LIMIT_MAX)] = (

@@ -8,8 +8,12 @@ from model.world.scenario import Fleet, ScenarioError
 
 HOST = "host"  # the one machine of a shared fleet
 
-EVENT_LOOPS = ("gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay")
+EVENT_LOOPS = (
+    "gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay", "pipeline",
+    "search",
+)  # fmt: skip
 PASSWORD_THREADS = 2
+DARKROOMS = 1  # processes in which one media service decodes
 OBJECT_STORE_THREADS = 4
 
 
@@ -58,6 +62,8 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
         some("media", fleet.media.instances),
         some("timeline", fleet.timeline.instances),
         some("fanout", fleet.fanout.instances),
+        some("pipeline", fleet.pipeline.instances),
+        some("search", fleet.search.shards),
     ]
     databases = fleet.user_store.shards + fleet.post_store.shards
     stores = [
@@ -71,6 +77,7 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
         some("timeline_store", fleet.timeline_store.shards),
         some("object_store", fleet.media.instances, OBJECT_STORE_THREADS),
         some("password", fleet.user.instances, PASSWORD_THREADS),
+        some("darkroom", fleet.media.instances, DARKROOMS),
     ]
     shared = fleet.cores if fleet.placement == "shared" else None
     return Topology(stations=(*loops, *stores), shared_cores=shared)

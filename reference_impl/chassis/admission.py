@@ -21,6 +21,9 @@ BODIES_MAX = 1_024  # arriving at a time, however long
 # each.  Who is signed in does not meet the limit of strangers, who register with an image.
 UPLOADS_MAX = 64
 UPLOADS_OF_STRANGERS_MAX = 32
+# Answers sent piece by piece to clients that may take them slowly; no address has as many as a
+# front door opens connections to one instance (`instances.CONNECTIONS_MAX`).
+ANSWERS_MAX = 768
 ADDRESSES_MIN = 4  # that it takes to fill any of these
 
 
@@ -35,6 +38,7 @@ class Admission:
         self._in_flight_max = in_flight_max
         self._in_flight = 0
         self._bodies = _room(BODIES_MAX)
+        self._answers = _room(ANSWERS_MAX)
         self._uploads = {True: _room(UPLOADS_MAX), False: _room(UPLOADS_OF_STRANGERS_MAX)}
         self._shed = SHED.labels(service)
         IN_FLIGHT.labels(service).set_function(lambda: self._in_flight)
@@ -58,17 +62,16 @@ class Admission:
         Raises Unavailable if there is no room for one more body before it, or none for one more
         request after it.
         """
-        self._refuse_if(
-            not self._bodies.has_place_for(address), "too many bodies are on their way already"
-        )
-        self._bodies.enter(address)
-        self._in_flight -= 1
-        try:
+        with self._aside(self._bodies, address, "too many bodies are on their way already"):
             yield
-        finally:
-            self._in_flight += 1  # in any case, for it is taken off again when the turn ends
-            self._bodies.leave(address)
         self._refuse_if(self._in_flight > self._in_flight_max, self._full())
+
+    def answer_leaving(self, address: str) -> AbstractContextManager[None]:
+        """Give a place up while the block sends a long answer; Unavailable if there are too many.
+
+        Afterwards it is taken again in any case: what has been sent cannot be refused any more.
+        """
+        return self._aside(self._answers, address, "too many long answers are under way already")
 
     def begin_upload(self, address: str, *, is_signed_in: bool) -> Room:
         """Return the room that one more upload has been let into; Unavailable if it is full."""
@@ -76,6 +79,18 @@ class Admission:
         self._refuse_if(not room.has_place_for(address), "too many uploads are under way already")
         room.enter(address)
         return room
+
+    @contextmanager
+    def _aside(self, room: Room, address: str, full: str) -> Iterator[None]:
+        """Count a request in this room, and not among those under way, while the block runs."""
+        self._refuse_if(not room.has_place_for(address), full)
+        room.enter(address)
+        self._in_flight -= 1
+        try:
+            yield
+        finally:
+            self._in_flight += 1  # in any case, for it is taken off again when the turn ends
+            room.leave(address)
 
     def _full(self) -> str:
         return f"{self._in_flight_max} requests are under way already"
@@ -97,6 +112,10 @@ class Turn:
     def body_arriving(self) -> AbstractContextManager[None]:
         """Give the place up while the block waits for the body; see Admission."""
         return self._admission.body_arriving(self._address)
+
+    def answer_leaving(self) -> AbstractContextManager[None]:
+        """Give the place up while the block sends a long answer; see Admission."""
+        return self._admission.answer_leaving(self._address)
 
     def begin_upload(self, *, is_signed_in: bool) -> None:
         """Count the request as an upload until its turn ends; Unavailable if there are too many."""

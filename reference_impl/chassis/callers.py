@@ -14,6 +14,7 @@ from reference_impl.chassis.traces import Trace, trace_of
 REQUEST_ID = "X-Request-Id"
 USER_ID = "X-User-Id"
 DEADLINE = "X-Deadline"
+CLIENT_ADDRESS = "X-Client-Address"  # on the way in only; see requests.address_of
 PATIENCE_S = 5.0  # what a request gets that names no deadline; the load test waits 10 s
 
 REQUEST_ID_PATTERN = "[A-Za-z0-9_-]{8,64}"

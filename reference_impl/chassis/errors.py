@@ -54,7 +54,7 @@ class UnsupportedMedia(ServiceError):
 
 
 class Unprocessable(ServiceError):
-    """The request can be read, but contradicts an earlier one that it refers to."""
+    """The request can be read, but contradicts an earlier one, or its image is damaged."""
 
 
 class TooMany(ServiceError):

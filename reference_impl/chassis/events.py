@@ -15,6 +15,9 @@ FOLLOW_EVENTS = "events:follow"
 POST_EVENTS = "events:post"
 ERASURE_EVENTS = "events:erasure"  # posts that go with an account: as `POST_EVENTS`, less urgent
 
+MEDIA_EVENTS = "events:media"
+ANNOUNCEMENTS = "events:announcements"  # every user again, for a search index made anew
+
 # The notification leaves PostgreSQL at commit, and not at all if the transaction rolls back.
 _APPEND = """
 WITH appended AS (INSERT INTO outbox (stream, kind, body) VALUES (%s, %s, %s))

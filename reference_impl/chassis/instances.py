@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
@@ -33,23 +35,36 @@ class Answer:
 class Instances:
     """The instances that the book names by now; those that are gone finish what they were asked."""
 
-    def __init__(self, book: AddressBook, *, zone: str) -> None:
+    def __init__(self, book: AddressBook, *, zone: str = "") -> None:
         self._book = book
         self._zone = zone
         self._addresses: tuple[Address, ...] = ()
         self._open: dict[str, Instance] = {}  # by URL
-        self._near: list[Instance] = []
-        self._far: list[Instance] = []
+        self._in_zone: dict[str, list[Instance]] = {}
         self._turn = random.randrange(1 << 16)  # callers must not all begin with the first
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def in_turn(self) -> Iterator[Instance]:
-        """Yield every instance once: own zone first, and last who could not be reached lately."""
+    def known(self) -> Sequence[Instance]:
+        """Return every instance."""
+        self._follow_the_book()
+        return tuple(self._open.values())
+
+    def zones(self) -> Sequence[str]:
+        """Return every zone that has an instance."""
+        self._follow_the_book()
+        return tuple(self._in_zone)
+
+    def in_turn(self, zones: Sequence[str] | None = None) -> Iterator[Instance]:
+        """Yield every instance once, and last who could not be reached lately.
+
+        Those of one zone take turns.  The zones come in the order given; without one, the own
+        zone comes first, and then all others as if they were one.
+        """
         self._follow_the_book()
         self._turn += 1
         now_s = monotonic()
         resting = []
-        for instance in (*_turned(self._near, self._turn), *_turned(self._far, self._turn)):
+        for instance in self._in_order(zones):
             if instance.rests_until_s > now_s:
                 resting.append(instance)
             elif not instance.is_leaving:  # by now: the caller has waited for others
@@ -62,20 +77,32 @@ class Instances:
             await instance.close()
         await asyncio.gather(*self._leaving)
 
+    def _in_order(self, zones: Sequence[str] | None) -> Iterator[Instance]:
+        for group in self._own_first() if zones is None else map(self._in, zones):
+            yield from _turned(group, self._turn)
+
+    def _own_first(self) -> Iterator[Sequence[Instance]]:
+        yield self._in(self._zone)
+        yield [one for one in self._open.values() if one.zone != self._zone]
+
+    def _in(self, zone: str) -> Sequence[Instance]:
+        return self._in_zone.get(zone, ())
+
     def _follow_the_book(self) -> None:
         addresses = self._book.current()
         if addresses is self._addresses:
             return
         self._addresses = addresses
         zone_of = {at.url: at.zone for at in addresses}
-        for url in zone_of.keys() - self._open.keys():
-            self._open[url] = Instance(url)
         for url in self._open.keys() - zone_of.keys():
             leaving = asyncio.create_task(self._open.pop(url).leave())
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
-        self._near = [self._open[url] for url in zone_of if zone_of[url] == self._zone]
-        self._far = [self._open[url] for url in zone_of if zone_of[url] != self._zone]
+        self._open = {url: self._open.get(url) or Instance(url) for url in zone_of}
+        self._in_zone = defaultdict(list)
+        for url, instance in self._open.items():
+            instance.zone = zone_of[url]
+            self._in_zone[instance.zone].append(instance)
 
 
 class Instance:
@@ -94,9 +121,11 @@ class Instance:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            auto_decompress=False,  # what nobody here has asked to be compressed is passed on
         )
         self._asking = 0
         self._answered = asyncio.Event()
+        self.zone = ""
         self.is_leaving = False
         self.rests_until_s = 0.0
 
@@ -109,23 +138,51 @@ class Instance:
         left_s: float,
     ) -> Answer:
         """Send one request over one connection and read the answer, bounded."""
+        patience = aiohttp.ClientTimeout(total=left_s, sock_connect=CONNECT_S)
+        async with self.answering(method, path, headers, body, patience) as answer:
+            content = await _bounded(answer.content)
+            return Answer(status=answer.status, headers=answer.headers, body=content)
+
+    @asynccontextmanager
+    async def answering(
+        self,
+        method: str,
+        path: URL,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterable[bytes] | None,
+        patience: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request; yield the answer when its header is there, to be read in the block.
+
+        The request goes to this instance, whatever host the path may seem to name.
+        """
         self._asking += 1
         try:
             async with self._session.request(
                 method,
-                self._base.join(path),
+                self._at(path),
                 headers=headers,
                 data=body,
-                timeout=aiohttp.ClientTimeout(total=left_s, sock_connect=CONNECT_S),
+                timeout=patience,
                 allow_redirects=False,
             ) as answer:
                 stages.absorb(answer.headers.get(stages.SERVER_TIMING))
-                content = await _bounded(answer.content)
-                return Answer(status=answer.status, headers=answer.headers, body=content)
+                yield answer
         finally:
             self._asking -= 1
             if not self._asking:
                 self._answered.set()
+
+    def _at(self, path: URL) -> URL:
+        """Return the path here, as it was sent: joined to the base, its dots would be resolved."""
+        return URL.build(
+            scheme=self._base.scheme,
+            host=self._base.host or "",
+            port=self._base.port,
+            path=path.raw_path,
+            query_string=path.raw_query_string,
+            encoded=True,
+        )
 
     def rest(self) -> None:
         """Be asked last for a while."""

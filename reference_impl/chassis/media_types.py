@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reference_impl.chassis.errors import UnsupportedMedia
 
-NAME_PATTERN = r"[0-9a-f]{64}\.(?:jpg|png|webp|mp4|webm)"  # of what is stored: its content's hash
+# Of what is stored: the hash of its content, and the upload that it belongs to.
+NAME_PATTERN = r"[0-9a-f]{64}-[0-9a-f]{16}\.(?:jpg|png|webp|mp4|webm)"
 SUFFIX_OF = {
     "image/jpeg": "jpg",
     "image/png": "png",

@@ -16,6 +16,7 @@ from reference_impl.chassis.errors import ServiceError, status_of
 from reference_impl.chassis.health import HEALTH, PATHS
 from reference_impl.chassis.metering import Metered
 from reference_impl.chassis.metrics import RequestTimes, route_of
+from reference_impl.chassis.requests import address_of
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -70,7 +71,7 @@ def admitting(admission: Admission) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in PATHS:
             return await handler(request)
-        with admission.turn(request.remote or "") as turn:
+        with admission.turn(address_of(request)) as turn:
             request[TURN] = turn
             return await handler(request)
 

@@ -15,10 +15,20 @@ from redis.exceptions import ResponseError
 
 from model.rules.fanouts import BULK_STREAMS, late_streams
 from reference_impl.chassis.attempts import BROKER_AWAY, Every, pause
-from reference_impl.chassis.events import ERASURE_EVENTS, FOLLOW_EVENTS, POST_EVENTS, USER_EVENTS
+from reference_impl.chassis.events import (
+    ANNOUNCEMENTS,
+    ERASURE_EVENTS,
+    FOLLOW_EVENTS,
+    MEDIA_EVENTS,
+    POST_EVENTS,
+    USER_EVENTS,
+)
 from reference_impl.chassis.groups import dead_stream
 
-STREAMS = (USER_EVENTS, FOLLOW_EVENTS, POST_EVENTS, ERASURE_EVENTS, *BULK_STREAMS)
+EVENTS = (
+    USER_EVENTS, FOLLOW_EVENTS, POST_EVENTS, ERASURE_EVENTS, MEDIA_EVENTS, ANNOUNCEMENTS
+)  # fmt: skip
+STREAMS = (*EVENTS, *BULK_STREAMS)
 LOOK_S = 2.0  # between two looks at the queues
 DEAD_MANY = 10_000  # dead letters of a stream that somebody is to look at at last
 COMPLAIN_S = 60.0  # between two complaints about them

@@ -10,13 +10,14 @@ import asyncio
 import json
 import re
 from collections.abc import Collection
+from ipaddress import ip_address
 from typing import Any, NoReturn
 
 from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from reference_impl.chassis.admission import TURN
-from reference_impl.chassis.callers import CALLER, USER_ID
+from reference_impl.chassis.callers import CALLER, CLIENT_ADDRESS, USER_ID
 from reference_impl.chassis.errors import (
     BadRequest,
     Forbidden,
@@ -29,12 +30,29 @@ JSON_BYTES_MAX = 64 << 10
 BODY_S = 10.0  # by then a body has arrived
 BODY_BEGINS_S = 3.0  # by then something of it has, or the network has lost a packet twice
 BODY_BYTES_PER_S_MIN = 16 << 10  # from then on, in the mean: an eighth of 1 Mbit/s
-_TOO_SLOW = (
+TOO_SLOW = (
     f"the body did not arrive in time: within {BODY_S:g} s, and from {BODY_BEGINS_S:g} s on at"
     f" {BODY_BYTES_PER_S_MIN} bytes/s at least"
 )
 
+UNREADABLE = (ClientPayloadError, HttpProcessingError, web.RequestPayloadError)
+
 _DECIMAL = re.compile(r"[0-9]{1,19}")
+
+
+def address_of(request: web.Request) -> str:
+    """Return the client's IP address; nothing if it is one of us who asks for nobody.
+
+    Over TCP it is that of the connection, and no header is believed.  Over a unix socket, where
+    only our own processes come, it is the one that they name; who they say is none is none.
+    """
+    if request.remote:
+        return request.remote
+    try:
+        [said] = request.headers.getall(CLIENT_ADDRESS, [])
+        return str(ip_address(said))
+    except ValueError:  # none, several, or no address
+        return ""
 
 
 def user_id_of(request: web.Request) -> int:
@@ -79,7 +97,7 @@ async def body_of(request: web.Request, *, bytes_max: int) -> bytes:
     if (request.content_length or 0) > bytes_max:
         raise TooLarge(f"the body must not be longer than {bytes_max} bytes")
     turn = request[TURN]
-    if bytes_max > JSON_BYTES_MAX and _may_be_long(request):
+    if bytes_max > JSON_BYTES_MAX and may_be_long(request):
         turn.begin_upload(is_signed_in=_is_from_a_user_or_us(request))
     if request.content.is_eof():
         return await _read(request, bytes_max)
@@ -103,13 +121,13 @@ async def _read(request: web.Request, bytes_max: int) -> bytes:
                     raise TooLarge(f"the body must not be longer than {bytes_max} bytes")
                 timer.reschedule(begun_s + patience_s(len(body)))
     except TimeoutError:
-        raise BadRequest(_TOO_SLOW) from None
-    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
+        raise BadRequest(TOO_SLOW) from None
+    except UNREADABLE:
         raise BadRequest("the body cannot be read") from None
     return bytes(body)
 
 
-def _may_be_long(request: web.Request) -> bool:
+def may_be_long(request: web.Request) -> bool:
     """Say whether the body may turn out longer than any in JSON: chunked, or compressed."""
     if hdrs.CONTENT_ENCODING in request.headers or request.content_length is None:
         return request.body_exists
@@ -118,7 +136,7 @@ def _may_be_long(request: web.Request) -> bool:
 
 def _is_from_a_user_or_us(request: web.Request) -> bool:
     caller = CALLER.get()
-    return not request.remote or bool(caller and caller.user_id)
+    return not address_of(request) or bool(caller and caller.user_id)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -66,37 +67,48 @@ async def serving(
     """Answer where the settings say while the block runs; yield the address taken.
 
     From the moment that `stopping` is set /readyz says 503 and every answer that it is the last
-    of its connection.  After the block, first the listener closes, after `drain_notice_s`; then
+    of its connection.  After the block, first the listeners close, after `drain_notice_s`; then
     requests under way are answered; then the block around this one may close the stores.
     """
     app[HEALTH].stopping = stopping
     async with AsyncExitStack() as opened:
         if settings.internal_listen:
-            inner = operations_app(app)
-            await opened.enter_async_context(
-                _answering(inner, settings, settings.internal_listen, f"{PREFIX}INTERNAL_LISTEN")
-            )
-        yield await opened.enter_async_context(
-            _answering(
-                app, settings, settings.listen, f"{PREFIX}LISTEN", port_file=settings.port_file
-            )
-        )
+            inside = _Place(settings.internal_listen, f"{PREFIX}INTERNAL_LISTEN")
+            await opened.enter_async_context(_answering(operations_app(app), settings, [inside]))
+        places = [_Place(settings.listen, f"{PREFIX}LISTEN", settings.port_file)]
+        if settings.neighbours_listen:
+            places.append(_Place(settings.neighbours_listen, f"{PREFIX}NEIGHBOURS_LISTEN"))
+        yield await opened.enter_async_context(_answering(app, settings, places))
         if stopping.is_set():
             await asyncio.sleep(settings.drain_notice_s)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address to listen at, the variable that says it, and where to write the port taken."""
+
+    listen: str
+    variable: str
+    port_file: str = ""
+
+
 @asynccontextmanager
 async def _answering(
-    app: web.Application, settings: Settings, listen: str, variable: str, *, port_file: str = ""
+    app: web.Application, settings: Settings, places: Sequence[_Place]
 ) -> AsyncIterator[str]:
+    """Answer at all of these places; yield the address taken at the first."""
     runner = web.AppRunner(app, shutdown_timeout=DRAIN_S)
     await runner.setup()
     try:
         server = runner.server
         assert server is not None, "it has been set up"
-        door = Door(server, per_address_max=settings.connections_per_address)
-        async with listening(listen, variable, door, port_file=port_file) as address:
-            yield address
+        async with AsyncExitStack() as opened:
+            taken = []
+            for place in places:
+                door = Door(server, per_address_max=settings.connections_per_address)
+                listener = listening(place.listen, place.variable, door, port_file=place.port_file)
+                taken.append(await opened.enter_async_context(listener))
+            yield taken[0]
         await _until_left(server)
     finally:
         await runner.cleanup()

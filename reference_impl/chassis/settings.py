@@ -7,12 +7,23 @@
 | FEEDTWIN_LISTEN | address to serve on: `unix:/path` or `tcp:host:port`; port 0 takes a free one |
 | FEEDTWIN_PORT_FILE | where to write the port taken; a port found there is asked for again |
 | FEEDTWIN_INTERNAL_LISTEN | of a gateway: where it serves what the public does not get |
+| FEEDTWIN_NEIGHBOURS_LISTEN | of a gateway: where it serves the front door and the pages |
 | FEEDTWIN_USER_DATABASES, _POST_DATABASES | PostgreSQL URLs, one per shard server, in order |
 | FEEDTWIN_TIMELINE_STORES | Valkey URLs (`redis://…`, `unix:///path`), one per shard server |
 | FEEDTWIN_BROKER, FEEDTWIN_SESSION_STORE | Valkey URLs |
 | FEEDTWIN_OBJECTS | object store URL (`file:///path`, `s3://…`) |
 | FEEDTWIN_USER_URLS, _FOLLOW_URLS, _POST_URLS, _MEDIA_URLS, _TIMELINE_URLS | instances |
+| FEEDTWIN_GATEWAY_URLS, _WEB_URLS, _CDN_URLS | instances |
+| FEEDTWIN_SEARCH_URLS | index servers, one per shard, in order |
 | FEEDTWIN_ADDRESSES | file that says where the instances are by now; goes before the _URLS |
+| FEEDTWIN_SEARCH_SHARD | of an index server: which shard it is, from 1 |
+| FEEDTWIN_SEARCH_INDEX | of an index server: the folder that its index is in |
+| FEEDTWIN_CACHE_FOLDER, _CACHE_BYTES | of an edge: the folder of its cache, and how large that is |
+| FEEDTWIN_ZONE_REGIONS | which region each zone is in: `zone-1=eu-west zone-2=us-east` |
+| FEEDTWIN_CLIENT_REGION | where a client is taken to be that does not say so (`Client-Region`) |
+| FEEDTWIN_HTTPS | `1` if the public reaches the front door over TLS: cookies are then kept to it |
+| FEEDTWIN_DARKROOMS | processes in which one service process decodes images |
+| FEEDTWIN_ORIGINALS | `keep` originals, or `drop` each once its renditions are there |
 | FEEDTWIN_SECRET | key (32 characters at least) that signs cursors, and seals answers kept |
 | FEEDTWIN_DATABASE_CONNECTIONS | connections that one process opens to one database server |
 | FEEDTWIN_IN_FLIGHT_MAX | requests that one process answers at a time; the next is refused |
@@ -45,7 +56,11 @@ from model.rules.policy import FeedPolicy
 PREFIX = "FEEDTWIN_"
 SECRET_CHARS_MIN = 32  # 192 bits at random in base64
 _SECRET = re.compile(rf"[\x21-\x7e]{{{SECRET_CHARS_MIN},}}")
-CHOICES = {"timelines_by": ("user", "post"), "follows_kept": ("both", "follower")}
+CHOICES = {
+    "timelines_by": ("user", "post"),
+    "follows_kept": ("both", "follower"),
+    "originals": ("keep", "drop"),
+}
 
 
 class SettingsError(ValueError):
@@ -61,6 +76,7 @@ class Settings:
     listen: str = "tcp:127.0.0.1:0"
     port_file: str = ""
     internal_listen: str = ""
+    neighbours_listen: str = ""
     user_databases: tuple[str, ...] = field(default=(), repr=False)  # may hold a password
     post_databases: tuple[str, ...] = field(default=(), repr=False)
     timeline_stores: tuple[str, ...] = field(default=(), repr=False)
@@ -72,6 +88,19 @@ class Settings:
     post_urls: tuple[str, ...] = ()
     media_urls: tuple[str, ...] = ()
     timeline_urls: tuple[str, ...] = ()
+    gateway_urls: tuple[str, ...] = ()
+    web_urls: tuple[str, ...] = ()
+    cdn_urls: tuple[str, ...] = ()
+    search_urls: tuple[str, ...] = ()
+    search_shard: int = 1
+    search_index: str = ""
+    cache_folder: str = ""
+    cache_bytes: int = 256 << 20
+    zone_regions: tuple[str, ...] = ()
+    client_region: str = ""
+    https: bool = False
+    darkrooms: int = 1
+    originals: str = "keep"
     addresses: str = ""
     secret: str = field(default="", repr=False)
     database_connections: int = 8

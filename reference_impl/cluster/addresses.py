@@ -19,7 +19,7 @@ def publish(book: Path, members: Iterable[Member]) -> None:
     listed = tuple(members)
     entries = {
         station: [
-            {"url": member.address, "zone": member.zone}
+            {"url": member.called_address, "zone": member.zone}
             for member in listed
             if member.station == station
         ]

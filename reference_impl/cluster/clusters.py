@@ -17,10 +17,10 @@ from reference_impl.cluster.feed_policy import policy_of
 from reference_impl.cluster.home import Home
 from reference_impl.cluster.identities import Identity, read_identity
 from reference_impl.cluster.members import Check, Member
-from reference_impl.cluster.readiness import gateway_url, why_not_ready
+from reference_impl.cluster.readiness import public_url, why_not_ready
 from reference_impl.cluster.supervision import SUPERVISOR
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PROBE_EVERY_S = 0.05
 STARTS_MAX = 3  # a program that needs more while the cluster starts will not get there
 
@@ -51,7 +51,13 @@ class Cluster:
     def gateway_urls(self) -> tuple[str, ...]:
         """Where the gateways listen, for load and for people."""
         gateways = (member for member in self.called if member.station == "gateway")
-        return tuple(url for member in gateways if (url := gateway_url(member)))
+        return tuple(url for member in gateways if (url := public_url(member)))
+
+    @property
+    def door_url(self) -> str | None:
+        """Where the front door listens: the pages, and everything else for the public."""
+        doors = (member for member in self.called if member.station == "frontdoor")
+        return next((url for member in doors if (url := public_url(member))), None)
 
     @property
     def called(self) -> tuple[Member, ...]:

@@ -12,18 +12,30 @@ from reference_impl.cluster.errors import Refused
 from reference_impl.cluster.members import CALLED
 from reference_impl.cluster.supervision import STOP_WAIT_S
 
+_PLACES = (
+    "instance", "zone", "listen", "port_file", "internal_listen", "neighbours_listen",
+    "search_shard", "search_index", "cache_folder",
+)  # fmt: skip
 _UP = "`feedtwin up` tells it each process"
 # Every field of Settings that is not in here takes effect as it is set for `up`.
 DECIDED_BY: Mapping[str, str] = {
-    **dict.fromkeys(("instance", "zone", "listen", "port_file", "internal_listen"), _UP),
+    **dict.fromkeys(_PLACES, _UP),
     **dict.fromkeys((*(f"{station}_urls" for station in CALLED), "addresses"), _UP),
     "server_timing": "the option --server-timing, or --no-server-timing",
     "database_connections": "--set fleet.user_store.connections, fleet.post_store.connections",
     "policy": "--set policy.strategy and its other fields",
     **{
         name: f"--set policy.{name}"
-        for name in ("rate_limits", "timelines_by", "follows_kept", "timeline_cap", "page_limit")
+        for name in (
+            "rate_limits",
+            "timelines_by",
+            "follows_kept",
+            "originals",
+            "timeline_cap",
+            "page_limit",
+        )
     },
+    "zone_regions": "--set fleet.regions",
 }
 OPTIONS = ("server_timing",)  # of the command line, which reads the variable by itself
 SECRET = "secret"  # noqa: S105 - the name of one

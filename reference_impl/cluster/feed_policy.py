@@ -15,7 +15,9 @@ from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.errors import NotReady, Refused
 
 # What the stores were laid out by, and what a process reads only when it starts.
-FIXED = ("timelines_by", "follows_kept", "rate_limits", "timeline_cap", "page_limit")
+FIXED = (
+    "timelines_by", "follows_kept", "originals", "rate_limits", "timeline_cap", "page_limit",
+)  # fmt: skip
 ANSWER_S = 5.0
 
 

@@ -57,6 +57,11 @@ class Home:
         return self.folder / "objects"
 
     @property
+    def caches(self) -> Path:
+        """What the edges keep: copies of objects."""
+        return self.folder / "caches"
+
+    @property
     def supervisor_conf(self) -> Path:
         """What the supervisor was told."""
         return self.folder / "supervisord.conf"
@@ -69,7 +74,14 @@ class Home:
     def create(self) -> None:
         """Make the folders that are missing, for this account alone."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.orders, self.identities, self.logs, self.data, self.objects):
+        for folder in (
+            self.orders,
+            self.identities,
+            self.logs,
+            self.data,
+            self.objects,
+            self.caches,
+        ):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def secret(self, given: str = "") -> str:

@@ -26,6 +26,7 @@ from reference_impl.cluster.postgres import Postgres
 from reference_impl.cluster.quarters import settle
 from reference_impl.cluster.readiness import why_an_external_is_not_ready
 from reference_impl.cluster.schemas import apply_schemas
+from reference_impl.cluster.stale_groups import drop_stale_groups
 from reference_impl.cluster.supervision import configuration, start_supervisor
 from reference_impl.cluster.teardown import clear
 
@@ -167,6 +168,7 @@ def _start(cluster: Cluster, scenario: Scenario, report: Report) -> None:
         return
     # A policy that was set in an earlier run must not quietly outlive it in the broker.
     publish_policy(cluster.settings, scenario.policy.of_feeds)
+    drop_stale_groups(cluster.settings, services)
     publish_addresses(Path(cluster.settings.addresses), services)
     report(f"starting {len(services)} services")
     for member in services:

@@ -20,9 +20,17 @@ MODULES = {
     "timeline": "reference_impl.timeline",
     "gateway": "reference_impl.gateway",
     "fanout": "reference_impl.timeline.fanout",
+    "search": "reference_impl.search",
+    "pipeline": "reference_impl.media.pipeline",
+    "web": "reference_impl.web",
+    "cdn": "reference_impl.cdn",
+    "frontdoor": "reference_impl.frontdoor",
     "relay": "reference_impl.chassis.relay",
 }
-CALLED = ("user", "follow", "post", "media", "timeline")  # by other services, over HTTP
+CALLED = (  # by other services, over HTTP
+    "user", "follow", "post", "media", "timeline", "search", "gateway", "web", "cdn",
+)  # fmt: skip
+PUBLIC = ("gateway", "frontdoor")  # listen on TCP
 ADDRESSES = "addresses.json"  # the address book, in the sockets folder
 
 
@@ -44,15 +52,32 @@ class Member:
     name: str
     station: str
     check: Check
-    address: str  # URL; for a gateway `file:` and the file that says its port
+    address: str  # URL; of who is public `file:` and the file that says its port
     zone: str = ""  # of a service
 
     @property
     def internal_address(self) -> str:
         """Where a service answers what is not for the public, such as /metrics."""
-        if self.station != "gateway":
-            return self.address
-        return f"unix:{self.address.removeprefix('file:').removesuffix('.port')}.sock"
+        return f"{self._place}.sock" if self.is_public else self.address
+
+    @property
+    def called_address(self) -> str:
+        """Where other services ask it."""
+        return f"{self._place}.in.sock" if self.station == "gateway" else self.address
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether it listens on TCP."""
+        return self.station in PUBLIC
+
+    @property
+    def number(self) -> int:
+        """Which one of its station it is, from 1."""
+        return int(self.name.rpartition("-")[2])
+
+    @property
+    def _place(self) -> str:
+        return f"unix:{self.address.removeprefix('file:').removesuffix('.port')}"
 
     @property
     def is_engine(self) -> bool:
@@ -88,6 +113,8 @@ def plan_of(scenario: Scenario, sockets: Path, given: Settings, *, services: boo
         policy=scenario.policy.of_feeds.to_json(),
         timelines_by=scenario.policy.timelines_by,
         follows_kept=scenario.policy.follows_kept,
+        originals=scenario.policy.originals,
+        zone_regions=tuple(_regions(scenario.fleet)),
         timeline_cap=scenario.policy.timeline_cap,
         page_limit=scenario.policy.page_limit,
     )
@@ -97,7 +124,10 @@ def plan_of(scenario: Scenario, sockets: Path, given: Settings, *, services: boo
 def with_urls(settings: Settings, members: Iterable[Member]) -> Settings:
     """Return the settings with the instances of every service that are among these members."""
     listed = tuple(members)
-    urls = {f"{station}_urls": _addresses(listed, station) for station in CALLED}
+    urls = {
+        f"{station}_urls": tuple(m.called_address for m in listed if m.station == station)
+        for station in CALLED
+    }
     return replace(settings, **urls)  # type: ignore[arg-type]  # every one is a tuple of URLs
 
 
@@ -144,22 +174,33 @@ def services_of(fleet: Fleet, sockets: Path) -> tuple[Member, ...]:
 
 def instances_in(fleet: Fleet, station: str) -> int:
     """Return how many processes of a service a fleet has."""
-    if station == "relay":
+    if station in {"relay", "frontdoor"}:
         return 1
+    if station == "cdn":
+        return fleet.zones
+    if station == "search":
+        return fleet.search.shards
     instances: int = getattr(fleet, station).instances
     return instances
 
 
 def _instance(station: str, number: int, *, zone: str, sockets: Path) -> Member:
     name = f"{station}-{number}"
-    is_gateway = station == "gateway"
     return Member(
         name=name,
         station=station,
         check=Check.HTTP,
-        address=f"file:{sockets / name}.port" if is_gateway else f"unix:{sockets / name}.sock",
+        address=f"file:{sockets / name}.port"
+        if station in PUBLIC
+        else f"unix:{sockets / name}.sock",
         zone=zone,
     )
+
+
+def _regions(fleet: Fleet) -> Iterator[str]:
+    """Yield in which region each zone is: they are dealt over the regions in turn."""
+    for number in range(fleet.zones):
+        yield f"zone-{number + 1}={fleet.regions[number % len(fleet.regions)]}"
 
 
 def _names(station: str, count: int) -> list[str]:
@@ -176,11 +217,14 @@ def settings_of(member: Member, shared: Settings, fleet: Fleet) -> Settings:
     own = replace(
         shared, instance=member.name, zone=member.zone, database_connections=store.connections
     )
-    if member.station != "gateway":
+    if member.station == "search":
+        own = replace(own, search_shard=member.number)
+    if not member.is_public:
         return replace(own, listen=member.address)
     return replace(
         own,
         listen="tcp:127.0.0.1:0",
         port_file=member.address.removeprefix("file:"),
         internal_listen=member.internal_address,
+        neighbours_listen=member.called_address if member.station == "gateway" else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.world.scenario import Fleet
@@ -86,7 +86,19 @@ class Clerk:
     def _service_order(self, member: Member) -> Order:
         command = [sys.executable, "-P", "-m", MODULES[member.station]]
         settings = settings_of(member, self.cluster.settings, self.fleet)
+        settings = self._with_folder(settings, member)
         return self._order(member, command, settings.to_environment())
+
+    def _with_folder(self, settings: Settings, member: Member) -> Settings:
+        """Return the settings, with where the member keeps files of its own, if it does."""
+        home = self.cluster.home
+        if member.station == "cdn":
+            return replace(settings, cache_folder=str(home.caches / member.name))
+        if member.station == "search":
+            layout = layout_of(self.fleet, self.cluster.settings)
+            name = f"{member.name}-of-{self.fleet.search.shards}"
+            return replace(settings, search_index=str(home.data / layout / name))
+        return settings
 
     def _order(
         self,

@@ -61,8 +61,8 @@ def why_an_external_is_not_ready(external: Settings) -> str | None:
     return None
 
 
-def gateway_url(member: Member) -> str | None:
-    """Return where a gateway listens; None until it has said so."""
+def public_url(member: Member) -> str | None:
+    """Return where a member listens that is public; None until it has said so."""
     try:
         port = int(Path(member.address.removeprefix("file:")).read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):

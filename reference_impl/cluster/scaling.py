@@ -27,7 +27,7 @@ from reference_impl.cluster.members import Member, instances_in, services_of, wi
 from reference_impl.cluster.orders import Clerk
 from reference_impl.cluster.supervision import Supervisor, configuration
 
-SCALABLE = ("user", "follow", "post", "media", "timeline", "gateway", "fanout")
+SCALABLE = ("user", "follow", "post", "media", "timeline", "gateway", "fanout", "pipeline", "web")
 INSTANCES_MAX = 64  # of one service: enough to fill any one machine
 
 
@@ -91,8 +91,7 @@ def _change_of(before: Cluster, service: str, count: int) -> _Change:
 def _by_station(members: Sequence[Member]) -> tuple[Member, ...]:
     """Return the members with those of one station together, by number."""
     stations = [member.station for member in members]
-    numbers = {member: int(member.name.rpartition("-")[2]) for member in members}
-    return tuple(sorted(members, key=lambda m: (stations.index(m.station), numbers[m])))
+    return tuple(sorted(members, key=lambda m: (stations.index(m.station), m.number)))
 
 
 def _fleet_after(before: Cluster, service: str, count: int) -> Fleet:
@@ -153,10 +152,10 @@ def _write_configuration(cluster: Cluster) -> None:
 
 def _remove_files_of(cluster: Cluster, member: Member) -> None:
     """Remove what told of a process; its log stays."""
-    place = Path(member.address.partition(":")[2])
-    internal = Path(member.internal_address.partition(":")[2])
+    addresses_of = (member.address, member.internal_address, member.called_address)
+    places = [Path(address.partition(":")[2]) for address in addresses_of]
     orders = (cluster.home.order_of(member.name), cluster.home.identity_of(member.name))
-    for file in (place, internal, *orders):
+    for file in (*places, *orders):
         file.unlink(missing_ok=True)
 
 

@@ -9,7 +9,6 @@ from typing import Protocol
 from reference_impl.follow.pairs import Change, PairStore
 
 BLOCKED_MAX = 10_000  # blocked by one user: they are counted whenever one more is
-HIDDEN_MAX = 100  # users in one question: one page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,7 @@ from reference_impl.chassis.errors import BadRequest
 from reference_impl.chassis.fields import id_of, limit_of
 from reference_impl.chassis.pages import page_response
 from reference_impl.chassis.requests import json_object, user_id_of
-from reference_impl.follow.blocks import HIDDEN_MAX
-from reference_impl.follow.pairs import EVERY_SHARD, FOLLOWERS_PAGE_MAX, Followees
+from reference_impl.follow.pairs import EVERY_SHARD, FOLLOWERS_PAGE_MAX, IDS_MAX, Followees
 from reference_impl.follow.people import PeoplePage
 from reference_impl.follow.service import FollowService
 
@@ -134,14 +133,31 @@ async def follower_count(request: web.Request) -> web.Response:
     return web.json_response({"count": count})
 
 
+@routes.get("/internal/follower-counts")
+async def follower_counts(request: web.Request) -> web.Response:
+    """GET /internal/follower-counts?ids=1,2 -> {"counts": {id: {"followers", "version"}}}.
+
+    Whom nobody ever followed may be left out.
+    """
+    counts = await request.app[SERVICE].follower_counts(_ids_of(request))
+    told = {
+        str(user_id): {"followers": count.followers, "version": count.version}
+        for user_id, count in counts.items()
+    }
+    return web.json_response({"counts": told})
+
+
 @routes.get(r"/internal/users/{subject_id:\d+}/hidden")
 async def hidden(request: web.Request) -> web.Response:
     """GET /internal/users/{id}/hidden?ids=1,2 -> {"ids": [those across a block]}."""
-    texts = request.query.get("ids", "").split(",", HIDDEN_MAX)
-    if len(texts) > HIDDEN_MAX:
-        raise BadRequest(f"ids must name at most {HIDDEN_MAX} users")
-    ids = [id_of(text, "each of ids") for text in texts]
-    found = await request.app[SERVICE].hidden_among(_subject_id_of(request), ids)
+    found = await request.app[SERVICE].hidden_among(_subject_id_of(request), _ids_of(request))
+    return web.json_response({"ids": _texts(found)})
+
+
+@routes.get(r"/internal/users/{subject_id:\d+}/follows")
+async def followed(request: web.Request) -> web.Response:
+    """GET /internal/users/{id}/follows?ids=1,2 -> {"ids": [those whom the user follows]}."""
+    found = await request.app[SERVICE].followed_among(_subject_id_of(request), _ids_of(request))
     return web.json_response({"ids": _texts(found)})
 
 
@@ -175,6 +191,13 @@ def _texts(ids: list[int]) -> list[str]:
 async def _target_id_of(request: web.Request) -> int:
     body = await json_object(request, fields=("target_id",))
     return id_of(body.get("target_id"), "target_id")
+
+
+def _ids_of(request: web.Request) -> list[int]:
+    texts = request.query.get("ids", "").split(",", IDS_MAX)
+    if len(texts) > IDS_MAX:
+        raise BadRequest(f"ids must name at most {IDS_MAX} users")
+    return [id_of(text, "each of ids") for text in texts]
 
 
 def _subject_id_of(request: web.Request) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from model.rules.followers import followers_bucket
 from reference_impl.chassis.errors import Conflict, Forbidden
 from reference_impl.follow.blocks import BLOCKED_MAX, Block
 from reference_impl.follow.pairs import (
@@ -14,6 +15,7 @@ from reference_impl.follow.pairs import (
     Backlog,
     Change,
     Followees,
+    FollowerCount,
     place_before,
     place_of,
     unknown,
@@ -24,12 +26,13 @@ Pair = tuple[int, int]
 
 @dataclass(slots=True)
 class MemoryFollowStore:
-    """Both directions in one process; `published` holds what would have left as events."""
+    """Both directions in one process; what would have left as events is `published` and `told`."""
 
     published: list[Change | Block] = field(default_factory=list)
+    told: list[tuple[int, FollowerCount]] = field(default_factory=list)  # of targets
     _forward: dict[Pair, Change] = field(default_factory=dict)  # by (follower, target)
     _reverse: dict[Pair, Change] = field(default_factory=dict)  # by (target, follower)
-    _counts: dict[int, int] = field(default_factory=dict)
+    _counts: dict[int, FollowerCount] = field(default_factory=dict)
     _seqs: dict[int, int] = field(default_factory=dict)  # of followers
     _seq_of: dict[Pair, int] = field(default_factory=dict)  # of their pairs
     _own_seqs: dict[int, int] = field(default_factory=dict)
@@ -92,6 +95,10 @@ class MemoryFollowStore:
         """See PairStore."""
         self._reflected[follower_id] = max(self._reflected.get(follower_id, 0), upto)
 
+    async def followed_among(self, follower_id: int, ids: Sequence[int]) -> list[int]:
+        """See PairStore."""
+        return sorted(set(ids) & set(self._followees(follower_id)))
+
     async def followees_page(self, follower_id: int, *, after: int, limit: int) -> list[int]:
         """See PairStore."""
         return _page(self._followees(follower_id), after, limit)
@@ -111,7 +118,11 @@ class MemoryFollowStore:
 
     async def follower_count(self, target_id: int) -> int:
         """See PairStore."""
-        return self._counts.get(target_id, 0)
+        return self._counts[target_id].followers if target_id in self._counts else 0
+
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """See PairStore."""
+        return {each: self._counts[each] for each in ids if each in self._counts}
 
     async def depart(self, user_id: int) -> None:
         """See PairStore."""
@@ -205,8 +216,15 @@ class MemoryFollowStore:
         if before is not None and before.version >= change.version:
             return
         self._reverse[pair] = change
-        delta = change.following - (before is not None and before.following)
-        self._counts[change.target_id] = self._counts.get(change.target_id, 0) + delta
+        if delta := change.following - (before is not None and before.following):
+            self._count(change.target_id, delta)
+
+    def _count(self, target_id: int, delta: int) -> None:
+        before = self._counts.get(target_id, FollowerCount(followers=0, version=0))
+        now = FollowerCount(followers=before.followers + delta, version=before.version + 1)
+        self._counts[target_id] = now
+        if followers_bucket(now.followers) != followers_bucket(before.followers):
+            self.told.append((target_id, now))
 
 
 def _blocked(blocks: dict[Pair, Block], first_id: int) -> list[int]:

@@ -12,6 +12,7 @@ from reference_impl.chassis.errors import NotFound
 
 FOLLOWEES_MAX = 5_000  # followed by one user, and so in one answer; Instagram stops at 7,500
 FOLLOWERS_PAGE_MAX = 1_000  # followers in one answer: one fan-out chunk
+IDS_MAX = 100  # users in one question about many: one page
 BATCH_MAX = 500  # changes in one transaction: as many events as the relay takes at once
 EVERY_SHARD = range(LOGICAL_SHARD_COUNT)
 
@@ -37,6 +38,14 @@ class Followees:
 
     ids: list[int]
     seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerCount:
+    """How many follow somebody; of two, the one with the higher version is newer."""
+
+    followers: int
+    version: int  # 0 for one whom nobody has followed yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +81,9 @@ class PairStore(Protocol):
     async def reflect(self, changes: Sequence[Change]) -> list[Change]:
         """Bring the targets' servers up to the changes that they do not know, or a newer version.
 
-        A target's count of followers moves only when a pair really flips.  Returns those of the
-        changes that follow somebody whose account was gone when that was done.
+        A target's count of followers moves only when a pair really flips, and the event of it is
+        written if that takes it into another bucket.  Returns those of the changes that follow
+        somebody whose account was gone when that was done.
         """
 
     async def followees(self, follower_id: int) -> Followees:
@@ -94,6 +104,9 @@ class PairStore(Protocol):
     async def note_reflected(self, follower_id: int, upto: int) -> None:
         """Remember that the targets' servers know the follower's changes up to this count."""
 
+    async def followed_among(self, follower_id: int, ids: Sequence[int]) -> list[int]:
+        """Return those of the ids whom the user follows."""
+
     async def followees_page(self, follower_id: int, *, after: int, limit: int) -> list[int]:
         """Return the first `limit` followees with an id above `after`, ascending."""
 
@@ -107,6 +120,9 @@ class PairStore(Protocol):
 
     async def follower_count(self, target_id: int) -> int:
         """Return how many follow the user; 0 for one whom nobody follows, or who is unknown."""
+
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """Return how many follow each of these; whom nobody ever followed may be left out."""
 
     async def depart(self, user_id: int) -> None:
         """Remember that the user's account is gone: from here on they follow and block nobody."""

@@ -75,7 +75,8 @@ SELECT follower_id, target_id, version FROM ended;
 -- Bring reverse rows up to newer versions, and the counts with those that flip.  The flips are
 -- computed from the rows that the upsert holds locked, so that requests and the consumer may come
 -- with the same change, or with two, at one time.  Rows and then counts are locked in ascending
--- order, so that two of these statements never wait for each other.
+-- order, so that two of these statements never wait for each other.  A count that leaves its
+-- bucket (see model/rules/followers.py) is told of, as `events.append` tells.
 WITH reflected AS (
     INSERT INTO followers (target_id, follower_id, following, version, delta)
     SELECT target_id, follower_id, following, version, following::int
@@ -90,11 +91,26 @@ WITH reflected AS (
         delta = excluded.following::int - followers.following::int
     WHERE followers.version < excluded.version
     RETURNING target_id, delta
+), changed AS (
+    SELECT target_id, sum(delta) AS delta FROM reflected
+    GROUP BY target_id HAVING sum(delta) <> 0
+), counted AS (
+    INSERT INTO follower_counts (target_id, count)
+    SELECT target_id, delta FROM changed ORDER BY target_id
+    ON CONFLICT (target_id) DO UPDATE
+    SET count = follower_counts.count + excluded.count, version = follower_counts.version + 1
+    RETURNING target_id, count, version
+), told AS (
+    INSERT INTO outbox (stream, kind, body)
+    SELECT %(stream)s, 'user.followers', jsonb_build_object(
+        'user_id', target_id::text, 'followers', count, 'version', version
+    )
+    FROM counted JOIN changed USING (target_id)
+    WHERE width_bucket(count, %(bounds)s::bigint[])
+        <> width_bucket((count - delta)::bigint, %(bounds)s::bigint[])
+    RETURNING event_id
 )
-INSERT INTO follower_counts (target_id, count)
-SELECT target_id, sum(delta) FROM reflected
-GROUP BY target_id HAVING sum(delta) <> 0 ORDER BY target_id
-ON CONFLICT (target_id) DO UPDATE SET count = follower_counts.count + excluded.count;
+SELECT pg_notify('outbox', '') FROM told LIMIT 1;
 
 -- name: backlog
 -- The oldest changes of a follower that are not known to be in the reverse rows.
@@ -139,6 +155,11 @@ INSERT INTO follow_changes (follower_id, seq, own_seq) VALUES (%(follower_id)s, 
 ON CONFLICT (follower_id) DO UPDATE
 SET seq = follow_changes.seq + 1, own_seq = follow_changes.seq + 1;
 
+-- name: followed_among
+-- Which of these users the user follows.
+SELECT target_id FROM follows
+WHERE follower_id = %(follower_id)s AND target_id = ANY (%(ids)s::bigint[]) AND following;
+
 -- name: followees_page
 -- The next of those whom a user follows, by ascending id.
 SELECT target_id FROM follows
@@ -164,6 +185,15 @@ ORDER BY ((follower_id >> 10) & 4095)::smallint, follower_id LIMIT %(limit)s;
 -- name: follower_count
 -- How many follow a user.
 SELECT count FROM follower_counts WHERE target_id = %(target_id)s;
+
+-- name: follower_counts
+-- How many follow each of these users, and after how many changes of that.
+SELECT target_id, count, version FROM follower_counts WHERE target_id = ANY (%(ids)s::bigint[]);
+
+-- name: follower_counts_on_one_server
+-- How many of those whom this server owns follow each of these users.
+SELECT target_id, count(*) FROM follows
+WHERE target_id = ANY (%(ids)s::bigint[]) AND following GROUP BY target_id;
 
 -- name: follower_count_on_one_server
 -- How many of those whom this server owns follow a user.

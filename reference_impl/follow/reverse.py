@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from heapq import merge
 from itertools import islice
 from typing import Any, Protocol
 
+from model.rules.followers import FOLLOWERS_BOUNDS
 from reference_impl.chassis.databases import ShardedDatabase
-from reference_impl.follow.pairs import Change, place_before, place_of
+from reference_impl.chassis.events import USER_EVENTS
+from reference_impl.follow.pairs import Change, FollowerCount, place_before, place_of
 
 
 class Reverse(Protocol):
@@ -26,6 +29,9 @@ class Reverse(Protocol):
         """See PairStore."""
 
     async def follower_count(self, target_id: int) -> int:
+        """See PairStore."""
+
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
         """See PairStore."""
 
 
@@ -45,6 +51,8 @@ class OnTargetsServer:
             "follower_ids": [change.follower_id for change in changes],
             "following": [change.following for change in changes],
             "versions": [change.version for change in changes],
+            "stream": USER_EVENTS,
+            "bounds": list(FOLLOWERS_BOUNDS),
         }
         async with self._database.connection(server) as connection:
             await connection.execute(self._queries["reflect"], parameters)
@@ -61,13 +69,32 @@ class OnTargetsServer:
         counts = await self._column(target_id, "follower_count", {"target_id": target_id})
         return counts[0] if counts else 0
 
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """See PairStore."""
+        query = self._queries["follower_counts"]
+        by_server = self._database.table.ids_by_server(ids)
+        found = await asyncio.gather(
+            *(
+                rows_of(self._database, server, query, {"ids": owned})
+                for server, owned in by_server.items()
+            )
+        )
+        return {
+            target_id: FollowerCount(followers=count, version=version)
+            for rows in found
+            for target_id, count, version in rows
+        }
+
     async def _column(self, target_id: int, query: str, parameters: dict[str, int]) -> list[int]:
         server = self._database.table.server_of_id(target_id)
         return await column(self._database, server, self._queries[query], parameters)
 
 
 class OnFollowersServers:
-    """No mirror: every server is asked for those of its own users who follow the target."""
+    """No mirror: every server is asked for those of its own users who follow the target.
+
+    Nobody keeps a count, so nobody is told when it crosses a bound.
+    """
 
     is_mirror = False
 
@@ -102,6 +129,20 @@ class OnFollowersServers:
         )
         return sum(count for [count] in counts)
 
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """See PairStore; nothing counts the changes, so every count is of the same version."""
+        query, parameters = self._queries["follower_counts_on_one_server"], {"ids": list(ids)}
+        found = await asyncio.gather(
+            *(
+                rows_of(self._database, server, query, parameters)
+                for server in self._database.servers
+            )
+        )
+        sums: Counter[int] = Counter()
+        for rows in found:
+            sums.update(dict(rows))
+        return {target: FollowerCount(followers=sums[target], version=1) for target in sums}
+
 
 LAYOUTS: dict[str, type[OnTargetsServer] | type[OnFollowersServers]] = {
     "both": OnTargetsServer,
@@ -125,6 +166,13 @@ async def column(
     database: ShardedDatabase, server: int, query: str, parameters: dict[str, Any]
 ) -> list[int]:
     """Return the numbers that a query of one column answers."""
+    return [number for (number,) in await rows_of(database, server, query, parameters)]
+
+
+async def rows_of(
+    database: ShardedDatabase, server: int, query: str, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Return the rows that a query answers."""
     async with database.connection(server) as connection:
         rows = await connection.execute(query, parameters)
-        return [number for (number,) in await rows.fetchall()]
+        return await rows.fetchall()

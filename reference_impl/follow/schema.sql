@@ -40,8 +40,10 @@ ON followers (target_id, shard, follower_id) WHERE following;
 
 CREATE TABLE IF NOT EXISTS follower_counts (
     target_id bigint PRIMARY KEY,
-    count bigint NOT NULL
+    count bigint NOT NULL,
+    version bigint NOT NULL DEFAULT 1  -- counts the changes of the count, from 1
 );
+ALTER TABLE follower_counts ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 1;
 
 -- On the server of the one who blocks: the truth.
 CREATE TABLE IF NOT EXISTS blocks (

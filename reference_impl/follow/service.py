@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reference_impl.chassis.errors import BadRequest
 from reference_impl.follow.blocks import Block, FollowStore
-from reference_impl.follow.pairs import EVERY_SHARD, Change, Followees, unknown
+from reference_impl.follow.pairs import EVERY_SHARD, Change, Followees, FollowerCount, unknown
 from reference_impl.follow.people import People, Users
 
 
@@ -88,6 +88,14 @@ class FollowService:
     async def follower_count(self, user_id: int) -> int:
         """Return how many follow the user."""
         return await self._store.follower_count(user_id)
+
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """Return how many follow each of these; whom nobody ever followed may be left out."""
+        return await self._store.follower_counts(ids)
+
+    async def followed_among(self, user_id: int, ids: Sequence[int]) -> list[int]:
+        """Return those of the ids whom the user follows."""
+        return await self._store.followed_among(user_id, ids)
 
     async def set_blocked(self, user_id: int, target_id: int, *, blocked: bool) -> None:
         """Make the user block the target, or no longer; doing it twice is doing it once.

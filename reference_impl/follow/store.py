@@ -16,6 +16,7 @@ from reference_impl.follow.pairs import (
     Backlog,
     Change,
     Followees,
+    FollowerCount,
     unknown,
 )
 from reference_impl.follow.reverse import LAYOUTS, Reverse, column
@@ -114,6 +115,11 @@ class PostgresFollowStore:
                 self._queries["note_reflected"], {"follower_id": follower_id, "upto": upto}
             )
 
+    async def followed_among(self, follower_id: int, ids: Sequence[int]) -> list[int]:
+        """See PairStore."""
+        parameters = {"follower_id": follower_id, "ids": list(ids)}
+        return await self._column(follower_id, "followed_among", parameters)
+
     async def followees_page(self, follower_id: int, *, after: int, limit: int) -> list[int]:
         """See PairStore."""
         parameters = {"follower_id": follower_id, "after": after, "limit": limit}
@@ -128,6 +134,10 @@ class PostgresFollowStore:
     async def follower_count(self, target_id: int) -> int:
         """See PairStore."""
         return await self._reverse.follower_count(target_id)
+
+    async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
+        """See PairStore."""
+        return await self._reverse.follower_counts(ids)
 
     async def depart(self, user_id: int) -> None:
         """See PairStore."""

@@ -16,7 +16,7 @@ from reference_impl.chassis.clients import Answer, ServiceClient
 from reference_impl.chassis.errors import NotFound, Unavailable
 from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY, key_of
 from reference_impl.chassis.middleware import PROBLEM_JSON, problem
-from reference_impl.chassis.requests import body_of
+from reference_impl.chassis.requests import address_of, body_of
 from reference_impl.gateway.replays import Attempt, Replays
 from reference_impl.gateway.routes import PublicRoute, could_exist
 from reference_impl.gateway.service import Doorkeeper
@@ -64,7 +64,7 @@ class Forwarder:
         body = await body_of(request, bytes_max=self._route.body_bytes_max)
         allow(PATIENCE_S)  # which is with us, not with how long an upload takes
         asker = Asker(
-            address=request.remote or "", account=account, login_name=self._login_name_in(body)
+            address=address_of(request), account=account, login_name=self._login_name_in(body)
         )
         ask = partial(self._ask, request, asker, body)
         key = self._key_of(request)

@@ -75,6 +75,7 @@ USER_ROUTES = (
     PublicRoute("POST", "/login", "user", _NOBODY, body_bytes_max=_JSON, limits=rate_limits.LOGIN),
     PublicRoute("POST", "/logout", "user", _SIGNED_IN, inward=("Authorization",)),
     PublicRoute("GET", "/user/{subject_id}/profile", "user", _SIGNED_IN),
+    PublicRoute("GET", "/users", "user", _SIGNED_IN),
     PublicRoute("GET", "/user/{user_id}/account", "user", _OWNER),
     PublicRoute(
         "PATCH",
@@ -132,9 +133,17 @@ FOLLOW_ROUTES = (
     PublicRoute("GET", "/user/{subject_id}/followees", "follow", _SIGNED_IN),
     PublicRoute("GET", "/user/{user_id}/blocked", "follow", _OWNER),
 )
+SEARCH_ROUTES = (PublicRoute("GET", "/search", "search", _SIGNED_IN, limits=rate_limits.SEARCH),)
 TIMELINE_ROUTES = (PublicRoute("GET", "/user/{user_id}/newsfeed", "timeline", _OWNER),)
 MEDIA_ROUTES = tuple(
     PublicRoute(method, "/media/{name}", "media", _NOBODY, inward=_MEDIA_HEADERS)
     for method in ("GET", "HEAD")
 )
-PUBLIC_ROUTES = (*USER_ROUTES, *POST_ROUTES, *FOLLOW_ROUTES, *TIMELINE_ROUTES, *MEDIA_ROUTES)
+PUBLIC_ROUTES = (
+    *USER_ROUTES,
+    *POST_ROUTES,
+    *FOLLOW_ROUTES,
+    *SEARCH_ROUTES,
+    *TIMELINE_ROUTES,
+    *MEDIA_ROUTES,
+)

@@ -1,6 +1,6 @@
-"""Media: images and videos by the hash of their content, so that a URL never changes its meaning.
+"""Media: images and videos under names that say their content, and to which upload it belongs.
 
-Owns: the object store.
+Owns: the object store, and the darkrooms in which images are decoded.
 Answers: GET /media/{name}, whole or in parts; inside, PUT /internal/objects.
-Events: none yet; the pipeline that makes renditions will listen here.
+Events: none here; its pipeline, which makes the renditions, listens to all who use images.
 """

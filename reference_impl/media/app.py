@@ -9,19 +9,22 @@ from aiohttp import web
 
 from reference_impl.chassis.apps import service_app
 from reference_impl.chassis.settings import Settings
+from reference_impl.media.darkrooms import Darkrooms
 from reference_impl.media.handlers import SERVICE, routes
-from reference_impl.media.service import MediaService, Objects
+from reference_impl.media.objects import Objects
+from reference_impl.media.service import Decoding, MediaService
 from reference_impl.media.store import StoredObjects, opened
 
 
-def create_app(settings: Settings, objects: Objects) -> web.Application:
-    """Return the media service on these objects."""
+def create_app(settings: Settings, objects: Objects, darkrooms: Decoding) -> web.Application:
+    """Return the media service on these objects, decoding there."""
     app = service_app("media", settings, routes, checks=[objects.check])
-    app[SERVICE] = MediaService(objects)
+    app[SERVICE] = MediaService(objects, darkrooms)
     return app
 
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
-    """Open the object store that the settings name."""
-    yield create_app(settings, StoredObjects(opened(settings.objects)))
+    """Open the object store that the settings name, and darkrooms of one's own."""
+    async with Darkrooms(settings.darkrooms) as darkrooms:
+        yield create_app(settings, StoredObjects(opened(settings.objects)), darkrooms)

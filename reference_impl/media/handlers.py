@@ -6,44 +6,64 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from reference_impl.chassis.etags import names
 from reference_impl.chassis.forms import FILE_BYTES_MAX
 from reference_impl.chassis.media_types import CONTENT_TYPE_OF, NAME_PATTERN
 from reference_impl.chassis.middleware import problem
+from reference_impl.chassis.ranges import Unsatisfiable, span_of
 from reference_impl.chassis.requests import body_of
-from reference_impl.media.etags import names
-from reference_impl.media.ranges import Unsatisfiable, span_of
-from reference_impl.media.service import MediaService
+from reference_impl.media.names import digest_of
+from reference_impl.media.service import MediaService, Moved
 
 SERVICE = web.AppKey("media_service", MediaService)
 routes = web.RouteTableDef()
 
 FOREVER = "public, max-age=31536000, immutable"  # a year, the longest that RFC 9111 caches honour
+SHORTLY = "public, max-age=60"  # an original is dropped once; what stands for it can be deleted
+
+# Somebody else's bytes: shown and never run, even if a browser took them for a page.
+_HARMLESS = {
+    hdrs.CONTENT_DISPOSITION: "inline",
+    hdrs.X_CONTENT_TYPE_OPTIONS: "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
 
 
 @routes.put("/internal/objects")
 async def put_object(request: web.Request) -> web.Response:
-    """PUT /internal/objects (an image or a video) -> 201 {"url": "/media/…"}."""
+    """PUT /internal/objects (an image or a video) -> 201 {"url": "/media/…"}.
+
+    Of an image also its "width" and "height", in pixels, as it is shown.
+    """
     content = await body_of(request, bytes_max=FILE_BYTES_MAX)
-    name = await request.app[SERVICE].put(content, request.content_type)
-    return web.json_response({"url": f"/media/{name}"}, status=201)
+    stored = await request.app[SERVICE].put(content, request.content_type)
+    size = {} if stored.width is None else {"width": stored.width, "height": stored.height}
+    return web.json_response({"url": stored.url, **size}, status=201)
 
 
 @routes.get(f"/media/{{name:{NAME_PATTERN}}}")
 async def get_media(request: web.Request) -> web.Response:
     """GET /media/{name} -> the image or video, or the part that `Range` asks for (206, 416).
 
-    One who has it is told so (304): the name is the content's hash.
+    One who has it is told so (304): the name is the content's hash.  An original that is not
+    kept is to be found elsewhere (308).
     """
-    name = request.match_info["name"]
+    try:
+        return await _media(request, request.match_info["name"])
+    except Moved as moved:
+        headers = {hdrs.LOCATION: moved.url, hdrs.CACHE_CONTROL: SHORTLY}
+        return web.Response(status=HTTPStatus.PERMANENT_REDIRECT, headers=headers)
+
+
+async def _media(request: web.Request, name: str) -> web.Response:
     service = request.app[SERVICE]
-    digest, _, suffix = name.partition(".")
-    headers: dict[str, str] = {hdrs.ETAG: f'"{digest}"', hdrs.CACHE_CONTROL: FOREVER}
+    headers = {hdrs.ETAG: f'"{digest_of(name)}"', hdrs.CACHE_CONTROL: FOREVER, **_HARMLESS}
     if names(request.headers.getall(hdrs.IF_NONE_MATCH, ()), headers[hdrs.ETAG]):
         await service.size_bytes(name)  # of what is not there nobody has a copy
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     headers[hdrs.ACCEPT_RANGES] = "bytes"
-    headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE_OF[suffix]
-    headers[hdrs.X_CONTENT_TYPE_OPTIONS] = "nosniff"
+    headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE_OF[name.rpartition(".")[2]]
     if request.method == hdrs.METH_HEAD:
         headers[hdrs.CONTENT_LENGTH] = str(await service.size_bytes(name))
         return web.Response(headers=headers)

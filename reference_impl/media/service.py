@@ -1,70 +1,92 @@
-"""Storing and serving originals; the name says what the content must be."""
+"""Taking media in and giving them out; the name says what the content must be."""
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import dataclass
 from typing import Protocol
 
 from reference_impl.chassis.errors import NotFound, UnsupportedMedia
-from reference_impl.chassis.media_types import SUFFIX_OF, sniff_media
-from reference_impl.media.ranges import Span
+from reference_impl.chassis.media_types import sniff_media
+from reference_impl.chassis.ranges import Span
+from reference_impl.media.messages import Picture
+from reference_impl.media.names import name_of, new_upload, upload_of, url_of
+from reference_impl.media.objects import Objects
+from reference_impl.media.pipeline.manifests import DROPPED, Manifest
 
 
-class Objects(Protocol):
-    """Bytes by name; what is stored once never changes."""
+class Decoding(Protocol):
+    """Where images are decoded: never in a process that serves."""
 
-    async def put(self, name: str, content: bytes) -> None:
-        """Store the content; storing it again changes nothing."""
+    async def taken_in(self, content: bytes) -> Picture:
+        """Return the image as it is to be stored; raise a ServiceError if it is not taken."""
 
-    async def get(self, name: str) -> bytes | None:
-        """Return the content; None if there is none by this name."""
 
-    async def size_bytes(self, name: str) -> int | None:
-        """Return how long the content is; None if there is none by this name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What was stored: an image, or a video, of which no size is known."""
 
-    async def part(self, name: str, span: Span) -> bytes | None:
-        """Return these bytes of the content, and read no others; None if there is none."""
+    url: str
+    width: int | None = None
+    height: int | None = None
 
-    async def check(self) -> None:
-        """Raise Unavailable unless objects can be read."""
+
+class Moved(Exception):
+    """What is asked for is not kept any more; `url` is of what stands for it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
 
 
 class MediaService:
     """Keeps images and videos."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, darkrooms: Decoding) -> None:
         self._objects = objects
+        self._darkrooms = darkrooms
 
-    async def put(self, content: bytes, declared_type: str) -> str:
-        """Store an image or a video and return its name; twice the same is one object."""
+    async def put(self, content: bytes, declared_type: str) -> Stored:
+        """Store an image, upright and without metadata, or a video; each time it is an upload."""
         content_type = sniff_media(content)
         if content_type != declared_type:
             raise UnsupportedMedia(f"the content is {content_type}, not {declared_type[:40]!r}")
-        name = f"{hashlib.sha256(content).hexdigest()}.{SUFFIX_OF[content_type]}"
-        await self._objects.put(name, content)
-        return name
+        if content_type.startswith("video/"):
+            return Stored(url=await self._stored(content, content_type))
+        picture = await self._darkrooms.taken_in(content)
+        url = await self._stored(picture.content, picture.content_type)
+        return Stored(url=url, width=picture.width, height=picture.height)
 
     async def get(self, name: str) -> bytes:
-        """Return an image or a video whole."""
-        return _found(await self._objects.get(name), name)
+        """Return an image or a video whole; raise Moved if another stands for it by now."""
+        content = await self._objects.get(name)
+        if content is None:
+            raise await self._missing(name)
+        return content
 
     async def size_bytes(self, name: str) -> int:
-        """Return how long an image or a video is."""
+        """Return how long an image or a video is; raise likewise."""
         size_bytes = await self._objects.size_bytes(name)
         if size_bytes is None:
-            raise _missing(name)
+            raise await self._missing(name)
         return size_bytes
 
     async def part(self, name: str, span: Span) -> bytes:
-        """Return these bytes of an image or a video."""
-        return _found(await self._objects.part(name, span), name)
+        """Return these bytes of an image or a video; raise likewise."""
+        content = await self._objects.part(name, span)
+        if content is None:
+            raise await self._missing(name)
+        return content
 
+    async def _stored(self, content: bytes, content_type: str) -> str:
+        name = name_of(content, content_type, new_upload())
+        await self._objects.put(name, content)
+        return url_of(name)
 
-def _found(content: bytes | None, name: str) -> bytes:
-    if content is None:
-        raise _missing(name)
-    return content
-
-
-def _missing(name: str) -> NotFound:
-    return NotFound(f"no image or video {name}")
+    async def _missing(self, name: str) -> NotFound | Moved:
+        stored = await self._objects.get_manifest(upload_of(name))
+        manifest = Manifest() if stored is None else Manifest.of_json(stored)
+        url = manifest.stand_in()
+        is_rendition = url_of(name) in {made.url for made in manifest.renditions}
+        if url and manifest.original == DROPPED and not is_rendition:
+            return Moved(url)
+        return NotFound(f"no image or video {name}")

@@ -20,9 +20,15 @@ def created(post: Post) -> Mapping[str, Any]:
         "created_ms": post.created_ms,
         "delivery": post.delivery.value,
         "follower_count": post.follower_count,
+        "media_url": post.media_url,
     }
 
 
-def deleted(post_id: int, user_id: int, delivery: Delivery) -> Mapping[str, Any]:
+def deleted(post_id: int, user_id: int, delivery: Delivery, *, media_url: str) -> Mapping[str, Any]:
     """Return the body of the event that tells that a post is gone."""
-    return {"post_id": str(post_id), "user_id": str(user_id), "delivery": delivery.value}
+    return {
+        "post_id": str(post_id),
+        "user_id": str(user_id),
+        "delivery": delivery.value,
+        "media_url": media_url,
+    }

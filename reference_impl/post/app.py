@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
@@ -12,11 +12,17 @@ from redis.asyncio import Redis
 
 from model.rules.ids import IdMinter
 from reference_impl.chassis.apps import Check, service_app
+from reference_impl.chassis.callers import PATIENCE_S
 from reference_impl.chassis.clients import client_of
-from reference_impl.chassis.consumers import Consumer, Subscription, consuming
+from reference_impl.chassis.consumers import Consumer, Handle, Subscription, consuming
 from reference_impl.chassis.cursors import Cursors
 from reference_impl.chassis.databases import ShardedDatabase
-from reference_impl.chassis.events import ERASURE_EVENTS, POST_EVENTS, USER_EVENTS
+from reference_impl.chassis.events import (
+    ERASURE_EVENTS,
+    MEDIA_EVENTS,
+    POST_EVENTS,
+    USER_EVENTS,
+)
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.policies import PublishedPolicy, default_policy
 from reference_impl.chassis.settings import Settings
@@ -25,6 +31,7 @@ from reference_impl.post import handlers, internal
 from reference_impl.post.author_index import PostgresAuthorIndex
 from reference_impl.post.authors import AuthorsService
 from reference_impl.post.consumer import GROUP, Erasure
+from reference_impl.post.images import Development
 from reference_impl.post.neighbours import MediaClient, TimelineClient, UserClient
 from reference_impl.post.service import Neighbours, PostService
 from reference_impl.post.store import PostgresPostStore
@@ -50,7 +57,7 @@ def create_app(
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
-    """Open what the service needs, and finish deletions beside the application."""
+    """Open what the service needs, and follow up beside the application what others tell."""
     async with (
         ShardedDatabase(
             settings.post_databases, connections=settings.database_connections, station="post_db"
@@ -67,14 +74,21 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
             policies=PublishedPolicy(broker, default_policy(settings.policy)),
         )
         authors = AuthorsService(index, _now_ms)
-        async with _erasing(Erasure(store, index), broker, settings.instance):
+        erase, develop = Erasure(store, index).handle, Development(store).handle
+        handles = {
+            POST_EVENTS: erase,
+            ERASURE_EVENTS: erase,
+            USER_EVENTS: erase,
+            MEDIA_EVENTS: develop,
+        }
+        async with _following_up(handles, broker, settings.instance):
             yield create_app(service, authors, settings, checks=[database.check])
 
 
 @asynccontextmanager
 async def _asking(settings: Settings) -> AsyncIterator[Neighbours]:
     async with (
-        client_of(settings, "media") as media,
+        client_of(settings, "media", timeout_s=PATIENCE_S) as media,
         client_of(settings, "follow") as follows,
         client_of(settings, "user") as users,
         client_of(settings, "timeline", timeout_s=OWN_S) as timelines,
@@ -88,11 +102,13 @@ async def _asking(settings: Settings) -> AsyncIterator[Neighbours]:
 
 
 @asynccontextmanager
-async def _erasing(erasure: Erasure, broker: Redis, name: str) -> AsyncIterator[None]:
+async def _following_up(
+    handles: Mapping[str, Handle], broker: Redis, name: str
+) -> AsyncIterator[None]:
     async with AsyncExitStack() as consumers:
-        for stream in (POST_EVENTS, ERASURE_EVENTS, USER_EVENTS):
+        for stream, handle in handles.items():
             subscription = Subscription(stream=stream, group=GROUP, name=name)
-            consumer = Consumer(broker, subscription, erasure.handle)
+            consumer = Consumer(broker, subscription, handle)
             await consumers.enter_async_context(consuming(consumer))
         yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import hdrs, web
 
@@ -83,10 +84,10 @@ async def posts_of(request: web.Request) -> web.Response:
     return page_response(request, "posts", bodies, following=following, limit=limit)
 
 
-def body_of(post: Post) -> dict[str, str]:
+def body_of(post: Post) -> dict[str, Any]:
     """Return the post as callers see it; how it is delivered is nobody's business."""
     created_at = datetime.fromtimestamp(post.created_ms / 1000, UTC)
-    body = {
+    body: dict[str, Any] = {
         "post_id": str(post.post_id),
         "user_id": str(post.user_id),
         "created_at": created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -96,6 +97,8 @@ def body_of(post: Post) -> dict[str, str]:
     if post.post_type is PostType.TEXT:
         return {**body, "text": post.text}
     body[f"{post.post_type.value}_url"] = post.media_url
+    if post.image is not None:
+        body["image"] = post.image
     return {**body, "alt_text": post.alt_text} if post.alt_text else body
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from model.rules.ids import ID_MAX
 from model.rules.influencers import Delivery
 from reference_impl.post import announcements
 from reference_impl.post.authors import Entry
-from reference_impl.post.posts import Post, gone
+from reference_impl.post.posts import FAILED, PENDING, Image, Post, gone
 
 
 @dataclass(slots=True)
@@ -54,6 +54,21 @@ class MemoryPostStore:
         """See PostStore."""
         return self._delete(user_id, post_ids, self.erasures)
 
+    async def develop(self, post_id: int, url: str, *, image: Image, media_url: str) -> None:
+        """See Images."""
+        post = self._posts.get(post_id)
+        if post is not None and post.media_url == url:
+            self._posts[post_id] = replace(post, image=image, media_url=media_url)
+
+    async def give_up(self, post_id: int, url: str) -> None:
+        """See Images."""
+        post = self._posts.get(post_id)
+        if post is None or post.image is None or post.media_url != url:
+            return
+        if post.image["status"] == PENDING:
+            failed = {**post.image, "status": FAILED}
+            self._posts[post_id] = replace(post, image=failed)
+
     def _of(self, post_ids: Sequence[int]) -> list[Post]:
         return [self._posts[post_id] for post_id in post_ids if post_id in self._posts]
 
@@ -63,7 +78,9 @@ class MemoryPostStore:
         theirs = [post for post in self._of(post_ids) if post.user_id == user_id]
         for post in theirs:
             del self._posts[post.post_id]
-            body = announcements.deleted(post.post_id, user_id, post.delivery)
+            body = announcements.deleted(
+                post.post_id, user_id, post.delivery, media_url=post.media_url
+            )
             told.append((announcements.DELETED, body))
         return [post.post_id for post in theirs]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.errors import NotFound
-from reference_impl.post.posts import Medium, Post
+from reference_impl.post.posts import Kept, Medium, Post
 from reference_impl.post.service import Profile
 
 
@@ -14,10 +14,12 @@ class MediaClient:
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def put(self, medium: Medium) -> str:
-        """Store the image or video and return its URL."""
+    async def put(self, medium: Medium) -> Kept:
+        """Store the image or video and return where it is."""
         stored = await self._client.put_bytes("/internal/objects", medium.data, medium.content_type)
-        return str(stored["url"])
+        if medium.content_type.startswith("video/"):
+            return Kept(url=stored["url"])
+        return Kept(url=stored["url"], width=stored["width"], height=stored["height"])
 
 
 class UserClient:

@@ -16,12 +16,12 @@ SELECT 1 FROM departed_authors WHERE user_id = %(user_id)s;
 -- name: insert
 -- Store a post, unless its id is taken or its author gone.  The author is held.
 INSERT INTO posts (
-    post_id, user_id, media_url, created_at, post_type, caption, alt_text, text, delivery,
+    post_id, user_id, media_url, image, created_at, post_type, caption, alt_text, text, delivery,
     follower_count
 )
 SELECT
-    %(post_id)s, %(user_id)s, %(media_url)s, to_timestamp(%(created_s)s), %(post_type)s,
-    %(caption)s, %(alt_text)s, %(text)s, %(delivery)s, %(follower_count)s
+    %(post_id)s, %(user_id)s, %(media_url)s, %(image)s::jsonb, to_timestamp(%(created_s)s),
+    %(post_type)s, %(caption)s, %(alt_text)s, %(text)s, %(delivery)s, %(follower_count)s
 WHERE NOT EXISTS (SELECT FROM departed_authors WHERE user_id = %(user_id)s)
 ON CONFLICT (post_id) DO NOTHING
 RETURNING post_id;
@@ -37,18 +37,20 @@ WITH first AS (
     RETURNING post_id
 )
 INSERT INTO posts (
-    post_id, user_id, media_url, created_at, post_type, caption, alt_text, text, delivery,
+    post_id, user_id, media_url, image, created_at, post_type, caption, alt_text, text, delivery,
     follower_count
 )
 SELECT
-    post_id, %(user_id)s, %(media_url)s, to_timestamp(%(created_s)s), %(post_type)s,
-    %(caption)s, %(alt_text)s, %(text)s, %(delivery)s, %(follower_count)s
+    post_id, %(user_id)s, %(media_url)s, %(image)s::jsonb, to_timestamp(%(created_s)s),
+    %(post_type)s, %(caption)s, %(alt_text)s, %(text)s, %(delivery)s, %(follower_count)s
 FROM first
 RETURNING post_id;
 
 -- name: posts
 -- The posts with these ids whose authors are not gone, in no promised order.
-SELECT post_id, user_id, media_url, post_type, caption, alt_text, text, delivery, follower_count
+SELECT
+    post_id, user_id, media_url, image, post_type, caption, alt_text, text, delivery,
+    follower_count
 FROM posts
 WHERE post_id = ANY(%(post_ids)s::bigint[])
     AND NOT EXISTS (SELECT FROM departed_authors AS gone WHERE gone.user_id = posts.user_id);
@@ -57,7 +59,17 @@ WHERE post_id = ANY(%(post_ids)s::bigint[])
 -- Delete those of these posts that are this user's.
 DELETE FROM posts
 WHERE post_id = ANY(%(post_ids)s::bigint[]) AND user_id = %(user_id)s
-RETURNING post_id, delivery;
+RETURNING post_id, delivery, media_url;
+
+-- name: develop
+-- Say what became of a post's image, if the post still has that image.
+UPDATE posts SET image = %(image)s, media_url = %(media_url)s
+WHERE post_id = %(post_id)s AND media_url = %(developed)s;
+
+-- name: give_up
+-- Say that nothing becomes of a post's image, if nobody has said more of it.
+UPDATE posts SET image = image || '{"status": "failed"}'
+WHERE post_id = %(post_id)s AND media_url = %(media_url)s AND image ->> 'status' = 'pending';
 
 -- name: index
 -- Enter a post for its author, unless it is there; and the author among those to merge.

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS posts (
     text text NOT NULL DEFAULT '',
     delivery text NOT NULL CHECK (delivery IN ('push', 'merge', 'edge')),  -- decided once
     follower_count bigint NOT NULL,  -- what the decision was made on
+    image jsonb,  -- of an image, as callers see it: status, width, height, renditions
     CHECK ((post_type = 'text') = (media_url = ''))
 ) PARTITION BY HASH (post_id);
 
@@ -17,6 +18,9 @@ CREATE TABLE IF NOT EXISTS posts_0 PARTITION OF posts FOR VALUES WITH (MODULUS 4
 CREATE TABLE IF NOT EXISTS posts_1 PARTITION OF posts FOR VALUES WITH (MODULUS 4, REMAINDER 1);
 CREATE TABLE IF NOT EXISTS posts_2 PARTITION OF posts FOR VALUES WITH (MODULUS 4, REMAINDER 2);
 CREATE TABLE IF NOT EXISTS posts_3 PARTITION OF posts FOR VALUES WITH (MODULUS 4, REMAINDER 3);
+
+-- Posts stored before images were developed have no such column.
+ALTER TABLE posts ADD COLUMN IF NOT EXISTS image jsonb;
 
 -- Authors whose account is gone, on every server: nothing of theirs is shown or stored any more.
 CREATE TABLE IF NOT EXISTS departed_authors (user_id bigint PRIMARY KEY);

@@ -15,7 +15,7 @@ from reference_impl.chassis.errors import BadRequest, NotFound, ServiceError, Un
 from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
 from reference_impl.chassis.policies import PolicySource
 from reference_impl.post.authors import AuthorIndex
-from reference_impl.post.posts import Draft, Medium, Post
+from reference_impl.post.posts import Draft, Kept, Medium, Post, image_of
 
 POSTS_MAX = 100  # in one answer: the longest page of a newsfeed
 MINTINGS_MAX = 5  # a second collision in a row is already a broken clock or minter
@@ -63,8 +63,8 @@ class PostStore(Protocol):
 class Media(Protocol):
     """The media service, as far as posting needs it."""
 
-    async def put(self, medium: Medium) -> str:
-        """Store the image or video and return its URL."""
+    async def put(self, medium: Medium) -> Kept:
+        """Store the image or video and return where it is."""
 
 
 class Follows(Protocol):
@@ -136,15 +136,16 @@ class PostService:
         stored first, and NotFound raised if it is deleted; if it was not stored, it is now.
         """
         request = None if key is None else hashlib.sha256(key.encode()).digest()
-        media_url, (delivery, follower_count) = await asyncio.gather(
-            self._media_url(draft.medium), self._delivery(user_id)
+        kept, (delivery, follower_count) = await asyncio.gather(
+            self._kept(draft.medium), self._delivery(user_id)
         )
         for _ in range(MINTINGS_MAX):
             post = Post(
                 post_id=self._minter.mint(),
                 user_id=user_id,
                 post_type=draft.post_type,
-                media_url=media_url,
+                media_url=kept.url,
+                image=image_of(draft, kept),
                 caption=draft.caption,
                 alt_text=draft.alt_text,
                 text=draft.text,
@@ -169,8 +170,8 @@ class PostService:
             log.warning("the next page is to look for post %d: %s", post.post_id, error)
             await _afterwards(self._neighbours.follows.look_for_own(post.user_id))
 
-    async def _media_url(self, medium: Medium | None) -> str:
-        return "" if medium is None else await self._neighbours.media.put(medium)
+    async def _kept(self, medium: Medium | None) -> Kept:
+        return Kept(url="") if medium is None else await self._neighbours.media.put(medium)
 
     async def _delivery(self, user_id: int) -> tuple[Delivery, int]:
         """Return how the author's next post is delivered, and to how many followers."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
 
 from model.rules.influencers import Delivery
 from reference_impl.chassis import events
 from reference_impl.chassis.databases import Connection, ShardedDatabase, load_queries
 from reference_impl.post import announcements
-from reference_impl.post.posts import Post, PostType, gone
+from reference_impl.post.posts import Image, Post, PostType, gone
 
 
 class PostgresPostStore:
@@ -99,11 +100,27 @@ class PostgresPostStore:
             rows = await connection.execute(self._queries["delete"], asked)
             deleted = await rows.fetchall()
             news = [
-                (announcements.DELETED, announcements.deleted(post_id, user_id, Delivery(delivery)))
-                for post_id, delivery in deleted
+                (
+                    announcements.DELETED,
+                    announcements.deleted(post_id, user_id, Delivery(how), media_url=url),
+                )
+                for post_id, how, url in deleted
             ]
             await events.append_all(connection, stream=stream, news=news)
-        return [post_id for post_id, _ in deleted]
+        return [post_id for post_id, *_ in deleted]
+
+    async def develop(self, post_id: int, url: str, *, image: Image, media_url: str) -> None:
+        """See Images."""
+        said = {"developed": url, "image": Jsonb(image), "media_url": media_url}
+        await self._say(post_id, "develop", said)
+
+    async def give_up(self, post_id: int, url: str) -> None:
+        """See Images."""
+        await self._say(post_id, "give_up", {"media_url": url})
+
+    async def _say(self, post_id: int, query: str, said: Mapping[str, object]) -> None:
+        async with self._database.connection_of_id(post_id) as connection:
+            await connection.execute(self._queries[query], {"post_id": post_id, **said})
 
 
 def _row_of(post: Post) -> dict[str, object]:
@@ -111,6 +128,7 @@ def _row_of(post: Post) -> dict[str, object]:
         "post_id": post.post_id,
         "user_id": post.user_id,
         "media_url": post.media_url,
+        "image": None if post.image is None else Jsonb(post.image),
         "created_s": post.created_ms / 1000,
         "post_type": post.post_type.value,
         "caption": post.caption,
@@ -123,12 +141,14 @@ def _row_of(post: Post) -> dict[str, object]:
 
 def _post_of(row: tuple[Any, ...]) -> Post:
     (
-        post_id, user_id, media_url, post_type, caption, alt_text, text, delivery, follower_count,
+        post_id, user_id, media_url, image, post_type, caption, alt_text, text, delivery,
+        follower_count,
     ) = row  # fmt: skip
     return Post(
         post_id=post_id,
         user_id=user_id,
         media_url=media_url,
+        image=image,
         post_type=PostType(post_type),
         caption=caption,
         alt_text=alt_text,

@@ -39,11 +39,6 @@ class People:
         return sample_images(self.image_bytes)
 
 
-def username_of(user: int) -> str:
-    """Return the username of person `user`."""
-    return f"person.{user:07}"
-
-
 def save_people(home: Path, people: People) -> None:
     """Write the people into `home`, for this account's eyes only: tokens are secrets."""
     path = home / "people.json"

@@ -14,12 +14,12 @@ from reference_impl.seeding.people import (
     PASSWORD,
     NotSeeded,
     People,
-    sample_images,
     save_people,
     seeded_people,
-    username_of,
-)  # fmt: skip
+)
+from reference_impl.seeding.pictures import avatars_of, pictures_of
 from reference_impl.seeding.timelines import write_timelines
+from reference_impl.seeding.uploads import clear_objects, store_pictures
 from reference_impl.seeding.world import world_of
 
 
@@ -56,15 +56,17 @@ def seed(
             raise AlreadySeeded(f"{home}: users are there already; --replace removes them")
         report("removing what was there")
         stores.clear(settings)
+        clear_objects(settings)
     begun_s = perf_counter()
     report("making people")
     world = world_of(scenario)
-    images = sample_images(scenario.people.image_size)
-    image_urls = stores.write_images(settings, images)
+    report("painting pictures")
+    avatars = store_pictures(settings, avatars_of(scenario.seed))
+    pictures = store_pictures(settings, pictures_of(scenario.seed, scenario.people.image_size))
     report("writing users and follows")
-    rows = stores.write_users(settings, world, image_urls)
+    rows = stores.write_users(settings, world, avatars)
     report("writing posts and timelines")
-    rows += stores.write_posts(settings, world, image_urls)
+    rows += stores.write_posts(settings, world, pictures)
     rows += write_timelines(settings, world)
     report("beginning sessions")
     tokens = stores.write_sessions(settings, world.user_ids.tolist())
@@ -72,7 +74,7 @@ def seed(
         population=population_key(scenario),
         password=PASSWORD,
         user_ids=world.user_ids.tolist(),
-        usernames=[username_of(user) for user in range(len(world.user_ids))],
+        usernames=[person.username for person in world.persons],
         tokens=tokens,
         image_bytes=scenario.people.image_size,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,9 +18,9 @@ from model.rules.sharding import ShardTable, even_table
 from reference_impl.chassis import sessions
 from reference_impl.chassis.session_store import BEGIN, begin_arguments
 from reference_impl.chassis.settings import Settings
-from reference_impl.media.service import MediaService
-from reference_impl.media.store import StoredObjects, opened
-from reference_impl.seeding.people import PASSWORD, username_of
+from reference_impl.seeding.people import PASSWORD
+from reference_impl.seeding.persons import Person
+from reference_impl.seeding.uploads import Upload
 from reference_impl.seeding.world import World
 from reference_impl.user.passwords import owasp_hasher
 from reference_impl.user.profiles import Registration, document_of
@@ -36,14 +36,21 @@ TABLES_OF_USERS = {
     "followers": "target_id, follower_id, following",
     "follower_counts": "target_id, count",
 }
-CLEARED_WITH_USERS = ("follow_changes", "blocks", "blockers", "departed", "departures")
+CLEARED_WITH_USERS = (
+    "follow_changes",
+    "blocks",
+    "blockers",
+    "departed",
+    "departures",
+    "announcements",
+)
 TABLES_OF_POSTS = {
-    "posts": "post_id, user_id, media_url, created_at, post_type, caption, delivery,"
-    " follower_count",
+    "posts": "post_id, user_id, media_url, created_at, post_type, caption, alt_text, image,"
+    " delivery, follower_count",
     "author_posts": "user_id, post_id, delivery",
     "merge_authors": "user_id",
 }
-CLEARED_WITH_POSTS = ("post_requests", "fulfilled_requests")
+CLEARED_WITH_POSTS = ("post_requests", "fulfilled_requests", "departed_authors")
 
 
 def is_empty(settings: Settings) -> bool:
@@ -76,14 +83,14 @@ def clear(settings: Settings) -> None:
                 broker.xtrim(stream, maxlen=0, approximate=False)
 
 
-def write_users(settings: Settings, world: World, image_urls: Sequence[str]) -> int:
+def write_users(settings: Settings, world: World, avatars: Sequence[Upload]) -> int:
     """Write users, their names and their follows; return the rows written."""
     table = even_table(len(settings.user_databases))
     password_hash = owasp_hasher().hash(PASSWORD)
     rows: dict[str, Iterable[Row]] = {
-        "users": _user_rows(world, image_urls, password_hash),
-        "usernames": ((username_of(i), int(uid)) for i, uid in enumerate(world.user_ids)),
-        "emails": ((_email_of(i), int(uid)) for i, uid in enumerate(world.user_ids)),
+        "users": _user_rows(world, avatars, password_hash),
+        "usernames": ((person.username, user_id) for user_id, person in _everybody(world)),
+        "emails": ((person.email, user_id) for user_id, person in _everybody(world)),
         "follows": _edges(world, follower_first=True),
         "followers": _edges(world, follower_first=False),
         "follower_counts": (
@@ -97,11 +104,11 @@ def write_users(settings: Settings, world: World, image_urls: Sequence[str]) -> 
     )
 
 
-def write_posts(settings: Settings, world: World, image_urls: Sequence[str]) -> int:
+def write_posts(settings: Settings, world: World, pictures: Sequence[Upload]) -> int:
     """Write posts, and whose they are; return the rows written."""
     table = even_table(len(settings.post_databases))
     rows: dict[str, Iterable[Row]] = {
-        "posts": _post_rows(world, image_urls),
+        "posts": _post_rows(world, pictures),
         "author_posts": _author_rows(world),
         "merge_authors": ((int(world.user_ids[author]),) for author in world.merged_posts),
     }
@@ -126,16 +133,6 @@ def write_sessions(settings: Settings, user_ids: Iterable[int]) -> list[str]:
     return tokens
 
 
-def write_images(settings: Settings, images: Sequence[bytes]) -> list[str]:
-    """Store the images as the media service does; return their addresses."""
-    media = MediaService(StoredObjects(opened(settings.objects)))
-
-    async def put_all() -> list[str]:
-        return [await media.put(image, "image/jpeg") for image in images]
-
-    return [f"/media/{name}" for name in asyncio.run(put_all())]
-
-
 def _copy(urls: Sequence[str], columns: str, by_server: Sequence[Sequence[Row]]) -> int:
     """COPY each server its rows into the table and columns named; return how many in all."""
     for url, rows in zip(urls, by_server, strict=True):
@@ -158,29 +155,30 @@ def _by_owner(table: ShardTable, rows: Iterable[Row]) -> list[list[Row]]:
     return by_server
 
 
-def _user_rows(world: World, image_urls: Sequence[str], password_hash: str) -> Iterator[Row]:
-    for user, user_id in enumerate(world.user_ids.tolist()):
+def _everybody(world: World) -> Iterator[tuple[int, Person]]:
+    return zip(world.user_ids.tolist(), world.persons, strict=True)
+
+
+def _user_rows(world: World, avatars: Sequence[Upload], password_hash: str) -> Iterator[Row]:
+    for user, (user_id, person) in enumerate(_everybody(world)):
         registration = Registration(
-            first_name="Person",
-            last_name=f"Number {user}",
-            email=_email_of(user),
-            username=username_of(user),
+            first_name=person.first_name,
+            last_name=person.last_name,
+            email=person.email,
+            username=person.username,
             password=PASSWORD,
-            age=None,
-            location=None,
-            phone=None,
+            location=person.location,
+            fields={"likes": person.likes},
         )
+        avatar = avatars[user % len(avatars)]
         document = document_of(
             registration,
             user_id=user_id,
-            profile_image=image_urls[user % len(image_urls)],
+            profile_image=avatar.url,
             created_ms=created_ms_of(user_id),
         )
-        yield user_id, json.dumps(document), password_hash
-
-
-def _email_of(user: int) -> str:
-    return f"{username_of(user)}@example.org"
+        said = document | {"profile_image_renditions": avatar.renditions}
+        yield user_id, json.dumps(said), password_hash
 
 
 def _edges(world: World, *, follower_first: bool) -> Iterator[Row]:
@@ -190,14 +188,20 @@ def _edges(world: World, *, follower_first: bool) -> Iterator[Row]:
     return ((one, other, True) for one, other in zip(*pairs, strict=True))
 
 
-def _post_rows(world: World, image_urls: Sequence[str]) -> Iterator[Row]:
-    for number, (post_id, author) in enumerate(zip(world.post_ids, world.authors, strict=True)):
-        created_at = datetime.fromtimestamp(created_ms_of(int(post_id)) / 1e3, tz=UTC)
-        delivery = Delivery.MERGE if world.is_merged[author] else Delivery.PUSH
-        followers = int(world.population.follower_counts[author])
+def _post_rows(world: World, pictures: Sequence[Upload]) -> Iterator[Row]:
+    images = [json.dumps(picture.image) for picture in pictures]
+    posted: Counter[int] = Counter()
+    for post_id, author in zip(world.post_ids.tolist(), world.authors.tolist(), strict=True):
+        # Authors begin at different pictures, and show none again before they have shown all.
+        place = (author + posted[author]) % len(pictures)
+        posted[author] += 1
+        its = pictures[place]
         yield (
-            int(post_id), int(world.user_ids[author]), image_urls[number % len(image_urls)],
-            created_at, "image", f"Picture {number}", delivery.value, followers,
+            post_id, int(world.user_ids[author]), its.url,
+            datetime.fromtimestamp(created_ms_of(post_id) / 1e3, tz=UTC), "image",
+            its.picture.caption, its.picture.alt_text, images[place],
+            (Delivery.MERGE if world.is_merged[author] else Delivery.PUSH).value,
+            int(world.population.follower_counts[author]),
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from model.world import chance
 from model.world.population import Population, merged_among, population_of
 from model.world.scenario import Scenario, ScenarioError
 from model.world.workload import posting_weights
+from reference_impl.seeding.persons import Person, persons_of
 
 JOINED_MS = 1_735_689_600_000  # 2025-01-01T00:00Z, when the first user registered
 POSTED_MS = 1_751_328_000_000  # 2025-07-01T00:00Z, when the first post was made
@@ -24,9 +26,10 @@ _PLACE, _AUTHOR, _POST_PLACE = 31, 32, 33  # what a random number is for
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """User i has id `user_ids[i]`; post j is by user `authors[j]`, older posts first."""
+    """User i is `persons[i]` and has id `user_ids[i]`; post j is by `authors[j]`, older first."""
 
     population: Population
+    persons: Sequence[Person]
     user_ids: NDArray[np.int64]
     post_ids: NDArray[np.int64]
     authors: NDArray[np.int64]
@@ -72,6 +75,7 @@ def world_of(scenario: Scenario) -> World:
     authors = _authors(scenario, population)
     return World(
         population=population,
+        persons=persons_of(scenario.seed, len(population)),
         user_ids=_ids(scenario.seed, _PLACE, JOINED_MS, len(population), ms_apart=1_000),
         post_ids=_ids(scenario.seed, _POST_PLACE, POSTED_MS, len(authors), MS_BETWEEN_POSTS),
         authors=authors,

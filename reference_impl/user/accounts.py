@@ -8,7 +8,13 @@ from typing import Any
 
 from reference_impl.chassis.errors import Conflict, Forbidden, NotFound, Unavailable
 from reference_impl.user.means import Means
-from reference_impl.user.profiles import Document, account_of, changed, refuse_names_as_password
+from reference_impl.user.profiles import (
+    Document,
+    account_of,
+    changed,
+    image_change,
+    refuse_names_as_password,
+)
 from reference_impl.user.records import Record
 from reference_impl.user.reservations import FINISH_S, Directory, names_of
 
@@ -46,7 +52,7 @@ class AccountService:
         """
         if image is not None:
             await self._record_of(user_id)
-            changes = {**changes, "profile_image": await self._its.stored_image(image)}
+            changes = {**changes, **image_change(await self._its.stored_image(image))}
         for _ in range(TRIES_MAX):
             record = await self._record_of(user_id)
             document = changed(record.document, changes)

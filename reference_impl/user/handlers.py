@@ -11,12 +11,14 @@ from reference_impl.chassis.requests import json_object, user_id_of
 from reference_impl.chassis.sessions import token_of
 from reference_impl.user import profiles
 from reference_impl.user.accounts import AccountService
+from reference_impl.user.announcements import REBUILD_CHARS_MAX, Announcements
 from reference_impl.user.service import UserService
 from reference_impl.user.views import ProfileViews
 
 SERVICE = web.AppKey("user_service", UserService)
 ACCOUNTS = web.AppKey("account_service", AccountService)
 VIEWS = web.AppKey("profile_views", ProfileViews)
+ANNOUNCEMENTS = web.AppKey("announcements", Announcements)
 IMAGE = "profile_image"
 USERS_MAX = 100  # in one answer: the longest page of anything
 
@@ -57,11 +59,25 @@ async def logout(request: web.Request) -> web.Response:
 
 @routes.get("/user/{subject_id}/profile")
 async def get_profile_page(request: web.Request) -> web.Response:
-    """GET /user/{id}/profile, by any user -> what everyone may see, and "follower_count"."""
+    """GET /user/{id}/profile, by any user -> what everyone may see, "follower_count", "followed".
+
+    The last says whether the caller follows them.
+    """
     viewer_id = user_id_of(request)
     subject_id = id_of(request.match_info["subject_id"], "the user in the path")
     page = await request.app[VIEWS].page(subject_id, viewer_id=viewer_id)
     return web.json_response(page)
+
+
+@routes.get("/users")
+async def get_visible_profiles(request: web.Request) -> web.Response:
+    """GET /users?ids=1,2,3, by any user -> {"users": [public profiles]}, in the order asked for.
+
+    Those missing, and those across a block, are left out.
+    """
+    viewer_id = user_id_of(request)
+    profiles = await request.app[VIEWS].visible_profiles(_ids_of(request), viewer_id=viewer_id)
+    return web.json_response({"users": profiles})
 
 
 @routes.get("/user/{user_id}/account")
@@ -115,11 +131,23 @@ async def get_profile(request: web.Request) -> web.Response:
 @routes.get("/internal/users")
 async def get_profiles(request: web.Request) -> web.Response:
     """GET /internal/users?ids=1,2,3 -> {"users": [public profiles]}, those missing left out."""
+    return web.json_response({"users": await request.app[VIEWS].profiles(_ids_of(request))})
+
+
+@routes.post("/internal/announcements")
+async def begin_announcements(request: web.Request) -> web.Response:
+    """POST /internal/announcements {"rebuild"} -> 202 {"sources": n}; all users are announced."""
+    body = await json_object(request, fields=("rebuild",))
+    rebuild = text_of(body, "rebuild", chars_max=REBUILD_CHARS_MAX)
+    sources = await request.app[ANNOUNCEMENTS].begin(rebuild)
+    return web.json_response({"sources": sources}, status=202)
+
+
+def _ids_of(request: web.Request) -> list[int]:
     texts = request.query.get("ids", "").split(",", USERS_MAX)
     if len(texts) > USERS_MAX:
         raise BadRequest(f"ids must name at most {USERS_MAX} users")
-    user_ids = [id_of(text, "each of ids") for text in texts]
-    return web.json_response({"users": await request.app[VIEWS].profiles(user_ids)})
+    return [id_of(text, "each of ids") for text in texts]
 
 
 def _given_password(body: dict[str, object]) -> str:

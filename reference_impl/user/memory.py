@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from reference_impl.user.profiles import Document, announcement_of
-from reference_impl.user.records import Departure, NewUser, Record
+from reference_impl.user.profiles import Document, announcement_of, departure_of, update_of
+from reference_impl.user.records import Departure, NewUser, Record, Renditions
 from reference_impl.user.reservations import Claim, Directory, Holder, Reservation, names_of
 
 
@@ -83,16 +83,30 @@ class MemoryUserStore:
         """Return the documents of those users who exist, in the order asked for."""
         return [dict(self._users[one].document) for one in user_ids if one in self._users]
 
+    def records_after(self, after_id: int) -> list[Record]:
+        """Return the users above this id, by ascending id."""
+        return [self._users[each] for each in sorted(self._users) if each > after_id]
+
     async def change(self, record: Record, document: Document, *, before_s: float) -> bool:
         """See UserStore."""
         if self._clock_s() >= before_s or not self._replace(record, document=document):
             return False
-        self._tell("user.updated", announcement_of(document, version=record.version + 1))
+        told = update_of(document, former=record.document, version=record.version + 1)
+        self._tell("user.updated", told)
         return True
 
     async def change_password(self, record: Record, password_hash: str) -> bool:
         """Store the hash of another password; False if the record is no longer what is stored."""
         return self._replace(record, password_hash=password_hash)
+
+    async def develop(
+        self, user_id: int, url: str, *, renditions: Renditions, profile_image: str
+    ) -> None:
+        """See Portraits."""
+        record = self._users.get(user_id)
+        if record is not None and record.document.get("profile_image") == url:
+            said = {"profile_image": profile_image, "profile_image_renditions": list(renditions)}
+            self._replace(record, document={**record.document, **said})
 
     async def rehash(self, record: Record, password_hash: str) -> None:
         """Store another hash of the same password, unless there is another hash already."""
@@ -108,7 +122,7 @@ class MemoryUserStore:
         self._departures[record.user_id] = Departure(
             user_id=record.user_id, version=record.version + 1, names=names_of(record.document)
         )
-        self._tell("user.deleted", {"user_id": str(record.user_id)})
+        self._tell("user.deleted", departure_of(record.document))
         return True
 
     async def departure_of(self, user_id: int) -> Departure | None:

@@ -19,7 +19,8 @@ OPTIONAL = ("age", "location", "phone", "fields")
 REQUIRED = (*NAMES, "password")
 EDITABLE = (*NAMES, *OPTIONAL)
 PUBLIC = (
-    "user_id", "username", "first_name", "last_name", "location", "profile_image", "fields",
+    "user_id", "username", "first_name", "last_name", "location", "profile_image",
+    "profile_image_renditions", "fields",
 )  # fmt: skip
 PRIVATE = ("email", "age", "phone")
 
@@ -117,6 +118,28 @@ def announcement_of(document: Mapping[str, Any], *, version: int) -> Document:
     """Return what other services are told; of two, the one with the higher version is newer."""
     told = public_profile_of(document)
     return {**told, "created_ms": document["created_ms"], "version": version}
+
+
+def image_change(url: str) -> Document:
+    """Return the changes that another profile image makes: it has no renditions yet."""
+    return {"profile_image": url, "profile_image_renditions": None}
+
+
+def update_of(document: Mapping[str, Any], *, former: Mapping[str, Any], version: int) -> Document:
+    """Return what other services are told of a change; with another image, the former one too."""
+    told = announcement_of(document, version=version)
+    image = former.get("profile_image", "")
+    if document.get("profile_image", "") == image:
+        return told
+    return {**told, "dropped_image": image}
+
+
+def departure_of(document: Mapping[str, Any]) -> Document:
+    """Return what other services are told of somebody who is gone."""
+    return {
+        "user_id": document["user_id"],
+        "profile_image": document.get("profile_image", ""),
+    }
 
 
 def _spelling(text: str) -> str:

@@ -62,6 +62,12 @@ UPDATE users SET document = %(document)s, version = version + 1
 WHERE user_id = %(user_id)s AND version = %(version)s
     AND clock_timestamp() < to_timestamp(%(before_s)s)
 
+-- name: develop
+-- Say what became of the user's image, if they still have that one.  It counts as a change, so that
+-- none that was made from what was there before takes it back.
+UPDATE users SET document = document || %(said)s, version = version + 1
+WHERE user_id = %(user_id)s AND document ->> 'profile_image' = %(url)s
+
 -- name: change_password
 -- Store another password's hash, if nothing has changed since the old one was verified.
 UPDATE users SET password_hash = %(password_hash)s, version = version + 1
@@ -88,3 +94,32 @@ SELECT version, username, email FROM departures WHERE user_id = %(user_id)s
 -- name: forget_departure
 -- Nothing remains to be done.
 DELETE FROM departures WHERE user_id = %(user_id)s
+
+-- name: newest_rebuild
+-- The newest rebuild of the search index that this server knows.
+SELECT coalesce(max(rebuild), '') FROM announcements
+
+-- name: begin_announcements
+-- All users of this server are to be announced for a rebuild; those before it are of no use.
+WITH ended AS (DELETE FROM announcements WHERE rebuild < %(rebuild)s)
+INSERT INTO announcements (rebuild) VALUES (%(rebuild)s) ON CONFLICT DO NOTHING
+
+-- name: announcements_due
+-- Where the newest rebuild stands, unless it is done; how many events wait to leave, counted up
+-- to a bound, and whether none of them is an announcement.
+SELECT rebuild, after_id,
+    (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(outbox_max)s) AS waiting),
+    NOT EXISTS (SELECT FROM outbox WHERE stream = %(stream)s)
+FROM announcements
+WHERE rebuild = (SELECT max(rebuild) FROM announcements) AND NOT is_done
+
+-- name: users_after
+-- The next users of this server by id, without their passwords.
+SELECT user_id, document, version FROM users
+WHERE user_id > %(after_id)s ORDER BY user_id LIMIT %(limit)s
+
+-- name: advance_announcements
+-- Move a rebuild on from where it stood, unless it stands elsewhere by now or another is newer.
+UPDATE announcements SET after_id = %(upto_id)s, is_done = %(is_last)s
+WHERE rebuild = %(rebuild)s AND after_id = %(after_id)s AND NOT is_done
+    AND rebuild = (SELECT max(rebuild) FROM announcements)

@@ -39,6 +39,9 @@ class Departure:
     names: Mapping[Directory, str]
 
 
+Renditions = Sequence[Mapping[str, Any]]  # url, width, height, type
+
+
 class UserStore(NameStore, Protocol):
     """Documents by id, and who has which username or address."""
 

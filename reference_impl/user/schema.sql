@@ -30,3 +30,11 @@ CREATE TABLE IF NOT EXISTS departures (
     username text NOT NULL,
     email    text NOT NULL
 );
+
+-- How far this server is with announcing its users for a rebuild of the search index.  Of several
+-- rows the one whose rebuild sorts last, byte by byte, counts.
+CREATE TABLE IF NOT EXISTS announcements (
+    rebuild  text COLLATE "C" PRIMARY KEY,
+    after_id bigint NOT NULL DEFAULT -1,  -- users up to here have been announced
+    is_done  boolean NOT NULL DEFAULT false
+);

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from reference_impl.chassis import events
 from reference_impl.chassis.databases import ShardedDatabase, load_queries
-from reference_impl.user.profiles import Document, announcement_of
-from reference_impl.user.records import Departure, NewUser, Record
+from reference_impl.user.profiles import Document, announcement_of, departure_of, update_of
+from reference_impl.user.records import Departure, NewUser, Record, Renditions
 from reference_impl.user.reservations import Claim, Directory, Holder, Reservation, names_of
 
 STATION = "user_db"
@@ -94,7 +94,7 @@ class PostgresUserStore:
     async def change(self, record: Record, document: Document, *, before_s: float) -> bool:
         """See UserStore."""
         values = {"version": record.version, "document": Jsonb(document), "before_s": before_s}
-        told = announcement_of(document, version=record.version + 1)
+        told = update_of(document, former=record.document, version=record.version + 1)
         return await self._written(
             "change_document", record.user_id, values, ("user.updated", told)
         )
@@ -103,6 +103,13 @@ class PostgresUserStore:
         """Store the hash of another password; False if the record is no longer what is stored."""
         values = {"version": record.version, "password_hash": password_hash}
         return await self._written("change_password", record.user_id, values)
+
+    async def develop(
+        self, user_id: int, url: str, *, renditions: Renditions, profile_image: str
+    ) -> None:
+        """See Portraits."""
+        said = {"profile_image": profile_image, "profile_image_renditions": renditions}
+        await self._written("develop", user_id, {"url": url, "said": Jsonb(said)})
 
     async def rehash(self, record: Record, password_hash: str) -> None:
         """Store another hash of the same password, unless there is another hash already."""
@@ -113,7 +120,7 @@ class PostgresUserStore:
         """See UserStore."""
         names = {directory.value: name for directory, name in names_of(record.document).items()}
         values = {"version": record.version, **names}
-        told = {"user_id": str(record.user_id)}
+        told = departure_of(record.document)
         return await self._written("remove_user", record.user_id, values, ("user.deleted", told))
 
     async def departure_of(self, user_id: int) -> Departure | None:

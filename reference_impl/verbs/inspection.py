@@ -48,7 +48,7 @@ def status(form: TableFormat = Format.TABLE) -> None:
 def _row(member: Member, process: Process, reason: str | None) -> dict[str, object]:
     from datetime import UTC, datetime
 
-    from reference_impl.cluster.readiness import gateway_url
+    from reference_impl.cluster.readiness import public_url
     from reference_impl.cluster.usage import usage_of
 
     usage = usage_of(process.pid) if process.running else None
@@ -61,7 +61,7 @@ def _row(member: Member, process: Process, reason: str | None) -> dict[str, obje
         "since": since if process.running else None,
         "cpu_s": usage.cpu_s if usage else None,
         "memory_mb": usage.memory_bytes / BYTES_PER_MB if usage else None,
-        "url": gateway_url(member) if member.station == "gateway" else None,
+        "url": public_url(member) if member.is_public else None,
         "ready": reason is None,
         "why_not": reason,
     }

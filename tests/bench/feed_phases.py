@@ -21,7 +21,7 @@ from reference_impl.chassis.keyvalue import ShardedValkey
 from reference_impl.chassis.policies import FixedPolicy
 from reference_impl.follow.client import FollowClient
 from reference_impl.post.author_index import PostgresAuthorIndex
-from reference_impl.post.posts import Draft, Medium, Post
+from reference_impl.post.posts import Draft, Kept, Medium, Post
 from reference_impl.post.service import Neighbours, PostService, Profile
 from reference_impl.post.store import PostgresPostStore
 from reference_impl.timeline.deliveries import Deliveries
@@ -90,7 +90,7 @@ class Own:
 class Unasked:
     """Services that no text post asks."""
 
-    async def put(self, medium: Medium) -> str:
+    async def put(self, medium: Medium) -> Kept:
         """Refuse."""
         raise AssertionError("a text has no medium")
 

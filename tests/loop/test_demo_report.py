@@ -9,6 +9,21 @@ from reference_impl.seeding.seed import Seeded
 from reports.builder import html_of
 from reports.demo_report import report_of
 
+IMAGES = [
+    {
+        "what": what,
+        "number": 3,
+        "bytes": size,
+        "bytes_mean": size / 3,
+        "share": share,
+        "share_of": of,
+    }
+    for what, size, share, of in (
+        ("originals of images ready", 9_000, None, None),
+        ("saved if originals are dropped", 6_000, 0.42, "all that is stored"),
+    )
+]
+
 
 class Outline(HTMLParser):
     """What a page is made of: its tags, its text, and whatever it would load."""
@@ -38,6 +53,7 @@ def demo(scenario, ladder, truth):
         scenario=scenario,
         seeded=Seeded(users=2000, follows=24_000, posts=10_000, rows=200_000, seconds=1.5),
         measurements=ladder,
+        images=IMAGES,
         comparison=comparison,
         planet=predict(scenario.at_rate(30.0), truth),
         extrapolated=["load: learnt at 20/s to 40/s, asked for 9000/s"],
@@ -68,11 +84,17 @@ def test_every_figure_says_in_words_what_it_shows(demo):
     assert all(len(figure.says) > 40 for figure in figures)
 
 
+def test_the_report_says_what_compression_saves(demo):
+    text = " ".join(outline_of(html_of(report_of(demo))).text)
+    assert "42% of all that is stored" in text
+
+
 def test_without_enough_valid_loads_the_report_says_so_and_why(demo, ladder):
     empty = Demo(
         scenario=demo.scenario,
         seeded=demo.seeded,
         measurements=ladder[2:3],
+        images=[],
         comparison=None,
         planet=None,
         extrapolated=[],

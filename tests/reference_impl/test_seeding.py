@@ -1,23 +1,36 @@
+import hashlib
+import json
 from collections import Counter
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import obstore
 import psycopg
 import pytest
 import redis
+from PIL import Image
 
 from model.rules.ids import created_ms_of
+from model.rules.media import is_shared
 from model.rules.sharding import even_table
 from model.world.scenario_files import load_scenario
 from reference_impl.chassis.keyvalue import ShardedValkey
-from reference_impl.chassis.sessions import key_of
+from reference_impl.chassis.sessions import key_of as session_key_of
+from reference_impl.chassis.settings import Settings
+from reference_impl.media.names import key_of, name_in, upload_of
+from reference_impl.media.pipeline.manifests import Manifest
+from reference_impl.media.store import StoredObjects, opened
 from reference_impl.seeding import stores
-from reference_impl.seeding.people import NotSeeded, sample_images, seeded_people
+from reference_impl.seeding.people import PASSWORD, NotSeeded, sample_images, seeded_people
+from reference_impl.seeding.pictures import AVATAR_COUNT, PICTURE_COUNT, picture_of
 from reference_impl.seeding.seed import AlreadySeeded, people_of, seed
+from reference_impl.seeding.uploads import store_pictures
 from reference_impl.seeding.world import world_of
 from reference_impl.timeline.lists import Reading
 from reference_impl.timeline.merge_authors import Known
 from reference_impl.timeline.store import valkey_timelines
+from reference_impl.user.profiles import registration_of
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 
@@ -35,12 +48,13 @@ def world(scenario):
     return world_of(scenario)
 
 
-@pytest.fixture
-def seeded(engines, scenario, tmp_path):
-    settings = replace(engines.settings, objects=f"file://{tmp_path}/objects")
+@pytest.fixture(scope="module")
+def seeded(engines, scenario, tmp_path_factory):
+    home = tmp_path_factory.mktemp("seeded")
+    settings = replace(engines.settings, objects=f"file://{home}/objects")
     stores.clear(settings)  # other tests have left what seeding does not expect: no users
-    counts = seed(scenario, settings, tmp_path, replace=False, report=lambda _: None)
-    yield settings, tmp_path, counts
+    counts = seed(scenario, settings, home, replace=False, report=lambda _: None)
+    yield settings, home, counts
     stores.clear(settings)
 
 
@@ -130,7 +144,7 @@ def test_every_person_has_a_session_and_their_own_timeline(seeded, world):
     people = seeded_people(home)
     with redis.Redis.from_url(settings.session_store) as sessions:
         for user_id, token in zip(people.user_ids, people.tokens, strict=True):
-            assert int(sessions.get(key_of(token))) == user_id
+            assert int(sessions.get(session_key_of(token))) == user_id
     written = 0
     for url in settings.timeline_stores:
         with redis.Redis.from_url(url) as server:
@@ -145,11 +159,83 @@ def test_every_person_has_a_session_and_their_own_timeline(seeded, world):
 
 def test_seeding_again_needs_a_word_and_then_leaves_nothing_of_before(seeded, scenario, world):
     settings, home, _ = seeded
+    objects = opened(settings.objects)
+    foreign, own = "notes/of-somebody-else.txt", f"ab/{'ab' * 8}/{'0' * 64}.jpg"
+    for key in (foreign, own):
+        obstore.put(objects, key, b"what was there before")
     with pytest.raises(AlreadySeeded, match="--replace"):
         seed(scenario, settings, home, replace=False, report=lambda _: None)
+    keys = keys_in(objects)
     seed(scenario, settings, home, replace=True, report=lambda _: None)
     users = rows_of(settings.user_databases, "SELECT user_id FROM users")
     assert len(users) == len(world.population)
+    assert keys_in(objects) == keys - {own}  # the same pictures, and what was never an upload
+
+
+def keys_in(objects):
+    return {each["path"] for found in obstore.list(objects) for each in found}
+
+
+def test_every_seeded_image_is_stored_with_its_renditions_as_an_upload_that_no_post_owns(seeded):
+    settings, _, _ = seeded
+    objects = opened(settings.objects)
+    posts = rows_of(settings.post_databases, "SELECT media_url, image, alt_text FROM posts")
+    users = rows_of(settings.user_databases, "SELECT document FROM users")
+    said = {url: image["renditions"] for url, image, _ in posts}
+    said |= {who["profile_image"]: who["profile_image_renditions"] for (who,) in users}
+    assert len(said) == PICTURE_COUNT + AVATAR_COUNT
+    for url, renditions in said.items():
+        assert is_shared(upload_of(name_in(url)))
+        assert {each["type"] for each in renditions} == {"image/webp", "image/jpeg"}
+        for its in ({"url": url}, *renditions):
+            name = name_in(its["url"])
+            content = bytes(obstore.get(objects, key_of(name)).bytes())
+            assert hashlib.sha256(content).hexdigest() == name.partition("-")[0]
+    assert all(image["status"] == "ready" and alt_text for _, image, alt_text in posts)
+
+
+async def test_what_is_known_of_a_seeded_image_is_what_the_pipeline_would_have_found(seeded):
+    settings, _, _ = seeded
+    [(url, image), *_] = rows_of(settings.post_databases, "SELECT media_url, image FROM posts")
+    objects = StoredObjects(opened(settings.objects))
+    content = await objects.get(name_in(url))
+    stored = await objects.get_manifest(upload_of(name_in(url)))
+    assert content is not None
+    assert stored is not None
+    manifest = Manifest.of_json(stored)
+    with Image.open(BytesIO(content)) as original:
+        assert (manifest.width, manifest.height) == original.size
+    assert (image["width"], image["height"]) == (manifest.width, manifest.height)
+    assert manifest.bytes_in == len(content)
+    assert image["renditions"] == [made.told() for made in manifest.renditions]
+
+
+def test_originals_are_not_kept_where_they_would_be_dropped(tmp_path):
+    settings = Settings(objects=f"file://{tmp_path}/objects", originals="drop")
+    [upload] = store_pictures(settings, [picture_of(1, 0, 320)])
+    assert upload.manifest.original == "dropped"
+    assert upload.url in {each["url"] for each in upload.renditions}
+    assert len(keys_in(opened(settings.objects))) == len(upload.renditions) + 1  # the manifest
+
+
+def test_the_own_posts_of_a_person_repeat_no_picture_before_all_were_shown(seeded, world):
+    settings, _, _ = seeded
+    urls = dict(rows_of(settings.post_databases, "SELECT post_id, media_url FROM posts"))
+    for posts in world.posts_of.values():
+        first = [urls[post] for post in posts.tolist()][:PICTURE_COUNT]
+        assert len(set(first)) == len(first)
+
+
+def test_the_profiles_of_seeded_people_are_such_as_could_have_been_registered(seeded, world):
+    settings, _, _ = seeded
+    documents = [d for (d,) in rows_of(settings.user_databases, "SELECT document FROM users")]
+    for document in documents:
+        form = {name: document[name] for name in ("first_name", "last_name", "location")}
+        form |= {"username": document["username"], "email": document["email"]}
+        form |= {"fields": json.dumps(document["fields"]), "password": PASSWORD}
+        assert registration_of(form).fields == document["fields"]
+    usernames = {document["username"] for document in documents}
+    assert usernames == {person.username for person in world.persons}
 
 
 def test_people_of_another_scenario_are_refused(seeded, scenario):
@@ -162,10 +248,6 @@ def test_people_of_another_scenario_are_refused(seeded, scenario):
 
 
 def test_sample_images_are_different_pictures_of_the_size_asked_for():
-    from io import BytesIO
-
-    from PIL import Image
-
     images = sample_images(20_000)
     assert {len(image) for image in images} == {20_000}
     assert len(set(images)) == len(images)

@@ -78,7 +78,7 @@ REFUSALS = {
     "a taken username": (409, "POST", "/register", TAKEN),
     "an internal address": (404, "GET", "/internal/users/{ada}", {}),
     "a wrong method": (405, "DELETE", "/login", {}),
-    "an image that is not there": (404, "GET", f"/media/{'0' * 64}.jpg", {}),
+    "an image that is not there": (404, "GET", f"/media/{'0' * 64}-{'0' * 16}.jpg", {}),
 }
 
 

@@ -10,7 +10,7 @@ from reference_impl.chassis.forms import FORM_BYTES_MAX
 from reference_impl.gateway.openapi.document import document
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
-NAME = "0a" * 32 + ".png"
+NAME = "0a" * 32 + "-" + "0b" * 8 + ".png"
 GONE = "1"  # an id of the year 1970
 
 OPERATIONS = {
@@ -60,9 +60,17 @@ class Walk:
         self.does(self.ada, "editAccount", "move")
         self.does(self.ada, "editAccount", "picture")
         self.does(self.ada, "getProfile")
+        ids = f"{self.grace['user_id']},{GONE}"
+        self.does(self.ada, "getProfiles", params={"ids": ids})
+        eventually(lambda: self.found("grac hoper"), [self.grace["user_id"]])
         self.does(self.ada, "follow", "somebody")
         self.does(self.ada, "getFollowers")
         self.does(self.grace, "getFollowees")
+
+    def found(self, words):
+        """Search, and return who was found."""
+        page = self.does(self.ada, "searchUsers", params={"q": words, "limit": 5}).json()
+        return [user["user_id"] for user in page["users"]]
 
     def posts(self):
         posts = {
@@ -203,6 +211,18 @@ PAGED = ["getPosts", "getFollowers", "getFollowees", "getBlocked", "getNewsfeed"
 @pytest.mark.parametrize("name", PAGED)
 def test_for_a_page_that_cannot_be_400(api, ada, name, query):
     refused(api, 400, name, ids=ids_of(ada), token=ada.token, params=query)
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"q": ""}, {"q": "x" * 101}, {"q": "?!"}, {"q": "ada", "limit": 0}]
+)
+def test_for_a_search_that_cannot_be_400(api, ada, query):
+    refused(api, 400, "searchUsers", token=ada.token, params=query)
+
+
+@pytest.mark.parametrize("query", [{}, {"ids": "x"}, {"ids": ",".join(["7"] * 101)}])
+def test_for_people_who_cannot_be_400(api, ada, query):
+    refused(api, 400, "getProfiles", token=ada.token, params=query)
 
 
 @pytest.mark.parametrize("name", having(415))

@@ -1,4 +1,4 @@
-"""What the timeline service, the media service and the gateway itself answer."""
+"""What the timeline, search and media services and the gateway itself answer."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ def operations() -> dict[tuple[str, str], Json]:
                 "400": refusal(400),
             },
         },
+        ("GET", "/search"): {
+            "operationId": "searchUsers",
+            "summary": "Find people: the best matches first, then who is followed by most.",
+            "parameters": [parameter("q"), *PAGED],
+            "responses": {
+                "200": answer("A page.", schema("FoundPage"), Link=header("Link")),
+                "400": refusal(400),
+            },
+        },
         ("GET", "/media/{name}"): _media("getMedia", is_head=False),
         ("HEAD", "/media/{name}"): _media("headMedia", is_head=True),
         ("GET", "/openapi.json"): {
@@ -58,6 +67,7 @@ def _media(operation_id: str, *, is_head: bool) -> Json:
     responses = {
         "200": whole,
         "304": nothing("You have it already.", ETag=header("ETag")),
+        "308": nothing("It was dropped; the best of its renditions.", Location=header("Location")),
     }
     if not is_head:
         responses |= {"206": part, "416": refusal(416)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.rules.search import QUERY_CHARS_MAX
 from model.rules.timelines import PAGE_LIMIT_MAX
 from reference_impl.chassis.callers import REQUEST_ID_PATTERN
 from reference_impl.chassis.idempotency import KEY_PATTERN
@@ -68,7 +69,7 @@ def parameters(page_limit: int) -> Json:
         "name": _in_path(
             "name",
             {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
-            "The hash of the content, and what kind it is.",
+            "The hash of the content, the upload that it belongs to, and what kind it is.",
         ),
         "limit": _parameter(
             "query",
@@ -80,6 +81,21 @@ def parameters(page_limit: int) -> Json:
                 "default": page_limit,
             },
             "How many items at most; a page may be shorter and yet not the last.",
+        ),
+        "q": _parameter(
+            "query",
+            "q",
+            {"type": "string", "minLength": 1, "maxLength": QUERY_CHARS_MAX},
+            "What people are called, where they are, or what they say of themselves; beginnings"
+            " of words do, and small mistakes.",
+            required=True,
+        ),
+        "ids": _parameter(
+            "query",
+            "ids",
+            {"type": "string", "pattern": "^[0-9]+(,[0-9]+){0,99}$"},
+            "Ids, with commas between them.",
+            required=True,
         ),
         "cursor": _parameter(
             "query", "cursor", {"type": "string"}, "`next` of the page before this one."
@@ -103,9 +119,12 @@ def _header(description: str, of: Json, *, required: bool = True) -> Json:
     return {"description": description, "required": required, "schema": of}
 
 
-def _parameter(place: str, name: str, of: Json, description: str) -> Json:
-    return {"name": name, "in": place, "description": description, "schema": of}
+def _parameter(
+    place: str, name: str, of: Json, description: str, *, required: bool = False
+) -> Json:
+    its = {"name": name, "in": place, "description": description, "schema": of}
+    return {**its, "required": True} if required else its
 
 
 def _in_path(name: str, of: Json, description: str) -> Json:
-    return {**_parameter("path", name, of, description), "required": True}
+    return _parameter("path", name, of, description, required=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reference_impl.chassis.forms import FORM_BYTES_MAX
 from reference_impl.gateway.openapi.parts import PROBLEM, Json, header, schema
 from reference_impl.gateway.routes import PublicRoute, Who
 
@@ -14,7 +15,7 @@ MEANING_OF = {
     413: "The body is longer than this route takes; where it takes none, there is one.",
     415: "The body, or a file in it, is of a type that this route does not take.",
     416: "The range lies beyond the end.",
-    422: "The Idempotency-Key was sent before, with another body.",
+    422: "The Idempotency-Key was sent before, with another body; or an image is damaged.",
     429: "You have asked too often.",
     502: "A service failed to answer.",
     503: "A part of the system is away or full; the request may be sent again.",
@@ -40,6 +41,8 @@ def statuses_of(route: PublicRoute) -> set[int]:
         statuses |= {404}
     if route.limits:
         statuses |= {429}
+    if route.body_bytes_max == FORM_BYTES_MAX:
+        statuses |= {422}
     if route.creates:
         statuses |= {409, 422}
     return statuses

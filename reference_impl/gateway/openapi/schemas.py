@@ -23,13 +23,15 @@ OF_PERSON = {
     "location": {"type": "string", "minLength": 1, "maxLength": profiles.LOCATION_CHARS_MAX},
     "fields": schema("Fields"),
     "profile_image": {"type": "string", "pattern": MEDIA_URL},
+    "profile_image_renditions": {"type": "array", "items": schema("Rendition")},
 }
 PRIVATE = {
     "email": {"type": "string", "format": "email", "maxLength": profiles.EMAIL_CHARS_MAX},
     "age": {"type": "integer", "minimum": profiles.AGE_MIN, "maximum": profiles.AGE_MAX},
     "phone": {"type": "string", "minLength": 1, "maxLength": profiles.PHONE_CHARS_MAX},
 }
-OPTIONAL = profiles.OPTIONAL
+OPTIONAL = (*profiles.OPTIONAL, "profile_image_renditions")
+FOLLOWER_COUNT = {"type": "integer", "minimum": 0}
 OF_POST = {"post_id": schema("Id"), "user_id": schema("Id"), "created_at": schema("Time")}
 OF_MEDIUM = {
     "caption": {"type": "string", "maxLength": CAPTION_MAX},
@@ -81,29 +83,55 @@ def schemas() -> Json:
         },
         "NewToken": closed({"token": schema("Token")}),
         **_people(),
+        **_images(),
         **_posts(),
         "Following": closed({"following": {"type": "boolean"}}),
         "Blocked": closed({"blocked": {"type": "boolean"}}),
         "PersonPage": _page("users", "Person"),
+        "FoundPage": _found(),
         "PostPage": _page("posts", "Post"),
         "Problem": _problem(),
     }
 
 
 def _people() -> Json:
-    counted = {**OF_PERSON, "follower_count": {"type": "integer", "minimum": 0}}
+    counted = {**OF_PERSON, "follower_count": FOLLOWER_COUNT}
+    followed = {"type": "boolean", "description": "Whether you follow them."}
     return {
         "Person": closed(OF_PERSON, optional=OPTIONAL),
-        "Profile": closed(counted, optional=OPTIONAL),
+        "People": closed({"users": {"type": "array", "items": schema("Person")}}),
+        "Found": closed(counted, optional=OPTIONAL),
+        "Profile": closed({**counted, "followed": followed}, optional=OPTIONAL),
         "Account": closed(
             {**OF_PERSON, **PRIVATE, "created_at": schema("Time")}, optional=OPTIONAL
         ),
     }
 
 
+def _images() -> Json:
+    pixels = {"type": "integer", "minimum": 1}
+    size = {"width": pixels, "height": pixels}
+    kinds = [f"image/{name}" for name in ("webp", "jpeg")]
+    return {
+        "Rendition": closed(
+            {"url": {"type": "string", "pattern": MEDIA_URL}, **size, "type": {"enum": kinds}}
+        ),
+        "Image": closed(
+            {
+                "status": {
+                    "enum": ["pending", "ready", "failed"],
+                    "description": "Whether its renditions are there.",
+                },
+                **size,
+                "renditions": {"type": "array", "items": schema("Rendition")},
+            }
+        ),
+    }
+
+
 def _posts() -> Json:
     return {
-        "ImagePost": _medium_post("image"),
+        "ImagePost": _medium_post("image", image=schema("Image")),
         "VideoPost": _medium_post("video"),
         "TextPost": closed(
             {**OF_POST, "type": {"const": "text"}, "text": TEXT_POSTED, "caption": {"const": ""}}
@@ -114,9 +142,16 @@ def _posts() -> Json:
     }
 
 
-def _medium_post(kind: str) -> Json:
+def _medium_post(kind: str, **more: Json) -> Json:
     url = {f"{kind}_url": {"type": "string", "pattern": MEDIA_URL}}
-    return closed({**OF_POST, "type": {"const": kind}, **url, **OF_MEDIUM}, optional=["alt_text"])
+    fields = {**OF_POST, "type": {"const": kind}, **url, **more, **OF_MEDIUM}
+    return closed(fields, optional=["alt_text", *more])
+
+
+def _found() -> Json:
+    page = _page("users", "Found")
+    complete = {"type": "boolean", "description": "Whether the whole index could be asked."}
+    return closed({**page["properties"], "complete": complete})
 
 
 def _page(items_name: str, item: str) -> Json:

@@ -12,6 +12,7 @@ from reference_impl.gateway.openapi.parts import (
     header,
     json_body,
     nothing,
+    parameter,
     schema,
 )
 from reference_impl.gateway.openapi.refusals import refusal
@@ -81,6 +82,16 @@ def operations() -> dict[tuple[str, str], Json]:
             "summary": "What somebody shows to everybody.",
             "description": "404 also between people of whom one has blocked the other.",
             "responses": {"200": answer("The profile.", schema("Profile"))},
+        },
+        ("GET", "/users"): {
+            "operationId": "getProfiles",
+            "summary": "What several people show to everybody.",
+            "description": "In the order asked for, without those whom you cannot see.",
+            "parameters": [parameter("ids")],
+            "responses": {
+                "200": answer("Their profiles.", schema("People")),
+                "400": refusal(400),
+            },
         },
         ("GET", "/user/{user_id}/account"): {
             "operationId": "getAccount",

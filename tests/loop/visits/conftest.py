@@ -229,7 +229,7 @@ async def house(stores, monkeypatch, serving_on, sockets):
 
     monkeypatch.setattr("reference_impl.chassis.consumers.Consumer.run", idle)
     monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 0.0)
-    urls = {f"{name}_urls": (f"unix:{sockets}/{name}",) for name in INNER}
+    urls = {f"{name}_urls": (f"unix:{sockets}/{name}",) for name in (*INNER, "search")}
     settings = replace(stores, **urls, addresses="", merge_authors_fresh_s=0.0)
     async with AsyncExitStack() as opened:
         house = House(settings, opened)

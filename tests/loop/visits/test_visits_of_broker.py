@@ -7,27 +7,36 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
+from redis.asyncio import Redis, client
 
 from model.rules.fanouts import ALL_SHARDS
 from model.world.counts import CountTable
 from reference_impl.chassis.consumers import Consumer, Subscription, beside
 from reference_impl.chassis.events import Event
 from reference_impl.chassis.keyvalue import valkey
+from reference_impl.media.memory import MemoryObjects
+from reference_impl.media.names import name_of, url_of
+from reference_impl.media.pipeline.clearing import Clearing
+from reference_impl.media.pipeline.consumer import Pipeline, PipelineReader
+from reference_impl.media.pipeline.developing import Developing
+from reference_impl.search.feeding import Feed
+from reference_impl.search.feeding import Pace as FeedPace
 from reference_impl.timeline.fanout.jobs import Reach
 from reference_impl.timeline.fanout.worker import STREAMS, Pace, Worker
 
 PATIENCE_S = 20.0
-ABOUT_EVENTS = ("XREADGROUP", "EVALSHA")  # commands by which entries are read and finished
-RELAYED, GROUPS_OF_USERS, ERASURE = 1, 4, 3  # of an event's visits, those that are not under test
+NAME = name_of(b"a picture", "image/png", "0b" * 8)
+ABOUT_EVENTS = ("XREADGROUP", "EVALSHA", "XACK")  # commands by which entries are read and finished
+# Of an event's visits, those that are not under test.
+RELAYED, GROUPS_OF_USERS, ERASURE, INDEXED = 1, 4, 3, 2
+GROUPS_OF_IMAGES = 4  # user, post and pipeline, and one edge
 
 
 @pytest.fixture
 def asked(monkeypatch):
     """A list of the commands that were asked about events, each that found something."""
     commands = []
-    ask_one, ask_some = Redis.execute_command, Pipeline.execute
+    ask_one, ask_some = Redis.execute_command, client.Pipeline.execute
 
     async def one(self, *words, **options):
         answer = await ask_one(self, *words, **options)
@@ -40,7 +49,7 @@ def asked(monkeypatch):
         return await ask_some(self, *words, **options)
 
     monkeypatch.setattr(Redis, "execute_command", one)
-    monkeypatch.setattr(Pipeline, "execute", some)
+    monkeypatch.setattr(client.Pipeline, "execute", some)
     return commands
 
 
@@ -88,9 +97,31 @@ async def test_a_group_reads_an_event_looks_it_up_and_finishes_it(broker, stream
     its = Subscription(stream=stream, group="some", name="some-1", block_s=0.05)
     async with running(Consumer(broker, its, handle).run, broker, [stream], b"some"):
         await broker.xadd(stream, event_of("user.registered"))
-    announced = RELAYED + GROUPS_OF_USERS * len(asked)
+    announced = RELAYED + GROUPS_OF_USERS * len(asked) + INDEXED
     assert announced == modelled.visits("announcement")["broker"]
     assert RELAYED + len(asked) == modelled.visits("reflection")["broker"]
+
+
+async def test_the_pipeline_and_who_hears_of_it_ask_as_often(broker, streams, asked, modelled):
+    """Of an image that was deleted before it was to be developed: nothing is left to be told."""
+    objects, darkrooms = MemoryObjects(), Nobody()
+    developing = Developing(objects, darkrooms, at_once=1, drops_originals=False)
+    its = Subscription(stream=streams[0], group="pipeline", name="p", block_s=0.05)
+    reader = PipelineReader(broker, its, Pipeline(developing, Clearing(objects)))
+    body = {"post_id": "5", "user_id": "6", "media_url": url_of(NAME)}
+    async with running(reader.run, broker, streams[:1], b"pipeline"):
+        await broker.xadd(streams[0], event_of("post.created", **body))
+    expected = modelled.visits("development")["broker"]
+    assert (1 + GROUPS_OF_IMAGES) * len(asked) == expected
+
+
+async def test_a_shard_of_the_index_reads_and_finishes(broker, streams, asked):
+    generations: Any = TakesAll()
+    pace = FeedPace(commit_s=0.0, block_s=0.05)
+    feed = Feed(broker, generations, stream=streams[0], shard=7, pace=pace)
+    async with running(feed.run, broker, streams[:1], b"search-7"):
+        await broker.xadd(streams[0], event_of("user.deleted", user_id="5", version=2))
+    assert len(asked) == INDEXED
 
 
 @pytest.mark.parametrize("chunks", [0, 1])
@@ -114,6 +145,23 @@ async def test_a_worker_asks_about_a_post_and_about_each_chunk(
     spreading = replace(modelled.reach.spreading, many_share=1.0, chunks=table)
     expected = modelled.visits("fanout", spreading=spreading)["broker"]
     assert RELAYED + ERASURE + len(asked) == expected
+
+
+class Nobody:
+    """A darkroom that is never asked."""
+
+    async def developed(self, _):
+        raise AssertionError
+
+
+class TakesAll:
+    """An index that takes whatever it is told."""
+
+    def take(self, _):
+        pass
+
+    def note_gap(self, *, of_users):
+        pass
 
 
 class InChunks:

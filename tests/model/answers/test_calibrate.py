@@ -35,6 +35,7 @@ WORK_MS = {
     "gateway": 0.6, "user": 0.9, "follow": 0.5, "post": 0.8, "media": 0.4, "timeline": 1.2,
     "fanout": 1.5, "relay": 0.3, "session_store": 0.05, "user_db": 0.2, "post_db": 0.3,
     "timeline_store": 0.08, "broker": 0.06, "object_store": 1.0, "password": 20.0,
+    "darkroom": 3.0, "pipeline": 8.0, "search": 4.0,
 }  # fmt: skip
 OUTSIDE_S = 0.003
 UNTIL_S = 60.0
@@ -86,7 +87,9 @@ def learnt(scenario, lessons):
     return calibrate(scenario, lessons)
 
 
-@pytest.mark.parametrize("station", ["gateway", "timeline", "user", "media", "password"])
+@pytest.mark.parametrize(
+    "station", ["gateway", "timeline", "user", "media", "password", "darkroom"]
+)
 def test_the_work_of_a_metered_station_is_recovered_per_endpoint(truth, learnt, station):
     pairs = [pair for pair in truth.works if pair[1] == station and pair in learnt.works]
     assert pairs
@@ -110,7 +113,8 @@ def test_all_the_work_of_a_store_is_recovered(truth, learnt, lessons, scenario, 
 
 
 def test_what_the_worker_and_the_relay_do_for_a_post_is_recovered(truth, learnt):
-    for pair in (("fanout", "fanout"), ("fanout", "relay"), ("reflection", "relay")):
+    relayed = [("fanout", "relay"), ("reflection", "relay")]
+    for pair in (("fanout", "fanout"), *relayed, ("development", "pipeline")):
         assert learnt.works[pair].mean == pytest.approx(truth.works[pair].mean, rel=0.15), pair
 
 
@@ -139,7 +143,7 @@ def test_a_load_that_was_not_learnt_from_is_predicted(scenario, truth, learnt):
 
 def test_visits_seen_are_the_visits_that_the_journeys_make(scenario, lessons):
     compared = visits_compared(scenario, lessons)
-    assert set(EVENT_LOOPS) - {"fanout", "relay"} <= set(compared.station)
+    assert set(EVENT_LOOPS) - {"fanout", "relay", "pipeline", "search"} <= set(compared.station)
     for row in compared.itertuples():
         assert row.measured == pytest.approx(row.modelled, rel=0.15), row
 

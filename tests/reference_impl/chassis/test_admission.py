@@ -1,7 +1,7 @@
 """Senders that stall, many of them; the others are served meanwhile."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
 from aiohttp import web
@@ -207,6 +207,68 @@ def test_users_are_not_kept_out_by_strangers():
     with pytest.raises(Unavailable):
         doors.begin_upload("a", is_signed_in=False)
     doors.begin_upload("a", is_signed_in=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "statuses"),
+    [
+        ({"X-Client-Address": "192.0.2.7"}, [200, 503]),  # a stranger
+        ({"X-Client-Address": "nonsense"}, [200, 200]),  # we ourselves
+        ({}, [200, 200]),
+    ],
+)
+async def test_a_neighbour_who_asks_for_a_stranger_uploads_as_one(
+    serving_on, sockets, monkeypatch, said, statuses
+):
+    monkeypatch.setattr(admission, "UPLOADS_OF_STRANGERS_MAX", 4)  # one from each address
+    read, may_answer = asyncio.Semaphore(0), asyncio.Event()
+
+    async def length(request):
+        body = await body_of(request, bytes_max=LONG)
+        read.release()
+        await may_answer.wait()
+        return web.Response(text=str(len(body)))
+
+    async def status_of(client):
+        async with client.post("/length", data=bytes(LONG), headers=said) as answer:
+            return answer.status
+
+    app = service_app("gateway", Settings(), [web.post("/length", length)], is_at_edge=True)
+    async with serving_on(sockets / "s", app) as neighbour:
+        first = asyncio.create_task(status_of(neighbour))
+        await read.acquire()
+        second = asyncio.create_task(status_of(neighbour))
+        if statuses[1] == 200:
+            await read.acquire()
+        else:
+            await second
+        may_answer.set()
+        assert [await first, await second] == statuses
+
+
+def test_a_long_answer_that_is_leaving_takes_no_place_of_those_who_ask():
+    doors = admission.Admission("admission-2", 1)
+    with doors.turn("a") as turn, turn.answer_leaving():
+        with doors.turn("b"), pytest.raises(Unavailable), doors.turn("c"):
+            pytest.fail("there is one place")
+        with pytest.raises(ZeroDivisionError), doors.turn("b") as other, other.answer_leaving():
+            raise ZeroDivisionError
+    with doors.turn("a"):
+        pass
+
+
+def test_no_address_has_all_the_long_answers(monkeypatch):
+    monkeypatch.setattr(admission, "ANSWERS_MAX", 8)
+    doors = admission.Admission("admission-3", 9)
+    with ExitStack() as opened:
+        for _ in range(2):
+            turn = opened.enter_context(doors.turn("a"))
+            opened.enter_context(turn.answer_leaving())
+        third = opened.enter_context(doors.turn("a"))
+        with pytest.raises(Unavailable, match="too many long answers"), third.answer_leaving():
+            pytest.fail("an address has a quarter")
+        other = opened.enter_context(doors.turn("b"))
+        opened.enter_context(other.answer_leaving())
 
 
 async def test_who_sends_too_slowly_is_not_waited_for(service, monkeypatch):

@@ -177,6 +177,44 @@ async def test_operators_are_served_apart_from_the_public(service, browse, tmp_p
         assert [(await status_of(its, "/readyz"))[0] for its in (public, inside)] == [503, 503]
 
 
+async def test_neighbours_are_served_as_the_public_is(service, browse, tmp_path):
+    async with service(neighbours_listen=f"unix:{tmp_path}/neighbours") as stopping:
+        neighbour = browse("neighbours")
+        assert (await status_of(neighbour, "/hello"))[:2] == (200, "hello")
+        assert (await status_of(neighbour, "/readyz"))[0] == 200
+        assert (await status_of(neighbour, "/metrics"))[0] == 404
+        stopping.set()
+        assert (await status_of(neighbour, "/readyz"))[0] == 503
+        assert (await status_of(neighbour, "/hello"))[2] == "close"
+    assert not (tmp_path / "neighbours").exists()
+
+
+async def test_what_neighbours_have_under_way_is_answered_too(service, browse, tmp_path):
+    async def run():
+        async with service(held, neighbours_listen=f"unix:{tmp_path}/neighbours") as stopping:
+            running.set()
+            await held.was_asked.wait()
+            stopping.set()
+
+    held, running = Held(), asyncio.Event()
+    task = asyncio.create_task(run())
+    await running.wait()
+    asking = asyncio.create_task(status_of(browse("neighbours"), "/held"))
+    await held.was_asked.wait()
+    await asyncio.sleep(0.5)  # longer than idle connections have
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await status_of(browse("neighbours"), "/hello")
+    held.may_answer.set()
+    assert (await asking)[:2] == (200, "done")
+    await task
+
+
+async def test_an_address_for_neighbours_that_is_none_is_refused_by_its_name(service):
+    with pytest.raises(SettingsError, match="FEEDTWIN_NEIGHBOURS_LISTEN: unix:/path or tcp"):
+        async with service(neighbours_listen="somewhere"):
+            pass
+
+
 async def test_an_internal_address_that_is_none_is_refused_by_its_name(service):
     with pytest.raises(SettingsError, match="FEEDTWIN_INTERNAL_LISTEN: unix:/path or tcp"):
         async with service(internal_listen="somewhere"):

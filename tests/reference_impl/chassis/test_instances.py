@@ -157,6 +157,33 @@ async def test_each_instance_is_tried_once(peers, monkeypatch):
     assert len(tried) == len(set(tried)) == 3
 
 
+async def test_zones_come_in_the_order_that_is_asked_for(book):
+    def at(name, zone):
+        return {"url": f"unix:/{name}", "zone": zone}
+
+    book([at("a", "zone-1"), at("b", "zone-2"), at("c", "zone-3"), at("d", "zone-2")])
+    known = instances.Instances(AddressBook("user", [], path=book.path))
+    assert sorted(known.zones()) == ["zone-1", "zone-2", "zone-3"]
+    assert len(known.known()) == 4
+    for _ in range(4):
+        order = [one.zone for one in known.in_turn(["zone-3", "zone-2", "zone-1"])]
+        assert order == ["zone-3", "zone-2", "zone-2", "zone-1"]
+    assert [one.zone for one in known.in_turn(["zone-1", "zone-9"])] == ["zone-1"]
+    firsts = {next(known.in_turn(["zone-2"])) for _ in range(4)}
+    assert len(firsts) == 2, "they take turns"
+    await known.close()
+
+
+async def test_an_instance_that_moves_is_found_in_its_new_zone(book):
+    book([{"url": "unix:/a", "zone": "zone-1"}])
+    known = instances.Instances(AddressBook("user", [], path=book.path))
+    [instance] = known.known()
+    book([{"url": "unix:/a", "zone": "zone-2"}])
+    assert list(known.in_turn(["zone-1", "zone-2"])) == [instance]
+    assert (instance.zone, list(known.zones())) == ("zone-2", ["zone-2"])
+    await known.close()
+
+
 async def test_who_has_gone_meanwhile_is_not_asked_any_more(peers, book):
     await peers.start("a", "b")
     book([peers.at("a"), peers.at("b")])

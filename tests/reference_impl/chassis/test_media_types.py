@@ -108,5 +108,6 @@ def test_an_image_is_no_video_and_a_video_no_image():
 
 def test_every_type_has_a_name_under_which_it_is_served():
     for suffix in CONTENT_TYPE_OF:
-        assert re.fullmatch(NAME_PATTERN, f"{'0' * 64}.{suffix}")
-    assert not re.fullmatch(NAME_PATTERN, f"{'0' * 64}.gif")
+        assert re.fullmatch(NAME_PATTERN, f"{'0' * 64}-{'1' * 16}.{suffix}")
+    assert not re.fullmatch(NAME_PATTERN, f"{'0' * 64}-{'1' * 16}.gif")
+    assert not re.fullmatch(NAME_PATTERN, f"{'0' * 64}.jpg")

@@ -5,10 +5,20 @@ import pytest
 from aiohttp import web
 
 from reference_impl.chassis.apps import service_app
-from reference_impl.chassis.requests import JSON_BYTES_MAX, body_of, json_object, user_id_of
+from reference_impl.chassis.requests import (
+    JSON_BYTES_MAX,
+    address_of,
+    body_of,
+    json_object,
+    user_id_of,
+)
 from reference_impl.chassis.settings import Settings
 
 JSON = {"Content-Type": "application/json"}
+
+
+async def tell_address(request):
+    return web.json_response(address_of(request))
 
 
 @pytest.fixture
@@ -23,6 +33,7 @@ async def client(aiohttp_client):
         return web.json_response(user_id_of(request))
 
     routes = [
+        web.get("/address", tell_address),
         web.post("/echo", echo),
         web.post("/length", length),
         web.get("/user/{user_id}/mine", mine),
@@ -132,3 +143,33 @@ async def test_the_path_names_the_caller_or_is_refused(client, said, path_id, st
     headers = {} if said is None else {"X-User-Id": said}
     answer = await client.get(f"/user/{path_id}/mine", headers=headers)
     assert answer.status == status
+
+
+@pytest.mark.parametrize("said", ["192.0.2.7", "2001:db8::7", "nonsense", ""])
+async def test_over_tcp_nobody_says_whose_address_theirs_is(client, said):
+    answer = await client.get("/address", headers={"X-Client-Address": said})
+    assert await answer.json() == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        (["192.0.2.7"], "192.0.2.7"),
+        (["2001:DB8:0::7"], "2001:db8::7"),
+        (["::ffff:192.0.2.7"], "::ffff:c000:207"),
+        ([], ""),
+        ([""], ""),
+        (["nonsense"], ""),
+        (["192.0.2.7, 192.0.2.8"], ""),
+        (["192.0.2.7:80"], ""),
+        (["192.0.2.7", "192.0.2.8"], ""),
+    ],
+)
+async def test_over_a_unix_socket_the_client_has_the_address_that_is_named(
+    serving_on, sockets, said, address
+):
+    app = service_app("user", Settings(), [web.get("/address", tell_address)])
+    headers = [("X-Client-Address", each) for each in said]
+    async with serving_on(sockets / "s", app) as neighbour:
+        answer = await neighbour.get("/address", headers=headers)
+        assert await answer.json() == address

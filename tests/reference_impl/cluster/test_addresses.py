@@ -9,7 +9,7 @@ from model.world.scenario import Fleet
 from reference_impl.chassis.addresses import LOOK_S
 from reference_impl.cluster import addresses
 from reference_impl.cluster.addresses import publish
-from reference_impl.cluster.members import services_of
+from reference_impl.cluster.members import CALLED, services_of
 
 SOCKETS = Path("/tmp/feedtwin-x")
 MEMBERS = services_of(Fleet.model_validate({"zones": 2}), SOCKETS)
@@ -27,7 +27,8 @@ def test_the_book_tells_place_and_zone_of_every_instance_that_is_called(book):
         {"url": "unix:/tmp/feedtwin-x/timeline-1.sock", "zone": "zone-1"},
         {"url": "unix:/tmp/feedtwin-x/timeline-2.sock", "zone": "zone-2"},
     ]
-    assert set(told) == {"user", "follow", "post", "media", "timeline"}
+    assert told["gateway"][0]["url"] == "unix:/tmp/feedtwin-x/gateway-1.in.sock"
+    assert set(told) == set(CALLED)
 
 
 def test_before_who_was_left_out_is_stopped_every_caller_has_looked():

@@ -158,7 +158,7 @@ def test_the_traffic_comes_and_goes(cluster, scenario):
 def test_the_book_names_every_instance_that_others_call(cluster):
     book = json.loads(Path(cluster.settings.addresses).read_text())
     told = {entry["url"] for entries in book.values() for entry in entries}
-    called = {m.address for m in cluster.members if m.station in CALLED}
+    called = {m.called_address for m in cluster.members if m.station in CALLED}
     assert told == called
 
 

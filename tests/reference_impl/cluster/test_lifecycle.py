@@ -20,7 +20,8 @@ def test_what_goes_down_leaves_only_what_is_to_be_kept(up, home, processes_of):
     assert lifecycle.running(home) is None
     assert processes_of(home) == []
     assert not cluster.sockets.exists()
-    assert {path.name for path in home.iterdir()} == {"data", "objects", "logs", "lock", "secret"}
+    kept = {"data", "objects", "caches", "logs", "lock", "secret"}
+    assert {path.name for path in home.iterdir()} == kept
     assert lifecycle.down(home) == 0
 
 

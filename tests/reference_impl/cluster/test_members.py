@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from model.rules.policy import FeedPolicy, Strategy
-from model.world.scenario import Instances, Policy
+from model.world.scenario import Index, Instances, Policy
 from model.world.scenario_files import load_scenario
 from reference_impl.chassis.policies import default_policy
 from reference_impl.chassis.settings import Settings
 from reference_impl.cluster.errors import Refused
 from reference_impl.cluster.feed_policy import FIXED
 from reference_impl.cluster.members import (
+    MODULES,
     plan_of,
     refuse_other_counts,
     services_of,
@@ -39,13 +40,15 @@ def member_of(planned, name):
 def test_the_laptop_has_two_shards_of_each_store_and_two_gateways_and_timelines(laptop):
     counts = Counter(member.station for member in plan(laptop).members)
     pairs = ("user_db", "post_db", "timeline_store", "gateway", "timeline")
-    singles = ("broker", "session_store", "user", "follow", "post", "media", "fanout", "relay")
-    assert counts == dict.fromkeys(pairs, 2) | dict.fromkeys(singles, 1)
+    assert {name for name, count in counts.items() if count == 2} == set(pairs)
+    singles = counts.keys() - set(pairs)
+    assert singles == {"broker", "session_store", *MODULES} - set(pairs)
+    assert all(counts[name] == 1 for name in singles)
 
 
 def test_engines_come_first_and_names_are_unique(laptop):
     members = plan(laptop).members
-    assert [member.is_engine for member in members] == [True] * 8 + [False] * 10
+    assert [member.is_engine for member in members] == [True] * 8 + [False] * 15
     assert len({member.name for member in members}) == len(members)
 
 
@@ -64,22 +67,21 @@ def test_sockets_fit_what_the_kernel_takes(laptop):
     assert len(str(longest)) <= 103
 
 
-def test_only_a_gateway_listens_on_tcp_and_tells_its_port(laptop):
+@pytest.mark.parametrize("name", ["gateway-2", "frontdoor-1"])
+def test_only_gateways_and_the_front_door_listen_on_tcp_and_tell_their_port(laptop, name):
     planned = plan(laptop)
-    gateway = settings_of(member_of(planned, "gateway-2"), planned.settings, laptop.fleet)
-    assert (gateway.listen, gateway.port_file) == (
-        "tcp:127.0.0.1:0",
-        "/tmp/feedtwin-x/gateway-2.port",
-    )
+    public = settings_of(member_of(planned, name), planned.settings, laptop.fleet)
+    assert public.listen == "tcp:127.0.0.1:0"
+    assert public.port_file == f"/tmp/feedtwin-x/{name}.port"
     others = (member for member in planned.members if not member.is_engine)
     for member in others:
         told = settings_of(member, planned.settings, laptop.fleet)
-        assert member.station == "gateway" or not told.listen.startswith("tcp")
+        assert member.is_public or not told.listen.startswith("tcp")
 
 
 def test_the_policy_is_the_scenarios(laptop):
     changed = {"strategy": Strategy.PULL, "timelines_by": "post", "follows_kept": "follower"}
-    changed |= {"rate_limits": False, "timeline_cap": 33, "page_limit": 7}
+    changed |= {"originals": "drop", "rate_limits": False, "timeline_cap": 33, "page_limit": 7}
     asked = laptop.model_copy(update={"policy": laptop.policy.model_copy(update=changed)})
     told = plan(asked).settings
     assert default_policy(told.policy) == asked.policy.of_feeds
@@ -117,6 +119,31 @@ def test_a_gateway_has_a_place_of_its_own_for_what_is_not_public(laptop):
     gateway = member_of(planned, "gateway-2")
     told = settings_of(gateway, planned.settings, laptop.fleet)
     assert told.internal_listen == gateway.internal_address == "unix:/tmp/feedtwin-x/gateway-2.sock"
+
+
+def test_a_gateway_has_a_place_where_its_neighbours_ask_it(laptop):
+    planned = plan(laptop)
+    gateway = member_of(planned, "gateway-2")
+    told = settings_of(gateway, planned.settings, laptop.fleet)
+    assert told.neighbours_listen == "unix:/tmp/feedtwin-x/gateway-2.in.sock"
+    assert told.neighbours_listen == planned.settings.gateway_urls[1]
+
+
+def test_there_is_one_edge_for_each_zone_and_each_knows_its_region(laptop):
+    fleet = laptop.fleet.model_copy(update={"zones": 3, "regions": ("eu-west", "us-east")})
+    planned = plan(laptop.model_copy(update={"fleet": fleet}))
+    edges = [member for member in planned.members if member.station == "cdn"]
+    assert [edge.zone for edge in edges] == ["zone-1", "zone-2", "zone-3"]
+    dealt = ("zone-1=eu-west", "zone-2=us-east", "zone-3=eu-west")
+    assert planned.settings.zone_regions == dealt
+
+
+def test_each_shard_of_the_index_is_told_which_it_is_and_where_the_others_are(laptop):
+    fleet = laptop.fleet.model_copy(update={"search": Index(shards=2)})
+    planned = plan(laptop.model_copy(update={"fleet": fleet}))
+    told = settings_of(member_of(planned, "search-2"), planned.settings, fleet)
+    assert told.search_shard == 2
+    assert told.search_urls[1] == told.listen
 
 
 def test_everybody_else_answers_that_where_they_serve(laptop):

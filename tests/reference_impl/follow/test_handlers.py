@@ -78,6 +78,42 @@ async def test_hidden_tells_who_is_behind_a_block(client):
     assert sorted((await answer.json())["ids"]) == ["2", "3"]
 
 
+async def test_whom_somebody_follows_is_told_among_those_asked_for(client):
+    for target in "246":
+        await say(client, "follow", "1", target)
+    await say(client, "unfollow", "1", "4")
+    await say(client, "follow", "3", "1")
+    answer = await client.get("/internal/users/1/follows", params={"ids": "2,3,4"})
+    assert await answer.json() == {"ids": ["2"]}
+
+
+async def test_of_many_each_count_is_told_with_its_version(client):
+    for follower in "345":
+        await say(client, "follow", follower, "2")
+    await say(client, "unfollow", "3", "2")
+    answer = await client.get("/internal/follower-counts", params={"ids": "2,9"})
+    assert await answer.json() == {"counts": {"2": {"followers": 2, "version": 4}}}
+
+
+@pytest.mark.parametrize(
+    "path", ["/internal/users/1/hidden", "/internal/users/1/follows", "/internal/follower-counts"]
+)
+@pytest.mark.parametrize(
+    ("ids", "status"),
+    [
+        (None, 400),
+        ("2,,3", 400),
+        ("x", 400),
+        (",".join("2" * 100), 200),
+        (",".join("2" * 101), 400),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+async def test_how_many_ids_can_be_asked_for(client, path, ids, status):
+    answer = await client.get(path, params={} if ids is None else {"ids": ids})
+    assert answer.status == status
+
+
 @pytest.mark.parametrize("verb", ["follow", "unfollow", "block", "unblock"])
 @pytest.mark.parametrize(
     ("request_", "status"),

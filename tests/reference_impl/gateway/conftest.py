@@ -12,7 +12,7 @@ from reference_impl.gateway.app import create_app
 from reference_impl.gateway.counters import MemoryCounters
 from reference_impl.gateway.records import MemoryRecords
 
-SERVICES = ("user", "follow", "post", "timeline", "media")
+SERVICES = ("user", "follow", "post", "timeline", "media", "search")
 OUTWARD = {
     "Link": '<next>; rel="next"',
     "ETag": '"7"',

@@ -4,7 +4,7 @@ import pytest
 
 from reference_impl.gateway.routes import PUBLIC_ROUTES, Who
 
-IMAGE = "0a" * 32 + ".png"
+IMAGE = "0a" * 32 + "-" + "0b" * 8 + ".png"
 ADA, EVE = 7, 8
 ADMITTED = 201  # what every service answers here
 

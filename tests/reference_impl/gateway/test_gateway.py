@@ -10,7 +10,7 @@ from reference_impl.chassis.forms import FORM_BYTES_MAX
 from reference_impl.chassis.requests import JSON_BYTES_MAX
 from reference_impl.gateway.routes import PUBLIC_ROUTES, Who
 
-VIDEO = "/media/" + "0a" * 32 + ".mp4"
+VIDEO = "/media/" + "0a" * 32 + "-" + "0b" * 8 + ".mp4"
 SERVICE_OF = {
     "POST /register": "user",
     "POST /login": "user",

@@ -122,7 +122,7 @@ PERSON = {
     "username": "ada",
     "first_name": "Ada",
     "last_name": "King",
-    "profile_image": "/media/" + "0a" * 32 + ".png",
+    "profile_image": "/media/" + "0a" * 32 + "-" + "0b" * 8 + ".png",
 }
 TEXT_POST = {
     "post_id": "9",

@@ -32,6 +32,7 @@ def new_post(new_id):
             "user_id": new_id(),
             "post_type": PostType.IMAGE,
             "media_url": "/media/0.png",
+            "image": {"status": "pending", "width": 4, "height": 3, "renditions": []},
             "caption": f"naïve ☕ {next(numbers)}",
             "alt_text": "a cup",
             "delivery": Delivery.PUSH,

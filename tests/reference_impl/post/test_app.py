@@ -41,6 +41,8 @@ class Neighbours:
 
     async def _media(self, request):
         self.asked.append((request.path_qs, request.content_type))
+        if request.content_type == "image/png":
+            return web.json_response({"url": "/media/0.png", "width": 4, "height": 3}, status=201)
         return web.json_response({"url": "/media/0.mp4"}, status=201)
 
     async def _profile(self, request):
@@ -186,6 +188,21 @@ async def test_the_entry_of_a_deleted_post_is_removed(client, settings, post_dat
     body = {"post_id": made["post_id"], "user_id": str(author), "delivery": "merge"}
     await publish(settings, "events:post", "post.deleted", **body)
     await eventually(lambda: index.newest([author], before=None, limit=1), [])
+
+
+async def test_what_becomes_of_an_image_is_shown_with_the_post(client, settings, new_id):
+    author, png = new_id(), b"\x89PNG\r\n\x1a\n"
+    made = await post(client, author, image=png)
+    assert made["image"] == {"status": "pending", "width": 4, "height": 3, "renditions": []}
+    said = {"width": 4, "height": 3, "renditions": [], "original_url": made["image_url"]}
+    body = {"post_id": made["post_id"], "url": made["image_url"], **said}
+    await publish(settings, "events:media", "media.developed", **body)
+
+    async def status():
+        answer = await client.get(f"/post/{made['post_id']}", headers={"X-User-Id": str(author)})
+        return (await answer.json())["post"]["image"]["status"]
+
+    await eventually(status, "ready")
 
 
 async def test_the_service_is_ready_when_its_stores_are(client):

@@ -10,7 +10,7 @@ from model.rules.policy import FeedPolicy
 from reference_impl.chassis.errors import NotFound, Unavailable
 from reference_impl.chassis.policies import FixedPolicy
 from reference_impl.post.author_index import PostgresAuthorIndex
-from reference_impl.post.posts import Draft
+from reference_impl.post.posts import Draft, Kept
 from reference_impl.post.service import Neighbours, PostService
 from reference_impl.post.store import PostgresPostStore
 
@@ -27,7 +27,7 @@ class Neighbourhood:
         self.error = None
 
     async def put(self, medium):
-        return "/media/0.png"
+        return Kept(url="/media/0.png", width=4, height=3)
 
     async def follower_count(self, user_id):
         return self.followers

@@ -13,7 +13,7 @@ from reference_impl.chassis.settings import Settings
 from reference_impl.post.app import create_app
 from reference_impl.post.authors import AuthorsService
 from reference_impl.post.memory import MemoryAuthorIndex, MemoryPostStore
-from reference_impl.post.posts import ALT_TEXT_MAX, CAPTION_MAX, TEXT_MAX
+from reference_impl.post.posts import ALT_TEXT_MAX, CAPTION_MAX, TEXT_MAX, Kept
 from reference_impl.post.service import Neighbours, PostService
 
 AS_1, AS_2, AS_3 = ({"X-User-Id": str(user_id)} for user_id in (1, 2, 3))
@@ -26,7 +26,8 @@ class Media:
     """Takes everything, and names it by its length and type."""
 
     async def put(self, medium):
-        return f"/media/{len(medium.data)}.{medium.content_type.partition('/')[2]}"
+        suffix = medium.content_type.partition("/")[2]
+        return Kept(url=f"/media/{len(medium.data)}.{suffix}", width=4, height=3)
 
 
 class Neighbourhood:
@@ -99,6 +100,7 @@ async def test_a_post_is_answered_as_callers_see_it(client):
         "type": "image",
         "caption": "naïve ☕",
         "image_url": f"/media/{len(image_of('png'))}.png",
+        "image": {"status": "pending", "width": 4, "height": 3, "renditions": []},
         "alt_text": "a cup",
     }
     created_s = datetime.fromisoformat(post["created_at"]).timestamp()
@@ -109,7 +111,7 @@ async def test_a_video_has_its_own_address(client):
     post = await posted(client, video=MP4, caption="moving")
     assert (post["type"], post["caption"]) == ("video", "moving")
     assert post["video_url"] == f"/media/{len(MP4)}.mp4"
-    assert "image_url" not in post
+    assert not {"image_url", "image"} & post.keys()
 
 
 async def test_a_text_needs_no_medium_and_has_none(client):

@@ -9,7 +9,7 @@ from model.rules.policy import FeedPolicy, Strategy
 from reference_impl.chassis.errors import BadRequest, NotFound, Unavailable
 from reference_impl.chassis.policies import FixedPolicy
 from reference_impl.post.memory import MemoryAuthorIndex, MemoryPostStore
-from reference_impl.post.posts import Draft, Medium, PostType
+from reference_impl.post.posts import Draft, Kept, Medium, PostType
 from reference_impl.post.service import POSTS_MAX, ROUNDS_MAX, Neighbours, PostService
 
 PUSH, MERGE, EDGE = Delivery.PUSH, Delivery.MERGE, Delivery.EDGE
@@ -30,7 +30,7 @@ class Media:
 
     async def put(self, medium):
         self.stored.append(medium)
-        return f"/media/{len(self.stored)}"
+        return Kept(url=f"/media/{len(self.stored)}", width=4, height=3)
 
 
 class Follows:

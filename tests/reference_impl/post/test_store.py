@@ -23,10 +23,11 @@ async def test_posts_come_back_whole_and_in_the_order_asked_for(store, new_post,
     "kind",
     [
         {"post_type": PostType.IMAGE, "media_url": "/media/0.png", "alt_text": "a cup"},
-        {"post_type": PostType.VIDEO, "media_url": "/media/0.mp4", "caption": "", "alt_text": ""},
-        {"post_type": PostType.TEXT, "media_url": "", "caption": "", "text": "naïve\n☕"},
+        {"post_type": PostType.IMAGE, "image": None},
+        {"post_type": PostType.VIDEO, "media_url": "/media/0.mp4", "caption": "", "image": None},
+        {"post_type": PostType.TEXT, "media_url": "", "text": "naïve\n☕", "image": None},
     ],
-    ids=["image", "video", "text"],
+    ids=["image", "image of old", "video", "text"],
 )
 async def test_every_kind_of_post_comes_back_whole(store, new_post, kind, delivery):
     post = new_post(**kind, delivery=delivery)
@@ -106,6 +107,7 @@ async def test_a_post_leaves_one_event_on_its_own_server(store, events_of, new_p
         "created_ms": post.created_ms,
         "delivery": "merge",
         "follower_count": 12,
+        "media_url": "/media/0.png",
     }
     assert await events_of(post.post_id) == [("post.created", body)]
 
@@ -115,7 +117,12 @@ async def test_a_deletion_leaves_one_event_on_the_same_server(store, events_of, 
     await store.insert(post)
     for _ in range(2):
         await store.delete(post.user_id, [post.post_id])
-    body = {"post_id": str(post.post_id), "user_id": str(post.user_id), "delivery": "edge"}
+    body = {
+        "post_id": str(post.post_id),
+        "user_id": str(post.user_id),
+        "delivery": "edge",
+        "media_url": "/media/0.png",
+    }
     assert (await events_of(post.post_id))[1:] == [("post.deleted", body)]
 
 

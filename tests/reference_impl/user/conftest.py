@@ -10,7 +10,11 @@ from reference_impl.chassis.databases import ShardedDatabase
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.sessions import MemorySessions
 from reference_impl.chassis.settings import Settings
+from reference_impl.follow.pairs import FollowerCount
 from reference_impl.user.accounts import AccountService
+from reference_impl.user.announcement_memory import MemoryAnnouncementStore
+from reference_impl.user.announcement_store import PostgresAnnouncementStore
+from reference_impl.user.announcements import Announcements
 from reference_impl.user.app import create_app
 from reference_impl.user.means import Means
 from reference_impl.user.memory import MemoryUserStore
@@ -79,12 +83,23 @@ class FakeFollows:
     def __init__(self):
         self.counts = {}
         self.hidden = set()  # pairs
+        self.followed = set()  # of (who follows, whom)
 
     async def follower_count(self, user_id):
         return self.counts.get(user_id, 0)
 
+    async def follower_counts(self, user_ids):
+        counts = {each: self.counts[each] for each in user_ids if each in self.counts}
+        return {each: FollowerCount(followers=n, version=n + 1) for each, n in counts.items()}
+
     async def is_hidden(self, user_id, *, viewer_id):
         return (viewer_id, user_id) in self.hidden
+
+    async def hidden_among(self, user_ids, *, viewer_id):
+        return {each for each in user_ids if (viewer_id, each) in self.hidden}
+
+    async def is_followed(self, user_id, *, viewer_id):
+        return (viewer_id, user_id) in self.followed
 
 
 class Person:
@@ -261,14 +276,44 @@ def users_on(means_on, minter):
     return make
 
 
+class FakeStream:
+    """Takes announcements, as long as it is said to."""
+
+    def __init__(self):
+        self.is_full = False
+
+    async def has_room(self):
+        return not self.is_full
+
+
 @pytest.fixture
-def serving(aiohttp_client, sessions, follows, users_on, accounts_on):
+def stream():
+    return FakeStream()
+
+
+@pytest.fixture
+def announcement_store_on():
+    """The announcement store beside any user store."""
+
+    def make(store):
+        if isinstance(store, MemoryUserStore):
+            return MemoryAnnouncementStore(store)
+        return PostgresAnnouncementStore(store._database)
+
+    return make
+
+
+@pytest.fixture
+def serving(
+    aiohttp_client, sessions, follows, stream, users_on, accounts_on, announcement_store_on
+):
     async def start(store):
         app = create_app(
             Settings(server_timing=True),
             users=users_on(store, sessions),
             accounts=accounts_on(store, sessions),
             views=ProfileViews(store, follows),
+            announcements=Announcements(announcement_store_on(store), follows, stream),
             checks=[store.check],
         )
         return await aiohttp_client(app)

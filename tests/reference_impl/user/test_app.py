@@ -2,16 +2,21 @@
 
 import asyncio
 import json
+import secrets
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from model.rules.search import rebuild_id
 from reference_impl.chassis.callers import USER_ID
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.session_store import ValkeySessions
 from reference_impl.user.app import assemble
+
+PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -28,7 +33,12 @@ async def neighbours(aiohttp_server):
     async def depart(_):
         return web.json_response({"departed": True})
 
+    async def follower_counts(_):
+        return web.json_response({"counts": {}})
+
     app = web.Application()
+    app.router.add_get("/internal/users/{user_id}/follows", hidden)
+    app.router.add_get("/internal/follower-counts", follower_counts)
     app.router.add_put("/internal/objects", put)
     app.router.add_get("/internal/users/{user_id}/follower-count", count)
     app.router.add_get("/internal/users/{user_id}/hidden", hidden)
@@ -84,3 +94,52 @@ async def test_a_departure_that_was_broken_off_is_finished_by_the_consumer(
     assert (await person.try_to_register()).status == 201
     async with valkey(engines.session_store) as server:
         assert await ValkeySessions(server).user_of(person.token) is None
+
+
+async def announced(database, server):
+    """Take what is announced on a server, as the relay would; return the kinds."""
+    query = """
+        WITH taken AS (
+            DELETE FROM outbox WHERE stream = 'events:announcements' RETURNING event_id, kind
+        )
+        SELECT kind FROM taken ORDER BY event_id
+    """
+    async with database.connection(server) as connection:
+        return [kind for (kind,) in await (await connection.execute(query)).fetchall()]
+
+
+async def test_a_rebuild_that_is_begun_is_announced_by_every_server(client, ada, database):
+    await ada.register()
+    for server in database.servers:
+        async with database.connection(server) as connection:
+            await connection.execute("TRUNCATE announcements, outbox")
+    rebuild = rebuild_id(time.time_ns() // 1_000_000, secrets.token_hex(4))
+    answer = await client.post("/internal/announcements", json={"rebuild": rebuild})
+    assert answer.status == 202
+    users = 0
+    async with asyncio.timeout(PATIENCE_S):
+        for server in database.servers:
+            kinds: list[str] = []
+            while "users.announced" not in kinds:
+                kinds += await announced(database, server)
+                await asyncio.sleep(0.02)
+            assert kinds[-1] == "users.announced"
+            users += kinds.count("user.announced")
+    assert users >= 1
+
+
+async def test_what_becomes_of_an_image_is_shown_with_its_user(client, ada, engines):
+    person = await ada.register()
+    rendition = {"url": "/media/x.webp", "width": 3, "height": 2, "type": "image/webp"}
+    said = {"width": 3, "height": 2, "renditions": [rendition], "original_url": "/media/x.png"}
+    body = json.dumps({"user_id": person.user_id, "url": "/media/x.png", **said})
+    event_id = f"test.media:{person.user_id}"
+    event: Any = {"event_id": event_id, "kind": "media.developed", "at": "0.0", "body": body}
+    async with valkey(engines.broker) as broker:
+        await broker.xadd("events:media", event)
+    async with asyncio.timeout(PATIENCE_S):
+        profile = await (await person.look_at(person)).json()
+        while "profile_image_renditions" not in profile:
+            await asyncio.sleep(0.02)
+            profile = await (await person.look_at(person)).json()
+    assert profile["profile_image_renditions"] == [rendition]

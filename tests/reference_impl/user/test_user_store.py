@@ -236,10 +236,20 @@ async def test_every_change_is_told_with_all_that_is_public_and_nothing_private(
     assert told[1][1] == {**registered, **updated}
 
 
-async def test_a_departure_is_told_by_the_id_alone(store, record, events_of):
+async def test_a_departure_is_told_by_the_id_and_the_image_that_is_left(store, record, events_of):
     await store.remove(record)
     told = await events_of(record.user_id)
-    assert told[1:] == [("user.deleted", {"user_id": str(record.user_id)})]
+    body = {"user_id": str(record.user_id), "profile_image": "/media/x.png"}
+    assert told[1:] == [("user.deleted", body)]
+
+
+async def test_a_change_of_the_image_is_told_with_the_one_that_is_left(
+    store, record, soon, events_of
+):
+    await store.change(record, {**record.document, "profile_image": "/media/y.png"}, before_s=soon)
+    [_, (kind, told)] = await events_of(record.user_id)
+    assert (kind, told["profile_image"]) == ("user.updated", "/media/y.png")
+    assert told["dropped_image"] == "/media/x.png"
 
 
 async def test_what_is_not_stored_is_not_told(store, record, user_id, clock, soon, events_of):

@@ -1,0 +1,144 @@
+"""What is known of a user in search, and how what two events say becomes one.
+
+Of each part the newer wins, so events may come in any order and more than once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.rules.search import words_of_all
+from reference_impl.chassis.events import Body, Event
+
+GONE = (1 << 63) - 1  # version of a profile that was deleted: ids are not given out again
+
+_TEXTS = ("first_name", "last_name", "username", "location")
+_PUBLIC = (
+    "user_id", "username", "first_name", "last_name", "location", "profile_image",
+    "profile_image_renditions", "fields",
+)  # fmt: skip
+
+Profile = Mapping[str, Any]  # what everyone may see of a user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is known of a user: a profile and a follower count, each as of its own version."""
+
+    user_id: int
+    version: int = 0  # of the profile; 0 while nothing is known of it
+    profile: Profile | None = None  # None also of users who are gone
+    followers: int = 0
+    followers_version: int = 0
+    at_s: float  # Unix time of the latest event in it that told of a change; 0 if none did
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that find the user."""
+        if self.profile is None:
+            return ()
+        texts = [str(self.profile.get(name, "")) for name in _TEXTS]
+        return words_of_all((*texts, *map(str, self.profile.get("fields", {}).values())))
+
+    @property
+    def user(self) -> dict[str, Any]:
+        """The user as search shows them to everyone."""
+        return {**(self.profile or {}), "follower_count": self.followers}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {
+            "user_id": self.user_id,
+            "version": self.version,
+            "profile": self.profile,
+            "followers": self.followers,
+            "followers_version": self.followers_version,
+            "at_s": self.at_s,
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Entry:
+        """Read what `to_json` wrote."""
+        return cls(**said)
+
+
+def merged(one: Entry, other: Entry) -> Entry:
+    """Return what is known of a user from both; which is given first does not matter."""
+    profile = max(one, other, key=lambda entry: entry.version)
+    count = max(one, other, key=lambda entry: (entry.followers_version, entry.followers))
+    return Entry(
+        user_id=one.user_id,
+        version=profile.version,
+        profile=profile.profile,
+        followers=count.followers,
+        followers_version=count.followers_version,
+        at_s=max(one.at_s, other.at_s),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A user as the user service tells of all of them, for an index that is made anew."""
+
+    rebuild: str
+    entry: Entry
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllAnnounced:
+    """One of the sources of a rebuild has announced all of its users."""
+
+    rebuild: str
+    source: int
+    sources: int
+    at_s: float
+
+
+News = Entry | Announced | AllAnnounced
+
+
+def news_of(event: Event) -> News | None:
+    """Return what the event tells; None if it is of another kind.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for a body that no service sends.
+    """
+    body = event.body
+    match event.kind:
+        case "user.registered" | "user.updated":
+            return _profile_of(body, at_s=event.at_s)
+        case "user.deleted":
+            return Entry(user_id=int(body["user_id"]), version=GONE, at_s=event.at_s)
+        case "user.followers":
+            return Entry(
+                user_id=int(body["user_id"]),
+                followers=int(body["followers"]),
+                followers_version=int(body["version"]),
+                at_s=event.at_s,
+            )
+        case "user.announced":
+            entry = _profile_of(body, at_s=0.0)
+            return Announced(rebuild=str(body["rebuild"]), entry=entry, at_s=event.at_s)
+        case "users.announced":
+            return AllAnnounced(
+                rebuild=str(body["rebuild"]),
+                source=int(body["source"]),
+                sources=int(body["sources"]),
+                at_s=event.at_s,
+            )
+    return None
+
+
+def _profile_of(body: Body, *, at_s: float) -> Entry:
+    profile = {name: body[name] for name in _PUBLIC if name in body}
+    dict(profile.get("fields", {}))  # raises for what has no names
+    return Entry(
+        user_id=int(body["user_id"]),
+        version=int(body["version"]),
+        profile=profile,
+        followers=int(body.get("followers", 0)),
+        followers_version=int(body.get("followers_version", 0)),
+        at_s=at_s,
+    )

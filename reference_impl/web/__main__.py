@@ -1,0 +1,5 @@
+from reference_impl.chassis.serve import serve
+from reference_impl.web.app import assemble
+
+if __name__ == "__main__":
+    serve(assemble)
