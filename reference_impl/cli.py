@@ -9,11 +9,12 @@ import typer
 from model.answers.terminal import Overrides, ScenarioFile, home_folder, say
 from model.rules.exits import Exit
 from reference_impl.chassis.settings import PREFIX
-from reference_impl.verbs import policy, search
+from reference_impl.verbs import policy
 from reference_impl.verbs.dead_letters import dead, replay
 from reference_impl.verbs.failures import failures_as_exit_codes
 from reference_impl.verbs.images import images
 from reference_impl.verbs.inspection import logs, status
+from reference_impl.verbs.search import reindex
 from reference_impl.verbs.timelines import timelines
 
 READY_WITHIN_S = 5.0  # of a cluster that is up already
@@ -21,10 +22,9 @@ READY_WITHIN_S = 5.0  # of a cluster that is up already
 
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
-    for verb in (up, seed, status, logs, scale, timelines, images, dead, replay, down):
+    for verb in (up, seed, status, logs, scale, timelines, images, reindex, dead, replay, down):
         app.command()(verb)
     policy.add_verbs(app)
-    search.add_verbs(app)
 
 
 def up(
@@ -46,6 +46,7 @@ def up(
     """
     from model.world.scenario_files import load_scenario
     from reference_impl.cluster import lifecycle
+    from reference_impl.cluster.reindexing import begin_if_incomplete
 
     with failures_as_exit_codes():
         cluster = lifecycle.up(
@@ -56,6 +57,8 @@ def up(
             replace=replace,
             report=say,
         )
+        if begin_if_incomplete(cluster.settings):
+            say("the search index is being made; feedtwin reindex would wait for it")
     for url in cluster.gateway_urls:
         typer.echo(url)
     if cluster.door_url:
@@ -71,6 +74,7 @@ def seed(
     """Fill the running services with the scenario's people, follows, posts and timelines."""
     from model.world.scenario_files import load_scenario
     from reference_impl.cluster import lifecycle
+    from reference_impl.cluster.reindexing import reindex as make_index
     from reference_impl.seeding.seed import AlreadySeeded
     from reference_impl.seeding.seed import seed as fill
 
@@ -84,7 +88,7 @@ def seed(
             say(str(error))
             raise typer.Exit(Exit.USAGE) from None
         if cluster.settings.search_urls:
-            search.reindex(cluster.settings, say)
+            make_index(cluster.settings, say)
     say(
         f"{seeded.users} users, {seeded.follows} follows, {seeded.posts} posts:"
         f" {seeded.rows} rows in {seeded.seconds:.1f} s"

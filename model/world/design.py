@@ -196,9 +196,11 @@ def _announcement(at: _Steps, reach: Reach) -> tuple[Step, ...]:
 
 
 def _indexed(at: _Steps, shard: int) -> tuple[Step, ...]:
-    """Return how one shard of the index hears of a user: read, committed, and finished."""
-    read, finished = _several(at, "broker", "", 2, name=f"search_{shard}")
-    return (read, *at.call("search"), finished)
+    """Return how one shard of the index hears of a user.
+
+    What it works is left out: it takes many at a time, so that one more costs next to nothing.
+    """
+    return _several(at, "broker", "", 2, name=f"search_{shard}")
 
 
 def _development(at: _Steps, reach: Reach, *, told: str) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.rules import timelines
 from model.rules.policy import DAY_S, FeedPolicy, Strategy
+from model.rules.regions import REGIONS
 from model.world.quantities import Bytes, Count, PerSecond, Seconds, Share
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -127,6 +128,12 @@ class Fleet(Table):
     user_store: Store = Store()
     post_store: Store = Store()
     timeline_store: Store = Store()
+
+    @model_validator(mode="after")
+    def _regions_are_known(self) -> Fleet:
+        if unknown := [name for name in self.regions if name not in REGIONS]:
+            raise ValueError(f"regions must be among {', '.join(REGIONS)}, got {unknown[0]!r}")
+        return self
 
 
 class Policy(Table):

@@ -10,7 +10,6 @@ HOST = "host"  # the one machine of a shared fleet
 
 EVENT_LOOPS = (
     "gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay", "pipeline",
-    "search",
 )  # fmt: skip
 PASSWORD_THREADS = 2
 DARKROOMS = 1  # processes in which one media service decodes
@@ -63,7 +62,6 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
         some("timeline", fleet.timeline.instances),
         some("fanout", fleet.fanout.instances),
         some("pipeline", fleet.pipeline.instances),
-        some("search", fleet.search.shards),
     ]
     databases = fleet.user_store.shards + fleet.post_store.shards
     stores = [

@@ -52,6 +52,7 @@ from math import inf
 
 from model.rules import timelines
 from model.rules.policy import FeedPolicy
+from model.rules.regions import REGIONS
 
 PREFIX = "FEEDTWIN_"
 SECRET_CHARS_MIN = 32  # 192 bits at random in base64
@@ -60,6 +61,7 @@ CHOICES = {
     "timelines_by": ("user", "post"),
     "follows_kept": ("both", "follower"),
     "originals": ("keep", "drop"),
+    "client_region": ("", *REGIONS),
 }
 
 

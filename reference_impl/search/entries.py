@@ -5,7 +5,7 @@ Of each part the newer wins, so events may come in any order and more than once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,14 @@ class AllAnnounced:
     at_s: float
 
 
-News = Entry | Announced | AllAnnounced
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """Everybody is gone; whoever is there from then on, a later rebuild will announce."""
+
+    at_ms: int
+
+
+News = Entry | Announced | AllAnnounced | Cleared
 
 
 def news_of(event: Event) -> News | None:
@@ -105,30 +112,54 @@ def news_of(event: Event) -> News | None:
 
     Raises KeyError, TypeError, ValueError or AttributeError for a body that no service sends.
     """
-    body = event.body
-    match event.kind:
-        case "user.registered" | "user.updated":
-            return _profile_of(body, at_s=event.at_s)
-        case "user.deleted":
-            return Entry(user_id=int(body["user_id"]), version=GONE, at_s=event.at_s)
-        case "user.followers":
-            return Entry(
-                user_id=int(body["user_id"]),
-                followers=int(body["followers"]),
-                followers_version=int(body["version"]),
-                at_s=event.at_s,
-            )
-        case "user.announced":
-            entry = _profile_of(body, at_s=0.0)
-            return Announced(rebuild=str(body["rebuild"]), entry=entry, at_s=event.at_s)
-        case "users.announced":
-            return AllAnnounced(
-                rebuild=str(body["rebuild"]),
-                source=int(body["source"]),
-                sources=int(body["sources"]),
-                at_s=event.at_s,
-            )
-    return None
+    read = _READERS.get(event.kind)
+    return None if read is None else read(event)
+
+
+def _told(event: Event) -> Entry:
+    return _profile_of(event.body, at_s=event.at_s)
+
+
+def _gone(event: Event) -> Entry:
+    return Entry(user_id=int(event.body["user_id"]), version=GONE, at_s=event.at_s)
+
+
+def _followed(event: Event) -> Entry:
+    return Entry(
+        user_id=int(event.body["user_id"]),
+        followers=int(event.body["followers"]),
+        followers_version=int(event.body["version"]),
+        at_s=event.at_s,
+    )
+
+
+def _announced(event: Event) -> Announced:
+    entry = _profile_of(event.body, at_s=0.0)
+    return Announced(rebuild=str(event.body["rebuild"]), entry=entry, at_s=event.at_s)
+
+
+def _all_announced(event: Event) -> AllAnnounced:
+    return AllAnnounced(
+        rebuild=str(event.body["rebuild"]),
+        source=int(event.body["source"]),
+        sources=int(event.body["sources"]),
+        at_s=event.at_s,
+    )
+
+
+def _cleared(event: Event) -> Cleared:
+    return Cleared(at_ms=round(event.at_s * 1000))
+
+
+_READERS: Mapping[str, Callable[[Event], News]] = {
+    "user.registered": _told,
+    "user.updated": _told,
+    "user.deleted": _gone,
+    "user.followers": _followed,
+    "user.announced": _announced,
+    "users.announced": _all_announced,
+    "users.cleared": _cleared,
+}
 
 
 def _profile_of(body: Body, *, at_s: float) -> Entry:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from model.rules.search import is_newer, shard_of_user
-from reference_impl.search.entries import AllAnnounced, Announced, Entry, News, merged
+from model.rules.search import is_newer, rebuild_id, shard_of_user
+from reference_impl.search.entries import AllAnnounced, Announced, Cleared, Entry, News, merged
 from reference_impl.search.index import Hit, Index, Shelf, State
 from reference_impl.search.metrics import COMMITS
 
@@ -152,6 +152,18 @@ class Generations:
                 draft = self._made_by(news.rebuild, news.at_s)
                 if draft is not None and draft is self._filling:
                     self._end_source(draft, news)
+            case Cleared():
+                self._begin_anew(rebuild_id(news.at_ms, ""))
+
+    def _begin_anew(self, upto: str) -> None:
+        """Forget everybody, unless a rebuild has begun since: it will end with who is there."""
+        if not all(is_newer(upto, than) for than in self._outdated()):
+            return
+        self._end_filling()
+        outdated = self._serving
+        outdated.commit()
+        self._serving = Draft(*self._shelf.create(State(passed_over=upto)))
+        self._shelf.remove(outdated.name)
 
     def _is_ours(self, entry: Entry) -> bool:
         return shard_of_user(entry.user_id, self._shards) == self._shard

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import redis
@@ -16,6 +18,7 @@ from model.rules.ids import created_ms_of
 from model.rules.influencers import Delivery
 from model.rules.sharding import ShardTable, even_table
 from reference_impl.chassis import sessions
+from reference_impl.chassis.events import USER_EVENTS, Event
 from reference_impl.chassis.session_store import BEGIN, begin_arguments
 from reference_impl.chassis.settings import Settings
 from reference_impl.seeding.people import PASSWORD
@@ -81,6 +84,14 @@ def clear(settings: Settings) -> None:
             for stream in broker.scan_iter(pattern, _type="stream"):
                 # Emptied, not deleted: the consumers' groups stay.
                 broker.xtrim(stream, maxlen=0, approximate=False)
+        said: dict[Any, Any] = dict(_cleared().to_fields())
+        broker.xadd(USER_EVENTS, said)
+
+
+def _cleared() -> Event:
+    """Return what the search index must be told, which has a copy of everybody."""
+    unique = secrets.token_hex(8)
+    return Event(event_id=f"seeding:{unique}", kind="users.cleared", at_s=time.time(), body={})
 
 
 def write_users(settings: Settings, world: World, avatars: Sequence[Upload]) -> int:

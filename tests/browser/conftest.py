@@ -17,10 +17,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from model.world.scenario_files import load_scenario
 from reference_impl.cluster import lifecycle
+from reference_impl.cluster.reindexing import reindex
 from reference_impl.seeding.people import PASSWORD, seeded_people
 from reference_impl.seeding.pictures import picture_of
 from reference_impl.seeding.seed import seed
-from reference_impl.verbs.search import reindex
 
 NEIGHBOURHOOD = Path(__file__).parents[2] / "scenarios" / "neighbourhood.toml"
 FEW = [

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from model.answers.terminal import say
 from reference_impl.chassis.settings import Settings
-from reference_impl.cluster import lifecycle
+from reference_impl.cluster import lifecycle, reindexing
 from reference_impl.cluster.clusters import Cluster
 from reference_impl.cluster.errors import NotReady, Refused
 from reference_impl.cluster.home import Home
+from reference_impl.cluster.reindexing import begin_if_incomplete, reindex
 from reference_impl.verbs import search
-from reference_impl.verbs.search import reindex
 
 PATIENCE_S = 20.0
 NEWER = "9" * 15
@@ -35,6 +35,7 @@ class Services:
         self.refusal = None
         self.looks = [[done], [done]]
         self.looked = [0, 0]
+        self.is_complete = [True, True]  # before anything begins
 
     async def begin(self, request):
         if self.refusal:
@@ -45,7 +46,7 @@ class Services:
     def index(self, shard):
         async def look(_):
             if not self.begun:
-                return web.json_response(serving("an older one"))
+                return web.json_response(serving("an older one", complete=self.is_complete[shard]))
             looks = self.looks[shard]
             look = looks[min(self.looked[shard], len(looks) - 1)]
             self.looked[shard] += 1
@@ -118,13 +119,13 @@ def feedtwin(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(lifecycle, "running", lambda _: cluster)
     app = typer.Typer()
     app.callback()(lambda: None)  # without one, a single verb needs no name
-    search.add_verbs(app)
+    app.command()(search.reindex)
     return lambda *words: CliRunner().invoke(app, words)
 
 
 @pytest.fixture
 def at_once(monkeypatch):
-    monkeypatch.setattr(search, "LOOK_S", 0.01)
+    monkeypatch.setattr(reindexing, "LOOK_S", 0.01)
 
 
 def test_it_waits_until_every_shard_is_made_anew_and_says_how_far_each_is(
@@ -173,7 +174,7 @@ def test_every_rebuild_is_newer_than_the_one_before(services, settings, at_once)
 
 
 def test_a_shard_that_gets_no_further_is_complained_of(services, settings, at_once, monkeypatch):
-    monkeypatch.setattr(search, "STALLED_S", 0.05)
+    monkeypatch.setattr(reindexing, "STALLED_S", 0.05)
     services.looks[0] = [filling(5)]
     with pytest.raises(NotReady, match=r"no progress .* shard 1 has 5 users so far"):
         reindex(settings, print)
@@ -248,3 +249,15 @@ def test_interrupted_in_the_middle_of_a_question_it_says_so_too(services, feedtw
     result = feedtwin("reindex")
     assert result.exit_code == 130
     assert "goes on without being watched" in result.stderr
+
+
+def test_a_cluster_whose_index_knows_everybody_begins_no_rebuild(services, settings):
+    assert not begin_if_incomplete(settings)
+    assert services.begun == []
+
+
+def test_one_of_which_a_part_does_not_begins_one_and_nobody_waits(services, settings):
+    services.is_complete[1] = False
+    assert begin_if_incomplete(settings)
+    assert len(services.begun) == 1
+    assert services.looked == [0, 0]

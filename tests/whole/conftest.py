@@ -59,6 +59,13 @@ def newcomer(gateways):
     return lambda: Person(gateways, f"newcomer.{next(numbers)}")
 
 
+@pytest.fixture(scope="session")
+def visitor(cluster):
+    """Return a function that registers somebody new, who comes by the front door."""
+    numbers = itertools.count()
+    return lambda **said: Person([cluster.door_url], f"visitor.{next(numbers)}", **said)
+
+
 @pytest.fixture
 def pair(newcomer):
     """A reader and the author whom they follow."""

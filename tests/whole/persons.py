@@ -14,12 +14,13 @@ PASSWORD = "correct horse battery"
 class Person:
     """Somebody who has registered, and asks all gateways in turn."""
 
-    def __init__(self, gateways, username):
+    def __init__(self, gateways, username, **said):
         self.gateways = gateways
         self.username = username
         self.token = None
         self.asked = 0
-        answer = self.ask("POST", "/register", data=fields_of(username), files=picture(0))
+        data = fields_of(username) | said
+        answer = self.ask("POST", "/register", data=data, files=picture(0))
         assert answer.status_code == 201, answer.text
         self.user_id, self.token = answer.json()["user_id"], answer.json()["token"]
 

@@ -157,10 +157,12 @@ class Nobody:
 class TakesAll:
     """An index that takes whatever it is told."""
 
+    is_new = False
+
     def take(self, _):
         pass
 
-    def note_gap(self, *, of_users):
+    def note_gap(self, **_):
         pass
 
 

@@ -35,7 +35,7 @@ WORK_MS = {
     "gateway": 0.6, "user": 0.9, "follow": 0.5, "post": 0.8, "media": 0.4, "timeline": 1.2,
     "fanout": 1.5, "relay": 0.3, "session_store": 0.05, "user_db": 0.2, "post_db": 0.3,
     "timeline_store": 0.08, "broker": 0.06, "object_store": 1.0, "password": 20.0,
-    "darkroom": 3.0, "pipeline": 8.0, "search": 4.0,
+    "darkroom": 3.0, "pipeline": 8.0,
 }  # fmt: skip
 OUTSIDE_S = 0.003
 UNTIL_S = 60.0
@@ -143,7 +143,7 @@ def test_a_load_that_was_not_learnt_from_is_predicted(scenario, truth, learnt):
 
 def test_visits_seen_are_the_visits_that_the_journeys_make(scenario, lessons):
     compared = visits_compared(scenario, lessons)
-    assert set(EVENT_LOOPS) - {"fanout", "relay", "pipeline", "search"} <= set(compared.station)
+    assert set(EVENT_LOOPS) - {"fanout", "relay", "pipeline"} <= set(compared.station)
     for row in compared.itertuples():
         assert row.measured == pytest.approx(row.modelled, rel=0.15), row
 

@@ -31,6 +31,8 @@ SERVICE_OF = {
     "GET /user/8/followers?limit=5&cursor=a.b-c": "follow",
     "GET /user/8/followees": "follow",
     "GET /user/7/blocked": "follow",
+    "GET /search?q=ada%20l&limit=5": "search",
+    "GET /users?ids=7,8": "user",
     "GET /user/7/newsfeed?limit=5&cursor=a.b-c": "timeline",
     f"GET {VIDEO}": "media",
 }

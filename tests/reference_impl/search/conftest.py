@@ -42,6 +42,10 @@ def gone(user_id, at_s=NOW_S):
     return event("user.deleted", at_s, user_id=str(user_id), profile_image="")
 
 
+def cleared(at_s):
+    return event("users.cleared", at_s)
+
+
 def followed(user_id, followers, version, at_s=NOW_S):
     body = {"user_id": str(user_id), "followers": followers, "version": version}
     return event("user.followers", at_s, **body)
@@ -64,6 +68,7 @@ def say():
     return SimpleNamespace(
         told=told,
         gone=gone,
+        cleared=cleared,
         followed=followed,
         announced=announced,
         all_announced=all_announced,

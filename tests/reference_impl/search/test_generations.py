@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.rules.search import shard_of_user
+from model.rules.search import rebuild_id, shard_of_user
 from reference_impl.search.disk import DiskShelf
 from reference_impl.search.generations import FORGET_S, GONE_KEPT_S, INHERITED_S
 from reference_impl.search.memory import MemoryShelf
@@ -19,6 +19,31 @@ def test_who_registers_is_found_and_who_leaves_is_not(heard, say):
     heard.hears(say.told(1, "Ada"), say.told(2, "Bert"))
     assert heard.finds() == ["Ada", "Bert"]
     heard.hears(say.gone(1))
+    assert heard.finds() == ["Bert"]
+
+
+def test_when_everybody_was_cleared_away_nobody_is_found_until_a_rebuild_tells_of_the_next(
+    heard, say
+):
+    heard.hears(say.told(1, "Ada"), say.cleared(at_s=2.0))
+    assert heard.finds() == []
+    assert not heard.generations.is_complete
+    later = rebuild_id(3_000, "x")
+    heard.hears(say.announced(later, 2, "Bert"), say.all_announced(later))
+    assert heard.finds() == ["Bert"]
+    assert heard.generations.is_complete
+
+
+def test_a_rebuild_that_was_begun_before_all_were_cleared_away_counts_for_nothing(heard, say):
+    before = rebuild_id(1_000, "x")
+    heard.hears(say.announced(before, 1, "Ada"), say.cleared(at_s=2.0), say.all_announced(before))
+    assert heard.finds() == []
+    assert not heard.generations.is_complete
+
+
+def test_what_a_later_rebuild_has_told_is_not_cleared_away(heard, say):
+    later = rebuild_id(3_000, "x")
+    heard.hears(say.announced(later, 2, "Bert"), say.cleared(at_s=2.0), say.all_announced(later))
     assert heard.finds() == ["Bert"]
 
 
