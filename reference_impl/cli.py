@@ -8,7 +8,7 @@ import typer
 
 from model.answers.terminal import Overrides, ScenarioFile, home_folder, say
 from model.rules.exits import Exit
-from reference_impl.chassis.settings import PREFIX
+from reference_impl.chassis.settings import PREFIX, Settings
 from reference_impl.verbs import policy
 from reference_impl.verbs.dead_letters import dead, replay
 from reference_impl.verbs.failures import failures_as_exit_codes
@@ -46,7 +46,6 @@ def up(
     """
     from model.world.scenario_files import load_scenario
     from reference_impl.cluster import lifecycle
-    from reference_impl.cluster.reindexing import begin_if_incomplete
 
     with failures_as_exit_codes():
         cluster = lifecycle.up(
@@ -57,10 +56,9 @@ def up(
             replace=replace,
             report=say,
         )
-        if begin_if_incomplete(cluster.settings):
-            say("the search index is being made; feedtwin reindex would wait for it")
     for url in cluster.gateway_urls:
         typer.echo(url)
+    _have_an_index(cluster.settings)
     if cluster.door_url:
         say(f"the pages, and everything else for the public: {cluster.door_url}")
 
@@ -75,6 +73,7 @@ def seed(
     from model.world.scenario_files import load_scenario
     from reference_impl.cluster import lifecycle
     from reference_impl.cluster.reindexing import reindex as make_index
+    from reference_impl.seeding.people import seeded_people
     from reference_impl.seeding.seed import AlreadySeeded
     from reference_impl.seeding.seed import seed as fill
 
@@ -93,6 +92,8 @@ def seed(
         f"{seeded.users} users, {seeded.follows} follows, {seeded.posts} posts:"
         f" {seeded.rows} rows in {seeded.seconds:.1f} s"
     )
+    people = seeded_people(home_folder())
+    say(f"the password of all is {people.password!r}; one of them is {people.usernames[0]}")
 
 
 def scale(
@@ -115,6 +116,18 @@ def down() -> None:
     with failures_as_exit_codes():
         count = lifecycle.down(home_folder())
     say(f"stopped {count} processes" if count else f"nothing runs in {home_folder()}")
+
+
+def _have_an_index(settings: Settings) -> None:
+    """Begin a search index where there is none; everything else works without."""
+    from reference_impl.cluster.errors import NotReady
+    from reference_impl.cluster.reindexing import begin_if_incomplete
+
+    try:
+        if begin_if_incomplete(settings):
+            say("the search index is being made; feedtwin reindex would wait for it")
+    except NotReady as error:
+        say(f"the search index is not being made: {error}: feedtwin reindex")
 
 
 def _cpus(text: str) -> set[int] | None:

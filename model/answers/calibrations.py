@@ -45,7 +45,10 @@ class Calibration:
         try:
             return self.works[journey, station]
         except KeyError:
-            raise CalibrationError(f"nothing was learnt of {station} in {journey}") from None
+            raise CalibrationError(
+                f"nothing was learnt of {station} in {journey}: the calibration is older than the"
+                " design; feedtwin load and feedtwin calibrate make one anew"
+            ) from None
 
     def delay_of(self, journey: str) -> float:
         """Return the seconds of a journey that no station accounts for."""

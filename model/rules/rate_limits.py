@@ -20,7 +20,7 @@ from enum import Enum
 class By(Enum):
     """Whose requests are counted together."""
 
-    ADDRESS = "address"  # of the connection; no header is believed
+    ADDRESS = "address"  # of the client: of its connection, or as one of our own saw it
     ACCOUNT = "account"  # whoever the token stands for
     LOGIN_NAME = "login_name"  # the username that is tried, whether or not anybody has it
     LOGIN_NAME_AT_ADDRESS = "login_name_at_address"  # the username that is tried from there

@@ -16,6 +16,7 @@ WORD_CHARS_MAX = 64  # of a word, on both sides; what is beyond is not looked at
 TEXT_WORDS_MAX = 1_000  # different ones of a user: 16 open fields of 200 characters have fewer
 ONE_TYPO_CHARS_MIN = 4  # a shorter word must be right: most have a neighbour that means another
 TWO_TYPOS_CHARS_MIN = 8
+SHORT_CHARS_MAX = 2  # of a word that very many others begin with
 BUCKETS = 64  # of follower counts that a place tells apart; mankind fills 34
 
 _ID_BITS = 63
@@ -96,25 +97,42 @@ def typos_of(word: str) -> int:
     return 1 if len(word) >= ONE_TYPO_CHARS_MIN else 0
 
 
+def has_typos(query: Sequence[str]) -> bool:
+    """Say whether any word of a query may have one: if not, nobody matches but for a typo."""
+    return any(typos_of(word) for word in query)
+
+
+def beginnings_of(query: Sequence[str]) -> frozenset[str]:
+    """Return those words of a query which also find the words that begin with them.
+
+    Of short ones that is the last, which may not have been written to its end yet.
+
+    >>> sorted(beginnings_of(["a", "lovel", "jo"]))
+    ['jo', 'lovel']
+    """
+    short = [word for word in query if len(word) <= SHORT_CHARS_MAX]
+    return frozenset(query).difference(short[:-1])
+
+
 def match_of(query: Sequence[str], words: Collection[str]) -> Match | None:
     """Return how well a user with these words matches; None if a word of the query does not.
 
     >>> [match_of([word], ["lovelace"]) for word in ("lovelace", "lovel", "lovlace", "byron")]
     [<Match.EXACT: 0>, <Match.PREFIX: 1>, <Match.TYPO: 2>, None]
     """
-    worst = Match.EXACT
+    worst, beginnings = Match.EXACT, beginnings_of(query)
     for word in query:
-        match = _match_of_word(word, words)
+        match = _match_of_word(word, words, begins=word in beginnings)
         if match is None:
             return None
         worst = max(worst, match)
     return worst
 
 
-def _match_of_word(word: str, words: Collection[str]) -> Match | None:
+def _match_of_word(word: str, words: Collection[str], *, begins: bool) -> Match | None:
     if word in words:
         return Match.EXACT
-    if any(other.startswith(word) for other in words):
+    if begins and any(other.startswith(word) for other in words):
         return Match.PREFIX
     typos = typos_of(word)
     if typos and any(_is_near(word, other, typos) for other in words):
@@ -185,6 +203,15 @@ def rebuild_id(now_ms: int, token: str) -> str:
     Of two rebuilds the one whose id is greater, as text, is the newer: see `is_newer`.
     """
     return f"{now_ms:015d}-{token}"
+
+
+def began_ms(rebuild: str) -> int:
+    """Return when a rebuild with such an id began; ValueError if it is no such id.
+
+    >>> began_ms(rebuild_id(5, "x"))
+    5
+    """
+    return int(rebuild.partition("-")[0])
 
 
 def is_newer(rebuild: str, than: str | None) -> bool:

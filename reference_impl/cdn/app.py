@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from aiohttp import web
+from redis.exceptions import OutOfMemoryError
 
 from reference_impl.cdn.handlers import CACHE, SERVICE, routes
 from reference_impl.cdn.origins import Origins
@@ -16,9 +17,10 @@ from reference_impl.cdn.purging import Purging
 from reference_impl.cdn.service import EdgeService
 from reference_impl.cdn.store import Store
 from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.attempts import BROKER_AWAY
 from reference_impl.chassis.callers import PATIENCE_S
 from reference_impl.chassis.clients import client_of
-from reference_impl.chassis.consumers import Consumer, Subscription, consuming
+from reference_impl.chassis.consumers import Subscription, consuming
 from reference_impl.chassis.events import MEDIA_EVENTS
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.settings import PREFIX, Settings, SettingsError
@@ -53,7 +55,11 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
         subscription = Subscription(
             stream=MEDIA_EVENTS, group=group_of(settings.instance), name=settings.instance
         )
-        async with consuming(Consumer(broker, subscription, Purging(service).handle)):
+        purging = Purging(broker, subscription, service)
+        # Before anything is served, unless the broker is away, and then as soon as it is back.
+        with suppress(*BROKER_AWAY, OutOfMemoryError):
+            await purging.join()
+        async with consuming(purging):
             try:
                 yield create_app(service, settings)
             finally:

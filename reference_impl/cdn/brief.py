@@ -35,6 +35,10 @@ class BriefAnswers:
             self._answers.popitem(last=False)
         return True
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._answers.clear()
+
     def drop(self, path: str) -> None:
         """Keep nothing of this path."""
         self._answers.pop(path, None)

@@ -22,6 +22,7 @@ from reference_impl.chassis.errors import Unavailable
 FETCHES_MAX = 16  # at a time; each has its answer in memory, up to 9 MiB, until it is on disk
 REST_S = 2.0  # for which an origin that failed is not asked again, where a copy stands in
 REPLACING = frozenset({200, 410, *BRIEF_STATUSES})  # whatever there was before is no longer so
+MEDIA = "/media/"
 RESTS_MAX = 10_000  # paths of which that is remembered
 
 
@@ -93,6 +94,12 @@ class EdgeService:
             self._brief.drop(path)
         await self._store.purge(gone)
         await self._flights.have_ended(lambda key: key[0].path in gone)
+
+    async def purge_media(self) -> None:
+        """Likewise of every image and video."""
+        self._brief.clear()
+        await self._store.purge_below(MEDIA)
+        await self._flights.have_ended(lambda key: key[0].path.startswith(MEDIA))
 
     async def finish(self) -> None:
         """Return when nothing is being fetched any more."""

@@ -85,6 +85,10 @@ class Shelf:
         """Return all that is kept of a path."""
         return list(self._of_path.get(path, ()))
 
+    def below(self, prefix: str) -> list[Place]:
+        """Return all that is kept of paths that begin like this."""
+        return [place for place in self._places.values() if place.entry.path.startswith(prefix)]
+
     def remove(self, place: Place) -> Place:
         """Take an answer off the shelf, and return it."""
         its = self._places.pop(place.name)

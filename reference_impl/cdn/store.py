@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from model.rules.caching import OBJECT_SHARE
-from reference_impl.cdn.contents import Content, Held
+from reference_impl.cdn.contents import Content
 from reference_impl.cdn.entries import Damaged, Entry, written
 from reference_impl.cdn.files import Folder
 from reference_impl.cdn.metrics import CACHE_BYTES, CACHE_ENTRIES, EVICTIONS
 from reference_impl.cdn.shelf import Place, Shelf
+from reference_impl.chassis.errors import Unavailable
 
 MARKS_MAX = 10_000  # purges remembered: far more than come while one answer is fetched
 
@@ -42,20 +43,26 @@ class Purges:
         while len(self._number_of) > self._marks_max:
             _, self._forgotten = self._number_of.popitem(last=False)
 
+    def mark_all(self) -> None:
+        """Remember that every path is purged now."""
+        self.latest += 1
+        self._forgotten = self.latest
+        self._number_of.clear()
+
     def has_come(self, path: str, *, since: int) -> bool:
         """Say whether the path has been purged since `latest` was so."""
-        return max(self._forgotten, self.number_of(path)) > since
+        return self.number_of(path) > since
 
     def number_of(self, path: str) -> int:
-        """Return the number of the latest purge of a path; 0 if none is remembered."""
-        return self._number_of.get(path, 0)
+        """Return the number of the latest purge of a path, or of the latest that is forgotten."""
+        return self._number_of.get(path, self._forgotten)
 
 
 class Store:
     """Finds, keeps and drops answers; only what waits for the disk is done in threads.
 
-    A disk that fails makes the edge slow, and nothing else: what cannot be read is fetched anew,
-    and what cannot be written is passed on.
+    A disk that fails makes the edge slow: what cannot be read is fetched anew, and what cannot be
+    written is passed on, unless it is too long to be held in memory for as long as clients like.
     """
 
     def __init__(self, folder: Folder, *, bytes_max: int) -> None:
@@ -123,19 +130,21 @@ class Store:
         except (Damaged, OSError) as error:
             log.warning("an answer is not kept: %s", error)
             self._shelf.give_room_back(file_bytes)
-            return Held(content), False
+            return await self.spooled(content), False
         replaced = self._shelf.put(place)
         is_late = self.purges.has_come(entry.path, since=since)
         await self._discard([*replaced, *([self._shelf.remove(place)] if is_late else [])])
         return filed, not is_late
 
     async def spooled(self, content: bytes) -> Content:
-        """Return a content that is not kept, so that it takes no memory while it is sent."""
+        """Return a content that is not kept, so that it takes no memory while it is sent.
+
+        Raises Unavailable if it is long and the disk takes nothing in.
+        """
         try:
             return await asyncio.to_thread(self._folder.spool, content)
         except OSError as error:
-            log.warning("an answer is sent from memory: %s", error)
-            return Held(content)
+            raise Unavailable("the disk of the edge takes nothing in") from error
 
     def renew(self, place: Place, entry: Entry) -> None:
         """Say that the content of a place is that of this newer answer, too.
@@ -149,6 +158,11 @@ class Store:
         paths = list(paths)
         self.purges.mark(paths)
         await self._drop([place for path in paths for place in self._shelf.of_path(path)])
+
+    async def purge_below(self, prefix: str) -> None:
+        """Drop all that is kept of paths that begin like this, and whatever is being fetched."""
+        self.purges.mark_all()
+        await self._drop(self._shelf.below(prefix))
 
     async def drop(self, place: Place) -> None:
         """Keep an answer no longer."""

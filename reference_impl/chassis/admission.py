@@ -21,9 +21,10 @@ BODIES_MAX = 1_024  # arriving at a time, however long
 # each.  Who is signed in does not meet the limit of strangers, who register with an image.
 UPLOADS_MAX = 64
 UPLOADS_OF_STRANGERS_MAX = 32
-# Answers sent piece by piece to clients that may take them slowly; no address has as many as a
-# front door opens connections to one instance (`instances.CONNECTIONS_MAX`).
-ANSWERS_MAX = 768
+# Answers sent piece by piece to clients that may take them slowly, each over a connection to the
+# instance that answers: with as many uploads as there may be, all of them leave others a quarter
+# of `instances.CONNECTIONS_MAX`.
+ANSWERS_MAX = 128
 ADDRESSES_MIN = 4  # that it takes to fill any of these
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import inf
+from typing import TypeGuard
 
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as TookTooLong
 
 from reference_impl.chassis.errors import Defective, Unavailable
-from reference_impl.chassis.groups import Entry, Group
+from reference_impl.chassis.groups import Addition, Entry, Group
 
 TRIES_MAX = 5
 FAILED_MAX = 100  # entries that wait for another try; until they are fewer nothing new is read
@@ -24,6 +25,7 @@ PAUSE_MAX_S = 5.0
 BROKER_AWAY = (ConnectionLost, TookTooLong)
 
 Work = Callable[[Entry], Awaitable[None]]  # finishes the entry itself
+GiveUp = Callable[[Entry], Awaitable[Sequence[Addition]]]  # returns what comes of giving up
 
 log = logging.getLogger("feedtwin")
 
@@ -36,12 +38,20 @@ class Postponed(Exception):
         self.for_s = for_s
 
 
+async def leave(_entry: Entry) -> Sequence[Addition]:
+    """Do nothing more about an entry that is set aside."""
+    return ()
+
+
 class Attempts:
     """The entries that a process has in hand from one group, and the work to be done on each."""
 
-    def __init__(self, group: Group, work: Work, *, retry_s: float) -> None:
+    def __init__(
+        self, group: Group, work: Work, *, retry_s: float, give_up: GiveUp = leave
+    ) -> None:
         self._group = group
         self._work = work
+        self._give_up = give_up
         self._retry_s = retry_s
         self._due_s: dict[bytes, float] = {}  # of entries that wait, on the event loop's clock
         self._interrupted: Entry | None = None  # in hand when the broker went away
@@ -110,6 +120,8 @@ class Attempts:
         """Work on the entry and see to what goes wrong, which is returned."""
         self._interrupted = entry
         error = await self._error_of(entry)
+        if entry.tries >= TRIES_MAX and _is_failure(error):
+            error = await self._set_aside(entry, error)
         if isinstance(error, BROKER_AWAY):
             raise error
         if _is_away(error):
@@ -118,8 +130,8 @@ class Attempts:
         elif isinstance(error, Postponed):
             await self._group.give_back(entry)
             self._due_s[entry.entry_id] = _clock_s() + error.for_s
-        elif error is not None:
-            await self._fail(entry, error)
+        elif error is not None and entry.tries < TRIES_MAX:
+            self._try_again(entry, error)
         self._interrupted = None
         return error
 
@@ -130,12 +142,25 @@ class Attempts:
         [error] = await asyncio.gather(self._work(entry), return_exceptions=True)
         return error
 
-    async def _fail(self, entry: Entry, error: BaseException) -> None:
+    async def _set_aside(self, entry: Entry, error: BaseException) -> BaseException:
+        """Give the entry up; return what is away if that hinders it, and else the error.
+
+        Whatever else goes wrong in giving up, the entry must not come again for ever.
+        """
         number = _number(entry)
-        if entry.tries >= TRIES_MAX:
-            log.error("%s: entry %s is set aside", self._group, number, exc_info=error)
-            await self._group.set_aside(entry, error, tries=min(entry.tries, TRIES_MAX))
-            return
+        [told] = await asyncio.gather(self._give_up(entry), return_exceptions=True)
+        if isinstance(told, BaseException):
+            if not _is_failure(told):
+                return told
+            log.error("%s: entry %s is not told of", self._group, number, exc_info=told)
+            told = ()
+        log.error("%s: entry %s is set aside", self._group, number, exc_info=error)
+        tries = min(entry.tries, TRIES_MAX)
+        await self._group.set_aside(entry, error, tries=tries, additions=told)
+        return error
+
+    def _try_again(self, entry: Entry, error: BaseException) -> None:
+        number = _number(entry)
         log.warning("%s: entry %s: try %d failed", self._group, number, entry.tries, exc_info=error)
         pause_s = min(self._retry_s * 2 ** (entry.tries - 1), PAUSE_MAX_S)
         self._due_s[entry.entry_id] = _clock_s() + pause_s
@@ -164,6 +189,13 @@ async def pause(seconds: float, stopping: asyncio.Event) -> bool:
             return await stopping.wait()
     except TimeoutError:
         return False
+
+
+def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:
+    """Say whether the entry is to blame, or the work on it, and not what is away or too early."""
+    if error is None or _is_away(error):
+        return False
+    return not isinstance(error, (*BROKER_AWAY, Postponed))
 
 
 def _is_away(error: BaseException | None) -> bool:

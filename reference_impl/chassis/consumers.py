@@ -21,7 +21,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from reference_impl.chassis.attempts import BROKER_AWAY, Attempts, Every, Work, pause
 from reference_impl.chassis.events import Event
-from reference_impl.chassis.groups import Entry, Group
+from reference_impl.chassis.groups import Addition, Entry, Group
 from reference_impl.chassis.marks import Marks
 
 READ_MAX = 10  # entries taken at once; what a stop leaves undone is taken again
@@ -58,14 +58,31 @@ class Reader:
         self._its = subscription
         self._group = group
         self._read_max = read_max
-        self._attempts = Attempts(group, work, retry_s=subscription.retry_s)
+        self._attempts = Attempts(group, work, retry_s=subscription.retry_s, give_up=self.give_up)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until `stopping` is set; the entry in hand is finished first."""
         await persistently(lambda: self._read(stopping), stopping, what=str(self._group))
 
-    async def _read(self, stopping: asyncio.Event) -> None:
+    async def join(self) -> None:
+        """Make the group unless it is there.
+
+        If what is done first is interrupted it is done again, and what is told meanwhile is heard:
+        streams keep their entries for a minute (`trimming.GRACE_S`).
+        """
+        if not await self._group.exists():
+            await self.begin_anew()
         await self._group.create()
+
+    async def begin_anew(self) -> None:
+        """Prepare for a group that is new, or was lost: what was told before is not heard."""
+
+    async def give_up(self, _entry: Entry) -> Sequence[Addition]:
+        """Return what comes of an entry that is set aside; whatever it raises, that happens."""
+        return ()
+
+    async def _read(self, stopping: asyncio.Event) -> None:
+        await self.join()
         await self._attempts.take_up_unfinished()
         claim = Every(self._its.abandoned_s / 2)
         while not stopping.is_set():

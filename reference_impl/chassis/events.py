@@ -51,7 +51,7 @@ class Event:
             "event_id": self.event_id,
             "kind": self.kind,
             "at": repr(self.at_s),
-            "body": json.dumps(self.body),
+            "body": json.dumps(self.body, ensure_ascii=False),
         }
 
     @classmethod

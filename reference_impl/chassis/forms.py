@@ -46,14 +46,17 @@ async def form_of(
     files: Collection[str],
     required: Collection[str],
     optional: Collection[str] = (),
+    bytes_max: int = FORM_BYTES_MAX,
+    is_signed_in: bool | None = None,
 ) -> Form:
     """Return a form that has these fields and no others: `files` as files, the rest as text.
 
-    What is in `required`, files too, must be given; files that are not may be left out.
+    What is in `required`, files too, must be given; files that are not may be left out.  The
+    body may have `bytes_max`; `is_signed_in` is as in `body_of`.
     """
     if request.content_type != "multipart/form-data":
         raise UnsupportedMedia("send the body as multipart/form-data")
-    body = await body_of(request, bytes_max=FORM_BYTES_MAX)
+    body = await body_of(request, bytes_max=bytes_max, is_signed_in=is_signed_in)
     parts = _by_name(_parts(body, _boundary_of(request.headers["Content-Type"])))
     if missing := sorted(set(required) - parts.keys()):
         how = ", as a file" if missing[0] in files else ""

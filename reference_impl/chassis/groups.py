@@ -130,13 +130,14 @@ class Group:
         try:
             await self._broker.xgroup_create(self.stream, self.group, id="0", mkstream=True)
         except OutOfMemoryError:
-            if not await self._exists():  # a full broker says so first, and must be emptied
+            if not await self.exists():  # a full broker says so first, and must be emptied
                 raise
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):  # it exists
                 raise
 
-    async def _exists(self) -> bool:
+    async def exists(self) -> bool:
+        """Say whether the group has been made."""
         if not await self._broker.exists(self.stream):
             return False
         groups: Any = await self._broker.xinfo_groups(self.stream)
@@ -203,8 +204,18 @@ class Group:
         arguments += [mark.key, mark.bit, KEPT_S, note.key, note.says, note.kept_s, *added]
         return bool(await self._finish(keys=[self.stream], args=arguments))
 
-    async def set_aside(self, entry: Entry, error: BaseException, *, tries: int) -> None:
-        """Move the entry to the stream of dead ones, where it stays until a person looks at it."""
+    async def set_aside(
+        self,
+        entry: Entry,
+        error: BaseException,
+        *,
+        tries: int,
+        additions: Sequence[Addition] = (),
+    ) -> None:
+        """Move the entry to the stream of dead ones, where it stays until a person looks at it.
+
+        What comes of that is added in the same step.
+        """
         about = {
             DEAD_ENTRY: entry.entry_id,
             DEAD_GROUP: self.group,
@@ -212,7 +223,7 @@ class Group:
             DEAD_ERROR: f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX],
         }
         dead = Addition(stream=dead_stream(self.stream), fields={**entry.fields, **about})
-        await self.finish(entry, additions=[dead])
+        await self.finish(entry, additions=[dead, *additions])
 
     def __str__(self) -> str:
         return f"{self.stream} of group {self.group}"

@@ -14,6 +14,14 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 
 
+def is_kept(status: int) -> bool:
+    """Say whether an answer of this status stays the answer to its key.
+
+    What time may change does not: 409, 429, and whatever is no refusal but a failure.
+    """
+    return status < 500 and status not in (409, 429)
+
+
 def key_of(values: Sequence[str]) -> str | None:
     """Return the key that the header's values say; None if there is no such header."""
     if not values:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from time import monotonic
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
 from reference_impl.chassis import stages
 from reference_impl.chassis.addresses import Address, AddressBook
 
-ANSWER_BYTES_MAX = 9 << 20  # an upload of 8 MiB comes back as an image of 8 MiB
+ANSWER_BYTES_MAX = 9 << 20  # a file may have 8 MiB, as it is sent and as it is stored
 CONNECTIONS_MAX = 256  # to one instance; further calls wait, within their timeout
 CONNECT_S = 1.0  # a host that is gone refuses nothing
 IDLE_S = 60.0  # below the 75 s after which a service closes idle connections
+_READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 REST_S = 1.0  # for which an instance that could not be reached is asked last
 
 
@@ -30,6 +32,10 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class ConnectionLost(aiohttp.ClientConnectionError):
+    """The connection ended before the answer: the request may have been carried out."""
 
 
 class Instances:
@@ -123,6 +129,7 @@ class Instance:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
             auto_decompress=False,  # what nobody here has asked to be compressed is passed on
         )
+        self.url = url
         self._asking = 0
         self._answered = asyncio.Event()
         self.zone = ""
@@ -165,6 +172,7 @@ class Instance:
                 data=body,
                 timeout=patience,
                 allow_redirects=False,
+                middlewares=() if method in _READING else (_sent_once,),
             ) as answer:
                 stages.absorb(answer.headers.get(stages.SERVER_TIMING))
                 yield answer
@@ -199,6 +207,23 @@ class Instance:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request that changes something, and raise ConnectionLost if it may have arrived.
+
+    For the errors that stand for that the session would send PUT, DELETE and OPTIONS once more
+    by itself.  The second of two deletions is answered with 404, and whether there is to be a
+    second is for the caller to decide.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:  # nobody has seen anything of it
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionLost(f"the connection was lost: {error}") from error
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

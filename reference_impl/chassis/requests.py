@@ -88,17 +88,22 @@ async def json_object(
     return value
 
 
-async def body_of(request: web.Request, *, bytes_max: int) -> bytes:
+async def body_of(
+    request: web.Request, *, bytes_max: int, is_signed_in: bool | None = None
+) -> bytes:
     """Read the body to its end; raise TooLarge as soon as it is longer than `bytes_max`.
 
     A body that is there already is read at once.  While one is on its way the request does not
     count among those under way; raises Unavailable if it cannot be counted elsewhere, either.
+    Uploads of those who are signed in are counted apart; who is, a gateway knows and tells.
     """
     if (request.content_length or 0) > bytes_max:
         raise TooLarge(f"the body must not be longer than {bytes_max} bytes")
     turn = request[TURN]
     if bytes_max > JSON_BYTES_MAX and may_be_long(request):
-        turn.begin_upload(is_signed_in=_is_from_a_user_or_us(request))
+        if is_signed_in is None:
+            is_signed_in = _is_from_a_user_or_us(request)
+        turn.begin_upload(is_signed_in=is_signed_in)
     if request.content.is_eof():
         return await _read(request, bytes_max)
     with turn.body_arriving():

@@ -8,8 +8,8 @@ from collections import Counter
 class Room:
     """Places in all, and how many of them one address may have.
 
-    The address of those who come over a unix socket is empty: they are our own, and only
-    counted.
+    The address is empty of those of our own who ask for nobody (`requests.address_of`): they are
+    only counted.
     """
 
     def __init__(self, places: int, *, per_address: int) -> None:

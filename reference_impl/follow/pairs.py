@@ -45,7 +45,7 @@ class FollowerCount:
     """How many follow somebody; of two, the one with the higher version is newer."""
 
     followers: int
-    version: int  # 0 for one whom nobody has followed yet
+    version: int  # 0 for one whom nobody has followed yet, and where nobody counts the changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ class OnFollowersServers:
         return sum(count for [count] in counts)
 
     async def follower_counts(self, ids: Sequence[int]) -> dict[int, FollowerCount]:
-        """See PairStore; nothing counts the changes, so every count is of the same version."""
+        """See PairStore; nothing counts the changes, so none has a version."""
         query, parameters = self._queries["follower_counts_on_one_server"], {"ids": list(ids)}
         found = await asyncio.gather(
             *(
@@ -141,7 +141,7 @@ class OnFollowersServers:
         sums: Counter[int] = Counter()
         for rows in found:
             sums.update(dict(rows))
-        return {target: FollowerCount(followers=sums[target], version=1) for target in sums}
+        return {target: FollowerCount(followers=sums[target], version=0) for target in ids}
 
 
 LAYOUTS: dict[str, type[OnTargetsServer] | type[OnFollowersServers]] = {

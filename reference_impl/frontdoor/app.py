@@ -13,6 +13,7 @@ from reference_impl.chassis.callers import CALLER, REQUEST_ID
 from reference_impl.chassis.instances import Instances
 from reference_impl.chassis.settings import Settings
 from reference_impl.frontdoor.backends import Backends, watched
+from reference_impl.frontdoor.explaining import explaining
 from reference_impl.frontdoor.handlers import Relay
 from reference_impl.frontdoor.places import signpost_of
 from reference_impl.frontdoor.routes import BOXES, GATEWAY
@@ -31,6 +32,8 @@ def create_app(settings: Settings, boxes: Mapping[str, Backends]) -> web.Applica
         checks=[boxes[GATEWAY].check],
         is_at_edge=True,
     )
+    # Outside of who lets requests in, whose refusals of pages are pages too.
+    app.middlewares.insert(len(app.middlewares) - 1, explaining)
     app.on_response_prepare.append(_with_request_id)
     if settings.https:
         app.on_response_prepare.append(_over_tls_from_now_on)

@@ -18,6 +18,7 @@ from reference_impl.frontdoor.service import Signpost
 
 CHECK_S = 1.0  # between two looks at one instance
 CHECKED_S = READY_S + 1.0  # by then an instance has said whether it is ready, or it is not
+WAITED_S = 1.0  # for somebody to be ready, by a request that would else be refused
 
 _READYZ = URL("/readyz")
 
@@ -54,6 +55,17 @@ class Backends:
         self._begin_looks()
         await asyncio.gather(*self._looks.values())
 
+    async def look_at_once(self) -> None:
+        """Ask everybody before their turn, and wait for a moment until somebody is ready."""
+        self._begin_looks()
+        until_s = asyncio.get_running_loop().time() + WAITED_S
+        while self._looks and not self._ready:
+            left_s = until_s - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                return
+            looks = self._looks.values()
+            await asyncio.wait(looks, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+
     async def watch(self) -> None:
         """Ask everybody again and again; who does not answer holds up nobody."""
         while True:
@@ -79,12 +91,16 @@ class Backends:
         del self._looks[instance]
 
     async def _look_at(self, instance: Instance) -> None:
+        # Over a connection of its own: it need not wait for those who take their answers slowly.
+        aside = Instance(instance.url)
         try:
-            answer = await instance.ask("GET", _READYZ, {}, None, CHECKED_S)
+            answer = await aside.ask("GET", _READYZ, {}, None, CHECKED_S)
         except (aiohttp.ClientError, TimeoutError):
             self._set(instance, is_ready=False)
         else:
             self._set(instance, is_ready=answer.status == 200 and not instance.is_leaving)
+        finally:
+            await aside.close()
 
     def _set(self, instance: Instance, *, is_ready: bool) -> None:
         if is_ready:

@@ -32,6 +32,19 @@ class Relay:
         box = box_for(request.method, request.rel_url.raw_path)
         backends = self._boxes[box]
         exchange = Exchange(request, await body_to_relay(request))
+        answer = await self._answer_of(box, exchange, request)
+        if answer is None:  # who came just now has not been looked at yet
+            await backends.look_at_once()
+            answer = await self._answer_of(box, exchange, request)
+        if answer is None:
+            raise Unavailable(f"no instance of {box} is ready")
+        return answer
+
+    async def _answer_of(
+        self, box: str, exchange: Exchange, request: web.Request
+    ) -> web.StreamResponse | None:
+        """Return the answer of the first instance that gives one; None if nobody is ready."""
+        backends = self._boxes[box]
         for instance in backends.in_turn(request.headers.get(CLIENT_REGION, "")):
             try:
                 answer = await exchange.with_(instance)
@@ -43,7 +56,7 @@ class Relay:
             else:
                 RELAYED.labels(box, instance.zone).inc()
                 return answer
-        raise Unavailable(f"no instance of {box} is ready")
+        return None
 
 
 def _refuse_what_is_not_for_relaying(request: web.Request) -> None:
@@ -53,6 +66,9 @@ def _refuse_what_is_not_for_relaying(request: web.Request) -> None:
         raise BadRequest("no other protocol is spoken here: leave the Upgrade out")
     if not request.rel_url.raw_path.startswith("/"):
         raise NotFound("there is no such path")
+    # Of several aiohttp undoes one, and what is left would be read here and there differently.
+    if len(request.headers.getall(hdrs.CONTENT_ENCODING, ())) > 1:
+        raise BadRequest("Content-Encoding must be given once")
     # Nothing is decided by the host; but pages compare it with the origin of what is sent to them.
     hosts = request.headers.getall(hdrs.HOST, ["none"])  # which HTTP/1.0 may leave out
     if len(hosts) > 1 or not _HOST.fullmatch(hosts[0]):

@@ -48,11 +48,12 @@ def inward(request: web.Request, body: bytes | Passing | None) -> CIMultiDict[st
         for name, value in _end_to_end(request.headers)
         if name.lower() not in _NOT_PASSED_ON and not name.lower().startswith(_OURS_BEGIN)
     )
-    is_decoded = request.headers.get(hdrs.CONTENT_ENCODING, "").lower() in _DECODED
-    if is_decoded:
-        told.popall(hdrs.CONTENT_ENCODING)
-    elif isinstance(body, Passing) and request.content_length is not None:
-        told[hdrs.CONTENT_LENGTH] = str(request.content_length)
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is None:
+        if isinstance(body, Passing) and request.content_length is not None:
+            told[hdrs.CONTENT_LENGTH] = str(request.content_length)
+    elif encoding.lower() in _DECODED:  # how long it is by now, nothing says
+        told.popall(hdrs.CONTENT_ENCODING, None)
     if address := address_of(request):
         told[CLIENT_ADDRESS] = address
     told.update(_of_the_caller())

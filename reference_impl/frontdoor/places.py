@@ -22,15 +22,9 @@ def signpost_of(settings: Settings) -> Signpost:
             raise SettingsError(f"{_ZONE_REGIONS}: must be zone=region, got {entry!r}")
         if zone in zone_regions:
             raise SettingsError(f"{_ZONE_REGIONS}: names {zone} twice")
-        _refuse_unknown(region, _ZONE_REGIONS)
+        if region not in REGIONS:
+            known = ", ".join(sorted(REGIONS))
+            raise SettingsError(f"{_ZONE_REGIONS}: there is no region {region!r}, only {known}")
         zone_regions[zone] = region
-    if settings.client_region:
-        _refuse_unknown(settings.client_region, f"{PREFIX}CLIENT_REGION")
     own_region = zone_regions.get(settings.zone, "")
     return Signpost(zone_regions, default_region=settings.client_region or own_region)
-
-
-def _refuse_unknown(region: str, variable: str) -> None:
-    if region not in REGIONS:
-        known = ", ".join(sorted(REGIONS))
-        raise SettingsError(f"{variable}: there is no region {region!r}, only {known}")

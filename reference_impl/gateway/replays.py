@@ -21,7 +21,7 @@ from typing import Protocol
 from reference_impl.chassis.clients import Answer
 from reference_impl.chassis.errors import Conflict, ServiceError, Unavailable, Unprocessable
 from reference_impl.chassis.forms import BOUNDARY
-from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
+from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY, is_kept
 from reference_impl.gateway.sealing import Seal
 
 REPLAYED = "Idempotent-Replayed"
@@ -91,7 +91,7 @@ class Replays:
         except ServiceError:
             await self._forget(name, written)
             raise
-        if not _is_kept(answer.status):
+        if not is_kept(answer.status):
             await self._forget(name, written)
             return answer
         kept = {"body": mark["body"], "answer": _text(seal.close(_record_of(answer)))}
@@ -118,10 +118,6 @@ def _replayed(record: dict[str, str], body: str, seal: Seal) -> Answer:
     if answer is None:
         raise Conflict("the first request with this key is under way", retry_after_s=RETRY_AFTER_S)
     return _answer_of(answer)
-
-
-def _is_kept(status: int) -> bool:
-    return status < 500 and status not in (409, 429)
 
 
 def _record_of(answer: Answer) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
 from reference_impl.chassis.apps import service_app
+from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.settings import Settings
 from reference_impl.media.darkrooms import Darkrooms
 from reference_impl.media.handlers import SERVICE, routes
@@ -27,4 +28,7 @@ def create_app(settings: Settings, objects: Objects, darkrooms: Decoding) -> web
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
     """Open the object store that the settings name, and darkrooms of one's own."""
     async with Darkrooms(settings.darkrooms) as darkrooms:
-        yield create_app(settings, StoredObjects(opened(settings.objects)), darkrooms)
+        objects = StoredObjects(opened(settings.objects))
+        with suppress(Unavailable):  # it is away, and was claimed before
+            await objects.claim()
+        yield create_app(settings, objects, darkrooms)

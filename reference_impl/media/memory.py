@@ -77,6 +77,9 @@ class MemoryObjects:
                     size_bytes=sum(len(self._contents[key]) for key in keys),
                 )
 
+    async def claim(self) -> None:
+        """Be ours from the beginning."""
+
     async def check(self) -> None:
         """Be there."""
 

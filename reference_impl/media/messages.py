@@ -19,6 +19,7 @@ TAKE_IN, DEVELOP = b"T", b"D"
 QUESTION = struct.Struct("!cI")
 HEAD_SIZE = struct.Struct("!I")
 
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 HEAD_BYTES_MAX = 16 << 10
 ANSWER_BYTES_MAX = 64 << 20  # together: what is damaged must not fill the service's memory
 
@@ -81,15 +82,29 @@ def head_of(text: bytes) -> Head:
     """Read the head of an answer; raise Garbled if it is none, or promises too much."""
     try:
         said = json.loads(text)
-        kind = _REFUSALS[said["refusal"]] if "refusal" in said else None
-        pictures = said["pictures"]
-        promised = sum(picture["bytes"] for picture in pictures)
+        refusal = _REFUSALS[said["refusal"]](str(said["detail"])) if "refusal" in said else None
+        pictures = list(map(_promise, said["pictures"]))
         cpu_ns = int(said["cpu_ns"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Garbled(f"{text[:80]!r} is no head of an answer") from error
-    if promised > ANSWER_BYTES_MAX:
+    if bool(refusal) == bool(pictures):
+        raise Garbled("an answer is either a refusal or pictures")
+    if (promised := sum(picture["bytes"] for picture in pictures)) > ANSWER_BYTES_MAX:
         raise Garbled(f"an answer promises {promised} bytes")
-    return Head(cpu_ns=cpu_ns, refusal=kind and kind(said["detail"]), pictures=pictures)
+    return Head(cpu_ns=cpu_ns, refusal=refusal, pictures=pictures)
+
+
+def _promise(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of a picture that follows; raise ValueError if no picture is like that.
+
+    What reads it may have been taken over by the one before.
+    """
+    counts = [said[key] for key in ("bytes", "width", "height")]
+    if not all(type(count) is int and count >= 1 for count in counts):
+        raise ValueError(f"{counts} must be whole numbers from 1 on")
+    if said["content_type"] not in IMAGE_TYPES:
+        raise ValueError(f"{said['content_type']!r} is no type of image")
+    return said
 
 
 def _head(**said: Any) -> bytes:

@@ -15,9 +15,11 @@ from reference_impl.chassis.media_types import NAME_PATTERN, SUFFIX_OF
 
 URL_PREFIX = "/media/"
 MANIFEST = "manifest.json"
+MARKER = "feedtwin"  # the key of an object by which a store is known to be ours, and to be there
 
 _UPLOAD_BYTES = 8
 _NAME = re.compile(NAME_PATTERN)
+_FOLDER = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{14})/")
 
 
 def new_upload() -> str:
@@ -73,8 +75,8 @@ def manifest_key_of(upload: str) -> str:
 
 def upload_at(key: str) -> str:
     """Return the upload that a key belongs to; '' if it belongs to none."""
-    upload = key.partition("/")[2].partition("/")[0]
-    return upload if key.startswith(folder_of(upload)) else ""
+    found = _FOLDER.match(key)
+    return found[2] if found else ""
 
 
 def name_at(key: str) -> str | None:

@@ -55,5 +55,12 @@ class Objects(Protocol):
     def aged(self, older_than_s: float) -> AsyncIterator[Aged]:
         """Yield every upload to which nothing has been added for so long, in no order."""
 
+    async def claim(self) -> None:
+        """Mark an empty store as ours; in one that holds anything nothing is changed."""
+
     async def check(self) -> None:
-        """Raise Unavailable unless objects can be read."""
+        """Raise Unavailable unless objects can be read, and the store is one that was claimed.
+
+        A folder that was moved, or a disk that is not mounted, is no store of which all images have
+        been deleted.
+        """

@@ -84,9 +84,10 @@ class MediaService:
 
     async def _missing(self, name: str) -> NotFound | Moved:
         stored = await self._objects.get_manifest(upload_of(name))
-        manifest = Manifest() if stored is None else Manifest.of_json(stored)
-        url = manifest.stand_in()
-        is_rendition = url_of(name) in {made.url for made in manifest.renditions}
-        if url and manifest.original == DROPPED and not is_rendition:
-            return Moved(url)
+        if stored is not None:
+            manifest = Manifest.of_json(stored)
+            stand_in = manifest.stand_in()
+            if stand_in and (manifest.url, manifest.original) == (url_of(name), DROPPED):
+                return Moved(stand_in)
+        await self._objects.check()  # or all that there was would seem to be deleted
         return NotFound(f"no image or video {name}")

@@ -18,7 +18,14 @@ from reference_impl.chassis.deadlines import within_deadline
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.ranges import Span
 from reference_impl.chassis.stages import visit
-from reference_impl.media.names import folder_of, key_of, manifest_key_of, name_at, upload_at
+from reference_impl.media.names import (
+    MARKER,
+    folder_of,
+    key_of,
+    manifest_key_of,
+    name_at,
+    upload_at,
+)
 from reference_impl.media.objects import Aged
 
 if TYPE_CHECKING:  # it exists for type checkers only
@@ -98,9 +105,16 @@ class StoredObjects:
             if upload.newest_s <= until_s:
                 yield upload
 
+    async def claim(self) -> None:
+        """Mark an empty store as ours; in one that holds anything nothing is changed."""
+        if await anext(self._listed(), None) is None:
+            with _visiting():
+                await obstore.put_async(self._store, MARKER, b"")
+
     async def check(self) -> None:
-        """Raise Unavailable unless the store answers."""
-        await self._get("ready")  # there is no such object, and the store must be able to say so
+        """Raise Unavailable unless the store answers, and is one that was claimed."""
+        if await self._get(MARKER) is None:
+            raise Unavailable(f"the object store has no object {MARKER!r}: it is none of ours")
 
     async def _get(self, key: str) -> bytes | None:
         with _visiting():

@@ -13,7 +13,7 @@ from typing import Any
 
 import tantivy
 
-from model.rules.search import Match, parts_of, place_of, rank_of
+from model.rules.search import Match, has_typos, parts_of, place_of, rank_of
 from reference_impl.search.entries import Entry
 from reference_impl.search.index import Hit, Index, State
 from reference_impl.search.queries import (
@@ -38,6 +38,7 @@ TIES_MAX = 1 << TIE_BITS  # users whose ranks are the same in 64 bits
 _STATE = "state"  # key and kind of the document that holds the state
 _FOUND, _GONE = "found", "gone"  # kinds of entries: with a profile, and without
 _MADE_FOR = "made-for.json"
+_HIDDEN = "."  # begins the names of folders that are half made, or half removed
 _FORMAT = 1  # of what is below; indexes of another format are made anew
 
 log = logging.getLogger("feedtwin")
@@ -74,6 +75,8 @@ class DiskIndex:
         searcher, hits = self._searcher, list[Hit]()
         first_match, rank = parts_of(after)
         for match in Match:
+            if match is Match.TYPO and not has_typos(query):
+                break
             if match >= first_match and len(hits) < limit:
                 asked = matching(self._schema, query, match)
                 if match == first_match:
@@ -117,6 +120,11 @@ class DiskIndex:
         both = [(tantivy.Occur.Must, gone), (tantivy.Occur.Must, before)]
         self._writer.delete_documents_by_query(tantivy.Query.boolean_query(both))
 
+    def drop(self, user_ids: Iterable[int]) -> None:
+        """See Index."""
+        for user_id in user_ids:
+            self._writer.delete_documents_by_term(KEY, str(user_id))
+
     def users(self) -> int:
         """See Index."""
         found: Any = self._searcher.search(having(self._schema, KIND, _FOUND), limit=1)
@@ -152,30 +160,39 @@ class DiskShelf:
         self._indexes: dict[str, DiskIndex] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def opened(self) -> dict[str, Index]:
+    def opened(self) -> dict[str, Index | None]:
         """See Shelf."""
+        found: dict[str, Index | None] = {}
         for folder in sorted(self._folder.iterdir()):
-            if (index := self._open(folder)) is not None:
-                self._indexes[folder.name] = index
+            if folder.name.startswith(_HIDDEN):
+                _remove(folder)  # of a process that died as it made it, or as it removed it
+                continue
+            index = found[folder.name] = self._open(folder)
+            if index is None:
+                log.error("%s: not an index of this shard, or damaged: to be removed", folder)
             else:
-                log.error("%s: not an index of this shard, or damaged: removed", folder)
-                _remove(folder)
-        return dict(self._indexes)
+                self._indexes[folder.name] = index
+        return found
 
     def create(self, state: State) -> tuple[str, Index]:
         """See Shelf."""
         name = secrets.token_hex(8)
-        folder = self._folder / name
-        folder.mkdir()
-        index = self._indexes[name] = DiskIndex(tantivy.Index(_schema(), path=str(folder)))
+        folder, begun = self._folder / name, self._folder / f"{_HIDDEN}{name}"
+        begun.mkdir()
+        index = DiskIndex(tantivy.Index(_schema(), path=str(begun)))
         index.commit([], state)
-        (folder / _MADE_FOR).write_text(json.dumps(self._made_for))
-        return name, index
+        index.close()
+        (begun / _MADE_FOR).write_text(json.dumps(self._made_for))
+        begun.rename(folder)
+        self._indexes[name] = DiskIndex(tantivy.Index.open(str(folder)))
+        return name, self._indexes[name]
 
     def remove(self, name: str) -> None:
         """See Shelf."""
-        self._indexes.pop(name).close()
-        _remove(self._folder / name)
+        if (index := self._indexes.pop(name, None)) is not None:
+            index.close()
+        hidden = (self._folder / name).rename(self._folder / f"{_HIDDEN}{name}")
+        _remove(hidden)
 
     def close(self) -> None:
         """See Shelf."""

@@ -6,7 +6,7 @@ Of each part the newer wins, so events may come in any order and more than once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from model.rules.search import words_of_all
@@ -14,11 +14,12 @@ from reference_impl.chassis.events import Body, Event
 
 GONE = (1 << 63) - 1  # version of a profile that was deleted: ids are not given out again
 
-_TEXTS = ("first_name", "last_name", "username", "location")
-_PUBLIC = (
+PUBLIC = (
     "user_id", "username", "first_name", "last_name", "location", "profile_image",
     "profile_image_renditions", "fields",
 )  # fmt: skip
+
+_TEXTS = ("first_name", "last_name", "username", "location")
 
 Profile = Mapping[str, Any]  # what everyone may see of a user
 
@@ -33,6 +34,7 @@ class Entry:
     followers: int = 0
     followers_version: int = 0
     at_s: float  # Unix time of the latest event in it that told of a change; 0 if none did
+    is_announced: bool = False  # whether the rebuild that makes the index has told of them
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -56,6 +58,7 @@ class Entry:
             "followers": self.followers,
             "followers_version": self.followers_version,
             "at_s": self.at_s,
+            "is_announced": self.is_announced,
         }
 
     @classmethod
@@ -75,6 +78,7 @@ def merged(one: Entry, other: Entry) -> Entry:
         followers=count.followers,
         followers_version=count.followers_version,
         at_s=max(one.at_s, other.at_s),
+        is_announced=one.is_announced or other.is_announced,
     )
 
 
@@ -101,7 +105,7 @@ class AllAnnounced:
 class Cleared:
     """Everybody is gone; whoever is there from then on, a later rebuild will announce."""
 
-    at_ms: int
+    at_s: float
 
 
 News = Entry | Announced | AllAnnounced | Cleared
@@ -134,7 +138,7 @@ def _followed(event: Event) -> Entry:
 
 
 def _announced(event: Event) -> Announced:
-    entry = _profile_of(event.body, at_s=0.0)
+    entry = replace(_profile_of(event.body, at_s=0.0), is_announced=True)
     return Announced(rebuild=str(event.body["rebuild"]), entry=entry, at_s=event.at_s)
 
 
@@ -148,7 +152,7 @@ def _all_announced(event: Event) -> AllAnnounced:
 
 
 def _cleared(event: Event) -> Cleared:
-    return Cleared(at_ms=round(event.at_s * 1000))
+    return Cleared(at_s=event.at_s)
 
 
 _READERS: Mapping[str, Callable[[Event], News]] = {
@@ -163,7 +167,7 @@ _READERS: Mapping[str, Callable[[Event], News]] = {
 
 
 def _profile_of(body: Body, *, at_s: float) -> Entry:
-    profile = {name: body[name] for name in _PUBLIC if name in body}
+    profile = {name: body[name] for name in PUBLIC if name in body}
     dict(profile.get("fields", {}))  # raises for what has no names
     return Entry(
         user_id=int(body["user_id"]),

@@ -21,7 +21,7 @@ from reference_impl.chassis.attempts import pause
 from reference_impl.chassis.consumers import persistently
 from reference_impl.chassis.events import USER_EVENTS, Event
 from reference_impl.chassis.groups import Entry, Group
-from reference_impl.chassis.queues import queues_of
+from reference_impl.chassis.queues import Queue, queues_of
 from reference_impl.search.entries import News, news_of
 from reference_impl.search.generations import Generations
 
@@ -68,16 +68,28 @@ class Feed:
                 await pause(self._pace.commit_s, stopping)
 
     async def _join(self) -> None:
-        """Make the group if it is not there; if so, what it was to keep for us may be lost."""
-        stream = self._group.stream
-        queues = await queues_of(self._broker, stream)
-        if self._group.group in [queue.group for queue in queues]:
-            return
-        misses_nothing = self._is_first and not await self._is_cut()
-        upto = None if misses_nothing else rebuild_id(time.time_ns() // 1_000_000, "~")
-        note = partial(self._generations.note_gap, of_users=stream == USER_EVENTS, upto=upto)
-        await asyncio.to_thread(note)
-        await self._group.create()
+        """Make the group if it is not there: what it was to keep for us may be lost.
+
+        So is what it has finished, if the index is not there any more that this went into.
+        """
+        queues = await queues_of(self._broker, self._group.stream)
+        own = next((queue for queue in queues if queue.group == self._group.group), None)
+        if own is None:
+            misses_nothing = self._is_first and not await self._is_cut()
+            now = rebuild_id(time.time_ns() // 1_000_000, "~")
+            await self._note_gap(None if misses_nothing else now)
+            await self._group.create()
+        elif self._is_first and (await self._is_cut() or await self._has_finished(own)):
+            await self._note_gap(self._generations.opening)
+
+    async def _note_gap(self, upto: str | None) -> None:
+        of_users = self._group.stream == USER_EVENTS
+        await asyncio.to_thread(partial(self._generations.note_gap, of_users=of_users, upto=upto))
+
+    async def _has_finished(self, own: Queue) -> bool:
+        """Say whether anything that the stream still has was finished."""
+        below = f"({own.needed}"
+        return bool(await self._broker.xrange(self._group.stream, max=below, count=1))
 
     async def _is_cut(self) -> bool:
         """Say whether the stream has had entries that are not there any more."""

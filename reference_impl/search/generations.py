@@ -13,45 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from model.rules.search import is_newer, rebuild_id, shard_of_user
-from reference_impl.search.entries import AllAnnounced, Announced, Cleared, Entry, News, merged
-from reference_impl.search.index import Hit, Index, Shelf, State
-from reference_impl.search.metrics import COMMITS
+from reference_impl.search.drafts import Draft
+from reference_impl.search.entries import AllAnnounced, Announced, Cleared, Entry, News
+from reference_impl.search.index import Hit, Shelf, State
 
 INHERITED_S = 600.0  # before a rebuild's first word: no transaction of the user database lasts so
 GONE_KEPT_S = 86_400.0  # of who is gone: for so long an older event of theirs may come again
 FORGET_S = 600.0  # between two times that what was kept longer is dropped
-COMMIT_MAX = 5_000  # entries in one commit: what waits for it is in memory
+
+_LAST = "~"  # token of an id that comes after those of every rebuild of its moment
 
 log = logging.getLogger("feedtwin")
-
-
-class Draft:
-    """An index, and what is about to be committed to it."""
-
-    def __init__(self, name: str, index: Index) -> None:
-        self.name = name
-        self.index = index
-        self.state = index.state
-        self._changes: dict[int, Entry] = {}
-
-    def learn(self, news: Entry) -> None:
-        """Join what is known of a user with what is told of them now."""
-        known = self._changes.get(news.user_id) or self.index.entry_of(news.user_id)
-        entry = news if known is None else merged(known, news)
-        if entry != known:
-            self._changes[news.user_id] = entry
-        if len(self._changes) >= COMMIT_MAX:
-            self._write(self.index.state)
-
-    def commit(self) -> None:
-        """Make what was learned, and the state, last."""
-        if self._changes or self.state != self.index.state:
-            self._write(self.state)
-
-    def _write(self, state: State) -> None:
-        self.index.commit(self._changes.values(), state)
-        self._changes.clear()
-        COMMITS.inc()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +46,30 @@ class Generations:
         self._shard, self._shards = shard, shards
         self._clock_s = clock_s
         self._forget_at_s = 0.0
+        self.opening = rebuild_id(round(clock_s() * 1000), _LAST)  # rebuilds up to it began before
         self._turn = threading.Lock()
         self._serving, self._filling = self._found()
 
     def _found(self) -> tuple[Draft, Draft | None]:
-        """Go on with what is on the shelf; of what a crash left double, the newer stays."""
-        drafts = [Draft(name, index) for name, index in self._shelf.opened().items()]
+        """Go on with what is on the shelf; of what a crash left double, the newer stays.
+
+        If any of it is lost, no rebuild that may have been filling it is told to its end here.
+        """
+        found = self._shelf.opened()
+        drafts = [Draft(name, index) for name, index in found.items() if index is not None]
         ready = [draft for draft in drafts if not draft.state.is_filling]
         begun = [draft for draft in drafts if draft.state.is_filling]
         serving = max(ready, key=_age, default=None)
         filling = max(begun, key=_age, default=None)
-        for draft in drafts:
-            if draft not in (serving, filling):
-                self._shelf.remove(draft.name)
+        is_lost = len(drafts) < len(found) or (filling is not None and serving is None)
         if serving is None:
             serving = Draft(*self._shelf.create(State()))
+        if is_lost:
+            _pass_over(serving, self.opening, filling)
+            filling = None
+        for name in found:
+            if name not in (serving.name, filling and filling.name):
+                self._shelf.remove(name)
         return serving, filling
 
     @property
@@ -122,7 +103,8 @@ class Generations:
     @property
     def is_new(self) -> bool:
         """Whether nothing has ever been heard here."""
-        return self._serving.state == State() and not self._serving.index.users()
+        serving = self._serving
+        return self._filling is None and serving.state == State() and not serving.index.users()
 
     def note_gap(self, *, of_users: bool, upto: str | None) -> None:
         """Know that events were missed, of users or else announcements.
@@ -130,13 +112,10 @@ class Generations:
         Rebuilds up to this one (None: none has begun) make no good: they too have missed some.
         """
         with self._turn:
-            begun = self._filling.state.rebuild if self._filling is not None else None
-            over = max(upto or "", begun or "", self._serving.state.passed_over or "")
-            self._end_filling()
-            self._serving.state = replace(self._serving.state, passed_over=over or None)
             if of_users:
                 self._serving.state = replace(self._serving.state, is_complete=False)
-            self._serving.commit()
+            _pass_over(self._serving, upto, self._filling)
+            self._end_filling()
 
     def _take(self, news: News) -> None:
         match news:
@@ -153,17 +132,24 @@ class Generations:
                 if draft is not None and draft is self._filling:
                     self._end_source(draft, news)
             case Cleared():
-                self._begin_anew(rebuild_id(news.at_ms, ""))
+                self._clear(news.at_s)
 
-    def _begin_anew(self, upto: str) -> None:
-        """Forget everybody, unless a rebuild has begun since: it will end with who is there."""
-        if not all(is_newer(upto, than) for than in self._outdated()):
+    def _clear(self, at_s: float) -> None:
+        """Forget whoever was there; a rebuild that has begun since is of those who came after."""
+        upto = rebuild_id(round(at_s * 1000), "")
+        serving, filling = self._serving, self._filling
+        if is_newer(upto, serving.state.rebuild):
+            serving.commit()
+            over = max(upto, serving.state.passed_over or "")
+            self._serving = Draft(*self._shelf.create(State(passed_over=over)))
+            self._shelf.remove(serving.name)
+        elif not serving.clear(at_s):
+            serving.state = replace(serving.state, is_complete=False)
+        if filling is None:
             return
-        self._end_filling()
-        outdated = self._serving
-        outdated.commit()
-        self._serving = Draft(*self._shelf.create(State(passed_over=upto)))
-        self._shelf.remove(outdated.name)
+        if is_newer(upto, filling.state.rebuild) or not filling.clear(at_s):
+            _pass_over(self._serving, None, filling)
+            self._end_filling()
 
     def _is_ours(self, entry: Entry) -> bool:
         return shard_of_user(entry.user_id, self._shards) == self._shard
@@ -172,14 +158,18 @@ class Generations:
         """Return what this rebuild makes, which begins if it is news; None if it is outdated."""
         for draft in (self._serving, self._filling):
             if draft is not None and draft.state.rebuild == rebuild:
-                return draft
+                break
+        else:
+            draft = self._begun(rebuild)
+        if draft is not None and draft is self._filling and not draft.state.has_inherited:
+            self._serving.inherit(at_s - INHERITED_S, draft)
+        return draft
+
+    def _begun(self, rebuild: str) -> Draft | None:
         if not all(is_newer(rebuild, than) for than in self._outdated()):
             return None
         self._end_filling()
-        self._serving.commit()  # and so it says what has changed
         self._filling = Draft(*self._shelf.create(State(rebuild=rebuild, is_filling=True)))
-        for entry in self._serving.index.changed_since(at_s - INHERITED_S):
-            self._filling.learn(entry)
         log.info("rebuild %s has begun", rebuild)
         return self._filling
 
@@ -216,6 +206,14 @@ class Generations:
         if self._filling is None and now_s >= self._forget_at_s:
             self._forget_at_s = now_s + FORGET_S
             self._serving.index.forget_gone(now_s - GONE_KEPT_S)
+
+
+def _pass_over(serving: Draft, upto: str | None, filling: Draft | None) -> None:
+    """Have no rebuild up to this one, nor the one that is filling, make an index from now on."""
+    begun = filling.state.rebuild if filling is not None else None
+    over = max(upto or "", begun or "", serving.state.passed_over or "")
+    serving.state = replace(serving.state, passed_over=over or None)
+    serving.commit()
 
 
 def _age(draft: Draft) -> tuple[bool, str]:

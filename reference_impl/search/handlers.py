@@ -6,7 +6,13 @@ import re
 
 from aiohttp import web
 
-from model.rules.search import QUERY_CHARS_MAX, parts_of, query_words
+from model.rules.search import (
+    QUERY_CHARS_MAX,
+    QUERY_WORDS_MAX,
+    WORD_CHARS_MAX,
+    parts_of,
+    query_words,
+)
 from model.rules.timelines import PAGE_LIMIT_MAX
 from reference_impl.chassis.cursors import Cursors
 from reference_impl.chassis.errors import BadRequest
@@ -21,6 +27,7 @@ OWN_SHARD = web.AppKey("own_shard", Shard)
 GENERATIONS = web.AppKey("generations", Generations)
 CURSORS = web.AppKey("cursors", Cursors)
 PAGE_LIMIT = web.AppKey("page_limit", int)
+WORDS_CHARS_MAX = QUERY_WORDS_MAX * (WORD_CHARS_MAX + 1)  # folded they may be longer than `q` was
 
 routes = web.RouteTableDef()
 
@@ -28,7 +35,9 @@ routes = web.RouteTableDef()
 @routes.get("/search")
 async def search(request: web.Request) -> web.Response:
     """GET /search?q=&limit=&cursor= -> {"users": [...], "next": cursor or null, "complete"}."""
-    viewer_id, text, words = user_id_of(request), _text_of(request), _words_of(request)
+    viewer_id = user_id_of(request)
+    text = text_of(request.query, "q", chars_max=QUERY_CHARS_MAX)
+    words = _words_of(text)
     limit = limit_of(request.query, request.app[PAGE_LIMIT])
     purpose = f"search:{' '.join(words)}"
     cursors, cursor = request.app[CURSORS], request.query.get("cursor")
@@ -49,8 +58,9 @@ async def search(request: web.Request) -> web.Response:
 @routes.get("/internal/search")
 async def search_own_shard(request: web.Request) -> web.Response:
     """GET /internal/search?q=&after=&limit= -> {"hits": [{"place", "user"}...], "complete"}."""
+    text = text_of(request.query, "q", chars_max=WORDS_CHARS_MAX)
     found = await request.app[OWN_SHARD].search(
-        _words_of(request), after=_after_of(request), limit=_hits_limit_of(request)
+        _words_of(text), after=_after_of(request), limit=_hits_limit_of(request)
     )
     hits = [{"place": str(hit.place), "user": hit.user} for hit in found.hits]
     return web.json_response({"hits": hits, "complete": found.is_complete})
@@ -74,13 +84,9 @@ async def index(request: web.Request) -> web.Response:
     )
 
 
-def _text_of(request: web.Request) -> str:
-    return text_of(request.query, "q", chars_max=QUERY_CHARS_MAX)
-
-
-def _words_of(request: web.Request) -> tuple[str, ...]:
+def _words_of(text: str) -> tuple[str, ...]:
     try:
-        return query_words(_text_of(request))
+        return query_words(text)
     except ValueError as error:  # which names `q`
         raise BadRequest(str(error)) from None
 

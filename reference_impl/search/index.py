@@ -16,6 +16,7 @@ class State:
     rebuild: str | None = None  # None if it was only ever fed by what happened since it began
     sources: frozenset[int] = frozenset()  # of the rebuild, that have announced all of theirs
     is_filling: bool = False  # while another one serves
+    has_inherited: bool = False  # what happened shortly before the rebuild began
     is_complete: bool = False
     passed_over: str | None = None  # rebuilds up to this one began before all of them was heard
 
@@ -25,6 +26,7 @@ class State:
             "rebuild": self.rebuild,
             "sources": sorted(self.sources),
             "is_filling": self.is_filling,
+            "has_inherited": self.has_inherited,
             "is_complete": self.is_complete,
             "passed_over": self.passed_over,
         }
@@ -68,6 +70,9 @@ class Index(Protocol):
     def forget_gone(self, before_s: float) -> None:
         """Drop, with the next commit, entries without a profile and without later events."""
 
+    def drop(self, user_ids: Iterable[int]) -> None:
+        """Drop, with the next commit, what is known of these users."""
+
     def users(self) -> int:
         """Return how many can be found."""
 
@@ -75,14 +80,14 @@ class Index(Protocol):
 class Shelf(Protocol):
     """Where the indexes of one shard are kept."""
 
-    def opened(self) -> dict[str, Index]:
-        """Return the indexes found there, by name; those that cannot be used are removed."""
+    def opened(self) -> dict[str, Index | None]:
+        """Return the indexes found there, by name; None for what was there and cannot be used."""
 
     def create(self, state: State) -> tuple[str, Index]:
         """Begin an empty index, and return it with its name."""
 
     def remove(self, name: str) -> None:
-        """Drop an index that this shelf opened or created; a search under way ends in order."""
+        """Drop what this shelf opened or created; a search under way ends in order."""
 
     def close(self) -> None:
         """Let another process use them."""

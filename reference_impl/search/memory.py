@@ -47,6 +47,13 @@ class MemoryIndex:
             if entry.profile is not None or entry.at_s >= before_s
         }
 
+    def drop(self, user_ids: Iterable[int]) -> None:
+        """See Index."""
+        dropped = set(user_ids)
+        self._entries = {
+            user_id: entry for user_id, entry in self._entries.items() if user_id not in dropped
+        }
+
     def users(self) -> int:
         """See Index."""
         return sum(entry.profile is not None for entry in self._entries.values())
@@ -59,7 +66,7 @@ class MemoryShelf:
         self._indexes: dict[str, Index] = {}
         self._number = 0
 
-    def opened(self) -> dict[str, Index]:
+    def opened(self) -> dict[str, Index | None]:
         """See Shelf."""
         return dict(self._indexes)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tantivy import FieldType, Occur, Query, Schema
 
-from model.rules.search import Match, typos_of
+from model.rules.search import Match, beginnings_of, typos_of
 
 WORDS, RANK, AT_S, KIND, KEY, SAID = "words", "rank", "at_s", "kind", "key", "said"
 U64_MAX = (1 << 64) - 1
@@ -22,7 +22,12 @@ def matching(schema: Schema, words: Sequence[str], match: Match) -> Query:
 
 
 def _at_least(schema: Schema, words: Sequence[str], match: Match) -> Query:
-    return Query.boolean_query([(Occur.Must, _word(schema, word, match)) for word in words])
+    beginnings = beginnings_of(words)
+    asked = [
+        _word(schema, word, match) if word in beginnings else having(schema, WORDS, word)
+        for word in words
+    ]
+    return Query.boolean_query([(Occur.Must, each) for each in asked])
 
 
 def _word(schema: Schema, word: str, match: Match) -> Query:

@@ -55,8 +55,8 @@ def seed(
         if not replace:
             raise AlreadySeeded(f"{home}: users are there already; --replace removes them")
         report("removing what was there")
-        stores.clear(settings)
         clear_objects(settings)
+        stores.clear(settings)
     begun_s = perf_counter()
     report("making people")
     world = world_of(scenario)

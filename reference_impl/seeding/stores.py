@@ -18,7 +18,7 @@ from model.rules.ids import created_ms_of
 from model.rules.influencers import Delivery
 from model.rules.sharding import ShardTable, even_table
 from reference_impl.chassis import sessions
-from reference_impl.chassis.events import USER_EVENTS, Event
+from reference_impl.chassis.events import MEDIA_EVENTS, USER_EVENTS, Event
 from reference_impl.chassis.session_store import BEGIN, begin_arguments
 from reference_impl.chassis.settings import Settings
 from reference_impl.seeding.people import PASSWORD
@@ -53,6 +53,8 @@ TABLES_OF_POSTS = {
     "author_posts": "user_id, post_id, delivery",
     "merge_authors": "user_id",
 }
+# What is told to whom: the search index has a copy of everybody, and edges have copies of images.
+CLEARED = {USER_EVENTS: "users.cleared", MEDIA_EVENTS: "media.cleared"}
 CLEARED_WITH_POSTS = ("post_requests", "fulfilled_requests", "departed_authors")
 
 
@@ -66,7 +68,10 @@ def is_empty(settings: Settings) -> bool:
 
 
 def clear(settings: Settings) -> None:
-    """Remove everything that anybody stored: tables, timelines, sessions, events."""
+    """Remove everything that anybody stored: tables, timelines, sessions, events.
+
+    Whoever has copies is told of it, so objects must be cleared before: see `uploads`.
+    """
     tables_of = {
         settings.user_databases: (*TABLES_OF_USERS, *CLEARED_WITH_USERS),
         settings.post_databases: (*TABLES_OF_POSTS, *CLEARED_WITH_POSTS),
@@ -84,14 +89,14 @@ def clear(settings: Settings) -> None:
             for stream in broker.scan_iter(pattern, _type="stream"):
                 # Emptied, not deleted: the consumers' groups stay.
                 broker.xtrim(stream, maxlen=0, approximate=False)
-        said: dict[Any, Any] = dict(_cleared().to_fields())
-        broker.xadd(USER_EVENTS, said)
+        for stream, kind in CLEARED.items():
+            said: dict[Any, Any] = dict(_event(kind).to_fields())
+            broker.xadd(stream, said)
 
 
-def _cleared() -> Event:
-    """Return what the search index must be told, which has a copy of everybody."""
+def _event(kind: str) -> Event:
     unique = secrets.token_hex(8)
-    return Event(event_id=f"seeding:{unique}", kind="users.cleared", at_s=time.time(), body={})
+    return Event(event_id=f"seeding:{unique}", kind=kind, at_s=time.time(), body={})
 
 
 def write_users(settings: Settings, world: World, avatars: Sequence[Upload]) -> int:

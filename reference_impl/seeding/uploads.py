@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import obstore
 
+from model.rules.media import shared_upload
 from reference_impl.chassis.settings import Settings
 from reference_impl.media.names import name_of, upload_at, url_of
 from reference_impl.media.pictures import JPEG, Rendition, developed
 from reference_impl.media.pipeline.manifests import DROPPED, KEPT, READY, Made, Manifest
 from reference_impl.media.store import StoredObjects, opened
 from reference_impl.seeding.pictures import Picture
-
-_SHARED = "0" * 8  # how the ids begin that `is_shared` knows; eight digits of the content follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ def store_pictures(settings: Settings, pictures: Iterable[Picture]) -> list[Uplo
     objects, keeps = StoredObjects(opened(settings.objects)), settings.originals == "keep"
 
     async def store_all() -> list[Upload]:
+        await objects.claim()
         return [await _stored(objects, picture, keeps=keeps) for picture in pictures]
 
     return asyncio.run(store_all())
@@ -59,16 +60,22 @@ def clear_objects(settings: Settings) -> None:
     store = opened(settings.objects)
     for objects in obstore.list(store):
         keys = [each["path"] for each in objects if upload_at(each["path"])]
-        obstore.delete(store, keys)
+        try:
+            obstore.delete(store, keys)
+        except FileNotFoundError:  # one has gone meanwhile, and who comes after it may be left
+            for key in keys:
+                with suppress(FileNotFoundError):
+                    obstore.delete(store, key)
 
 
 async def _stored(objects: StoredObjects, picture: Picture, *, keeps: bool) -> Upload:
-    upload = shared_upload_of(picture.content)
+    upload = shared_upload(hashlib.sha256(picture.content).hexdigest())
     name = name_of(picture.content, JPEG, upload)
     if keeps:
         await objects.put(name, picture.content)
     renditions = [await _made(objects, each, upload) for each in developed(picture.content)]
     manifest = Manifest(
+        url=url_of(name),
         status=READY,
         width=renditions[0].width,  # the widest is as wide as what is painted
         height=renditions[0].height,
@@ -92,8 +99,3 @@ async def _made(objects: StoredObjects, rendition: Rendition, upload: str) -> Ma
         type=rendition.content_type,
         bytes=len(rendition.content),
     )
-
-
-def shared_upload_of(file: bytes) -> str:
-    """Return the id of the upload that seeding makes of a file."""
-    return _SHARED + hashlib.sha256(file).hexdigest()[: len(_SHARED)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from model.rules.search import is_newer
+from model.rules.search import began_ms, is_newer
 from reference_impl.chassis.attempts import pause
 from reference_impl.chassis.errors import BadRequest, Conflict, Unavailable
 from reference_impl.chassis.events import Body
@@ -22,7 +22,7 @@ OUTBOX_MAX = 5_000  # events of anybody that wait on a server; meanwhile nobody 
 POLL_S = 1.0  # between two looks whether there is something to do
 HELD_S = 0.1  # between two looks whether there is room
 REBUILD_CHARS_MAX = 64
-REBUILD_PATTERN = f"[0-9A-Za-z-]{{1,{REBUILD_CHARS_MAX}}}"
+REBUILD_PATTERN = f"[0-9]{{15}}-[0-9A-Za-z]{{1,{REBUILD_CHARS_MAX - 16}}}"
 
 News = tuple[str, Body]  # the kind and the body of an event
 
@@ -34,6 +34,7 @@ class Progress(Enum):
 
     IDLE = "idle"  # nobody is to be announced
     HELD_UP = "held up"  # what was announced before has not left yet
+    CROWDED = "crowded"  # very much else is to leave before
     MADE = "made"
 
 
@@ -140,7 +141,12 @@ class Announcements:
 
     async def run(self, server: int, stopping: asyncio.Event) -> None:
         """Announce the users of one server whenever they are to be, until `stopping` is set."""
-        pause_s = {Progress.IDLE: POLL_S, Progress.HELD_UP: HELD_S, Progress.MADE: 0.0}
+        pause_s = {
+            Progress.IDLE: POLL_S,
+            Progress.CROWDED: POLL_S,
+            Progress.HELD_UP: HELD_S,
+            Progress.MADE: 0.0,
+        }
         while not stopping.is_set():
             try:
                 progress = await self.step(server)
@@ -154,8 +160,9 @@ class Announcements:
         due = await self._store.due(server)
         if due is None:
             return Progress.IDLE
-        is_free = due.has_left and due.outbox_rows < OUTBOX_MAX
-        if not is_free or not await self._stream.has_room():
+        if due.outbox_rows >= OUTBOX_MAX:
+            return Progress.CROWDED
+        if not due.has_left or not await self._stream.has_room():
             return Progress.HELD_UP
         users = await self._store.users_after(server, due.after_id, limit=BATCH_MAX)
         step = await self._batch(due, users) if users else self._end(due, server)
@@ -180,5 +187,12 @@ def _announced(user: Stored, count: FollowerCount | None, rebuild: str) -> Body:
         **announcement_of(user.document, version=user.version),
         "rebuild": rebuild,
         "followers": count.followers if count else 0,
-        "followers_version": count.version if count else 0,
+        "followers_version": _version_of(count, rebuild),
     }
+
+
+def _version_of(count: FollowerCount | None, rebuild: str) -> int:
+    """Return the version of a count; of those that have none, what a newer rebuild tells wins."""
+    if count is None:
+        return 0
+    return count.version or began_ms(rebuild)

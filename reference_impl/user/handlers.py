@@ -76,8 +76,8 @@ async def get_visible_profiles(request: web.Request) -> web.Response:
     Those missing, and those across a block, are left out.
     """
     viewer_id = user_id_of(request)
-    profiles = await request.app[VIEWS].visible_profiles(_ids_of(request), viewer_id=viewer_id)
-    return web.json_response({"users": profiles})
+    users = await request.app[VIEWS].visible_profiles(_ids_of(request), viewer_id=viewer_id)
+    return web.json_response({"users": users})
 
 
 @routes.get("/user/{user_id}/account")

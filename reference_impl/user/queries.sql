@@ -106,10 +106,13 @@ INSERT INTO announcements (rebuild) VALUES (%(rebuild)s) ON CONFLICT DO NOTHING
 
 -- name: announcements_due
 -- Where the newest rebuild stands, unless it is done; how many events wait to leave, counted up
--- to a bound, and whether none of them is an announcement.
+-- to a bound, and whether none of these is an announcement.
 SELECT rebuild, after_id,
     (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(outbox_max)s) AS waiting),
-    NOT EXISTS (SELECT FROM outbox WHERE stream = %(stream)s)
+    NOT EXISTS (
+        SELECT FROM (SELECT stream FROM outbox LIMIT %(outbox_max)s) AS waiting
+        WHERE stream = %(stream)s
+    )
 FROM announcements
 WHERE rebuild = (SELECT max(rebuild) FROM announcements) AND NOT is_done
 

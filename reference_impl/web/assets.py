@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import hdrs, web
+
+from reference_impl.chassis import etags
 
 FOLDER = Path(__file__).with_name("static")
 FOREVER = "public, max-age=31536000, immutable"
@@ -61,16 +62,11 @@ async def get_asset(request: web.Request) -> web.Response:
     if asset is None:
         raise web.HTTPNotFound
     headers = {hdrs.ETAG: asset.etag, hdrs.CACHE_CONTROL: FOREVER}
-    if _has_it(request.headers, asset):
+    if etags.names(request.headers.getall(hdrs.IF_NONE_MATCH, ()), asset.etag):
         return web.Response(status=304, headers=headers)
     return web.Response(
         body=asset.content, content_type=asset.content_type, charset="utf-8", headers=headers
     )
-
-
-def _has_it(headers: Mapping[str, str], asset: Asset) -> bool:
-    told = headers.get(hdrs.IF_NONE_MATCH, "")
-    return any(tag.strip().removeprefix("W/") in (asset.etag, "*") for tag in told.split(","))
 
 
 def _asset(path: Path) -> Asset:

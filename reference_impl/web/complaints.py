@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reference_impl.chassis.forms import FILE_BYTES_MAX
+from reference_impl.chassis.idempotency import IDEMPOTENCY_KEY
 from reference_impl.web.refusals import Refused
 
 FILE_MIB_MAX = FILE_BYTES_MAX >> 20
 TOO_LARGE = f"That file is too large: it may have {FILE_MIB_MAX} MB at most."
 TOO_BUSY = "feedtwin cannot do that just now. Please try again in a moment."
+CHANGED = (
+    "It may have arrived already, as it was before you changed it: please look before you send it"
+    " again"
+)
 _FILE_WORDS = frozenset({"image", "images", "video", "videos", "media", "medium", "picture"})
 _WORD = re.compile(r"[a-z_]+")
 # The API speaks to programmers; what people would stumble over is said otherwise here.
 _WORDINGS = (
     (re.compile(r"exactly one of image, video and text must be given.*"), "A file must be chosen"),
+    (re.compile(rf"this {IDEMPOTENCY_KEY} was sent with another body"), CHANGED),
     (re.compile(r"must be given, as a file"), "must be chosen"),
     (re.compile(r"must be given(, as text)?"), "must be filled in"),
     (re.compile(r"must be in (\d+)\.\.(\d+)(, got .*)?"), r"must be between \1 and \2"),
@@ -38,6 +44,7 @@ class FormState:
 
     values: Mapping[str, str] = field(default_factory=dict)
     complaint: Complaint | None = None
+    key: str = ""  # by which the API knows the form when it comes again; a new one if empty
 
     def value(self, name: str) -> str:
         """Return what is in a field."""

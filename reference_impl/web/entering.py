@@ -14,6 +14,7 @@ from reference_impl.web.incoming import (
     KEY,
     NEXT,
     filled_in,
+    key_again,
     see,
     signed_in,
     typed,
@@ -61,7 +62,9 @@ async def register(request: web.Request) -> web.Response:
         )
     except Refused as refused:
         complaint = complaint_of(refused, REGISTER_LABELS, file_field=IMAGE)
-        state = FormState(values=_without_password(form), complaint=complaint)
+        state = FormState(
+            values=_without_password(form), complaint=complaint, key=key_again(form, refused)
+        )
         return page(request, "register.html", form=state, status=refused.status)
     return _entered(request, HOME, signed)
 

@@ -40,7 +40,10 @@ async def explaining(request: web.Request, handler: Handler) -> web.StreamRespon
         after_s = retry_after_s_in(error.headers)
         return explained(request, Refused(status_of(error), str(error), retry_after_s=after_s))
     except web.HTTPError as error:  # aiohttp's own: no such path, no such method
-        return explained(request, Refused(error.status, error.reason))
+        answer = explained(request, Refused(error.status, error.reason))
+        if hdrs.ALLOW in error.headers:
+            answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        return answer
 
 
 def explained(request: web.Request, refused: Refused) -> web.Response:

@@ -15,6 +15,7 @@ from reference_impl.chassis.errors import Forbidden
 
 FIELD = "form_token"
 FETCH_SITE = "Sec-Fetch-Site"
+_NOT_OURS = "the form is not one that this browser got from here"
 _FROM_US = ("same-origin", "none")  # none: the person themselves, such as by sending it again
 
 
@@ -28,13 +29,17 @@ class FormTokens:
         """Return the token of forms shown to who has the cookie."""
         return hmac.digest(self._key, binding.encode(), "sha256").hex()
 
-    def refuse_forged(self, request: web.Request, token: str, binding: str) -> None:
+    def refuse_forged(self, token: str, binding: str) -> None:
         """Raise Forbidden unless the form is one that this browser got from us."""
-        is_known = binding and hmac.compare_digest(
-            token.encode(errors="replace"), self.token_for(binding).encode()
-        )
-        if not is_known or not _comes_from_here(request):
-            raise Forbidden("the form is not one that this browser got from here")
+        given, expected = token.encode(errors="replace"), self.token_for(binding).encode()
+        if not binding or not hmac.compare_digest(given, expected):
+            raise Forbidden(_NOT_OURS)
+
+
+def refuse_foreign(request: web.Request, binding: str) -> None:
+    """Raise Forbidden for what cannot be a form of ours, whatever its body says."""
+    if not binding or not _comes_from_here(request):
+        raise Forbidden(_NOT_OURS)
 
 
 def new_binding() -> str:

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from aiohttp import web
 from yarl import URL
 
-from reference_impl.chassis.forms import Form, form_of
-from reference_impl.web.forgery import FIELD
+from reference_impl.chassis.forms import FORM_BYTES_MAX, Form, form_of
+from reference_impl.chassis.idempotency import is_kept, key_of
+from reference_impl.chassis.requests import JSON_BYTES_MAX
+from reference_impl.web.forgery import FIELD, refuse_foreign
 from reference_impl.web.gateway import GatewayClient
-from reference_impl.web.refusals import signed_out
+from reference_impl.web.refusals import Refused, signed_out
 from reference_impl.web.rendering import RENDERER
 from reference_impl.web.service import Pages
 from reference_impl.web.visitors import Visitor
@@ -41,11 +43,30 @@ async def filled_in(
 
     Whether what is filled in will do is for the API to say.
     """
-    form = await form_of(request, files=files, required=(), optional=(*texts, FIELD, NEXT, KEY))
     renderer = request.app[RENDERER]
-    token = form.texts.get(FIELD, "")
-    renderer.tokens.refuse_forged(request, token, renderer.binding_of(request))
+    binding = renderer.binding_of(request)
+    refuse_foreign(request, binding)  # before as much is read as there may be
+    form = await form_of(
+        request,
+        files=files,
+        required=(),
+        optional=(*texts, FIELD, NEXT, KEY),
+        bytes_max=FORM_BYTES_MAX if files else JSON_BYTES_MAX,
+        is_signed_in=visitor_of(request).is_signed_in,
+    )
+    renderer.tokens.refuse_forged(form.texts.get(FIELD, ""), binding)
+    if KEY in form.texts:
+        key_of([form.texts[KEY]])
     return form
+
+
+def key_again(form: Form, refused: Refused) -> str:
+    """Return the key of a form that is shown again: none, for a new one, once this one is used up.
+
+    Unless the refusal stays the answer to the key, the form may have been granted all the same:
+    with another key it would be done twice.
+    """
+    return "" if is_kept(refused.status) else form.texts.get(KEY, "")
 
 
 def typed(form: Form, names: Collection[str]) -> dict[str, str]:

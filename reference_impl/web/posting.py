@@ -9,7 +9,7 @@ from reference_impl.chassis.fields import id_of
 from reference_impl.chassis.forms import Form
 from reference_impl.chassis.media_types import sniff_media
 from reference_impl.web.complaints import Complaint, FormState, complaint_of
-from reference_impl.web.incoming import GATEWAY, KEY, filled_in, see, signed_in, typed
+from reference_impl.web.incoming import GATEWAY, KEY, filled_in, key_again, see, signed_in, typed
 from reference_impl.web.multipart import Outgoing
 from reference_impl.web.refusals import Refused
 from reference_impl.web.rendering import page
@@ -48,7 +48,8 @@ async def post(request: web.Request) -> web.Response:
     except Refused as refused:
         if refused.status == 401:
             raise
-        state = FormState(values=form.texts, complaint=_complaint(refused, kind))
+        complaint = _complaint(refused, kind)
+        state = FormState(values=form.texts, complaint=complaint, key=key_again(form, refused))
         return page(request, "new.html", form=state, status=refused.status, kind=kind)
     return see(f"/photos/{posted['post']['post_id']}", said="posted")
 

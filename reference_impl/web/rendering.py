@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reference_impl.post.posts import ALT_TEXT_MAX, CAPTION_MAX
@@ -15,6 +15,7 @@ from reference_impl.web.assets import Assets
 from reference_impl.web.complaints import FILE_MIB_MAX
 from reference_impl.web.cookies import Cookies
 from reference_impl.web.forgery import FormTokens, new_binding
+from reference_impl.web.policy import HEADERS_OF_ALL
 from reference_impl.web.service import QUERY_CHARS_MAX
 
 FOLDER = Path(__file__).with_name("templates")
@@ -42,29 +43,6 @@ LIMITS = {
     "alt_text": ALT_TEXT_MAX,
     "query": QUERY_CHARS_MAX,
     "file_mib": FILE_MIB_MAX,
-}
-# Nothing but what comes from here, and no script or style inside a page: what somebody smuggles
-# into one then does nothing.  blob: is a picture that a person has chosen and not yet sent.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "img-src 'self' blob: data:",
-        "media-src 'self' blob:",
-        "style-src 'self'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS_OF_ALL = {
-    hdrs.CONTENT_SECURITY_POLICY: CONTENT_SECURITY_POLICY,
-    hdrs.X_CONTENT_TYPE_OPTIONS: "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    hdrs.CACHE_CONTROL: "no-store",
 }
 
 

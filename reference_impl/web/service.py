@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from model.rules import search
+from reference_impl.web.refusals import Refused
 from reference_impl.web.views import Json, PersonView, PostView, person_view, post_view
 from reference_impl.web.visitors import Visitor
 
 FEED_LIMIT = 10  # posts on a page: some screens; the next is asked for while one reads
 GRID_LIMIT = 24  # divides into rows of two, three and four
 PEOPLE_LIMIT = 20
-QUERY_CHARS_MAX = 100  # of a search: longer than any name
+QUERY_CHARS_MAX = search.QUERY_CHARS_MAX
 
 
 class Gateway(Protocol):
@@ -94,11 +96,19 @@ class Pages:
         return self._view(found["post"], person_view(found["author"]), visitor)
 
     async def found(self, visitor: Visitor, query: str, cursor: str) -> PeoplePage:
-        """Return the people whom the words of a search find; nobody for none."""
+        """Return the people whom the words of a search find; nobody for none.
+
+        Words that the API does not search by, such as none but signs, find nobody either.
+        """
         if not query:
             return PeoplePage(people=[])
         asked = {"q": query, **_paged(PEOPLE_LIMIT, cursor)}
-        found = await self._gateway.get(visitor, "/search", asked)
+        try:
+            found = await self._gateway.get(visitor, "/search", asked)
+        except Refused as refused:
+            if refused.status != 400 or cursor:
+                raise
+            return PeoplePage(people=[])
         return PeoplePage(
             people=[person_view(person) for person in found["users"]],
             cursor=found["next"] or "",

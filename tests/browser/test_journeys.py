@@ -127,7 +127,7 @@ def test_a_photo_that_is_being_prepared_is_shown_and_later_has_renditions(
             mine.wait_for("Soon to be seen", "/feed")
             article = mine.page.locator("article", has_text="Soon to be seen")
             expect(article.get_by_text(re.compile("preparing", re.I))).to_be_visible()
-            expect(article.locator("source[type='image/webp']")).to_have_count(0)
+            expect(article.locator(".frame source[type='image/webp']")).to_have_count(0)
         # The page asks again by itself.
         expect(article.locator(".frame source[type='image/webp']")).to_be_attached()
         expect(article.get_by_text(re.compile("preparing", re.I))).to_have_count(0)

@@ -23,7 +23,14 @@ from reference_impl.media.store import StoredObjects, opened
 from reference_impl.verbs.images import images
 
 MADE = Made(url="/media/x.webp", width=1080, height=540, type="image/webp", bytes=250)
-READY = Manifest(status="ready", width=2000, height=1000, renditions=(MADE,), bytes_in=1_000)
+READY = Manifest(
+    url="/media/x.png",
+    status="ready",
+    width=2000,
+    height=1000,
+    renditions=(MADE,),
+    bytes_in=1_000,
+)
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def test_images_are_counted_and_what_compression_saves_is_told(store, shown):
     store(400)
     store(1_000, READY)
     store(1_000, replace(READY, original="dropped"))
-    store(10, Manifest(status="failed", bytes_in=10))
+    store(10, Manifest(url="/media/y.png", status="failed", bytes_in=10))
     rows = rows_of(shown("--format", "json"))
     assert {what: row["number"] for what, row in rows.items() if what.startswith("uploads")} == {
         "uploads pending": 1,

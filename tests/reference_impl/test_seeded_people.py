@@ -1,9 +1,7 @@
 import re
 
-from model.rules.media import is_shared
 from reference_impl.seeding.names import CITIES, FIRST_NAMES, LAST_NAMES, LIKES
 from reference_impl.seeding.persons import persons_of
-from reference_impl.seeding.uploads import shared_upload_of
 from reference_impl.user.profiles import USERNAME_PATTERN
 
 MANY = 60_000  # more than there are pairs of names, so that every pair has namesakes
@@ -40,11 +38,3 @@ def test_another_seed_brings_other_people():
 def test_the_lists_name_nothing_twice():
     for options in (FIRST_NAMES, LAST_NAMES, CITIES, LIKES):
         assert len(set(options)) == len(options)
-
-
-def test_seeded_uploads_are_shared_and_differ_with_their_content():
-    one, other = shared_upload_of(b"one"), shared_upload_of(b"other")
-    assert is_shared(one)
-    assert is_shared(other)
-    assert one != other
-    assert re.fullmatch("[0-9a-f]{16}", one)

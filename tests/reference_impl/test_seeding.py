@@ -15,17 +15,18 @@ from model.rules.ids import created_ms_of
 from model.rules.media import is_shared
 from model.rules.sharding import even_table
 from model.world.scenario_files import load_scenario
+from reference_impl.chassis.events import MEDIA_EVENTS, USER_EVENTS
 from reference_impl.chassis.keyvalue import ShardedValkey
 from reference_impl.chassis.sessions import key_of as session_key_of
 from reference_impl.chassis.settings import Settings
-from reference_impl.media.names import key_of, name_in, upload_of
+from reference_impl.media.names import MARKER, key_of, manifest_key_of, name_in, upload_of
 from reference_impl.media.pipeline.manifests import Manifest
 from reference_impl.media.store import StoredObjects, opened
 from reference_impl.seeding import stores
 from reference_impl.seeding.people import PASSWORD, NotSeeded, sample_images, seeded_people
 from reference_impl.seeding.pictures import AVATAR_COUNT, PICTURE_COUNT, picture_of
 from reference_impl.seeding.seed import AlreadySeeded, people_of, seed
-from reference_impl.seeding.uploads import store_pictures
+from reference_impl.seeding.uploads import clear_objects, store_pictures
 from reference_impl.seeding.world import world_of
 from reference_impl.timeline.lists import Reading
 from reference_impl.timeline.merge_authors import Known
@@ -172,6 +173,46 @@ def test_seeding_again_needs_a_word_and_then_leaves_nothing_of_before(seeded, sc
     assert keys_in(objects) == keys - {own}  # the same pictures, and what was never an upload
 
 
+def last_told(settings, stream):
+    with redis.Redis.from_url(settings.broker) as broker:
+        return broker.xrevrange(stream, count=1)[0][1][b"kind"].decode()
+
+
+def test_whoever_has_copies_is_told_when_all_is_removed_and_objects_are_gone_by_then(
+    seeded, scenario, monkeypatch
+):
+    settings, home, _ = seeded
+    told_when_clearing = []
+
+    def clear(settings):
+        told_when_clearing.append(last_told(settings, MEDIA_EVENTS))
+        clear_objects(settings)
+
+    with redis.Redis.from_url(settings.broker) as broker:
+        broker.xadd(MEDIA_EVENTS, {"kind": "test"})
+    monkeypatch.setattr("reference_impl.seeding.seed.clear_objects", clear)
+    seed(scenario, settings, home, replace=True, report=lambda _: None)
+    assert told_when_clearing == ["test"]
+    assert last_told(settings, MEDIA_EVENTS) == "media.cleared"
+    assert last_told(settings, USER_EVENTS) == "users.cleared"
+
+
+def test_an_object_that_vanishes_while_all_are_cleared_is_cleared(tmp_path, monkeypatch):
+    settings = Settings(objects=f"file://{tmp_path}")
+    objects, delete = opened(settings.objects), obstore.delete
+    keys = [f"ab/{'ab' * 8}/{digit * 64}.jpg" for digit in "123"]
+    for key in keys:
+        obstore.put(objects, key, b"a picture")
+
+    def delete_late(store, paths):
+        (tmp_path / keys[0]).unlink(missing_ok=True)  # by somebody else
+        delete(store, paths)
+
+    monkeypatch.setattr("reference_impl.seeding.uploads.obstore.delete", delete_late)
+    clear_objects(settings)
+    assert keys_in(objects) == set()
+
+
 def keys_in(objects):
     return {each["path"] for found in obstore.list(objects) for each in found}
 
@@ -215,7 +256,9 @@ def test_originals_are_not_kept_where_they_would_be_dropped(tmp_path):
     [upload] = store_pictures(settings, [picture_of(1, 0, 320)])
     assert upload.manifest.original == "dropped"
     assert upload.url in {each["url"] for each in upload.renditions}
-    assert len(keys_in(opened(settings.objects))) == len(upload.renditions) + 1  # the manifest
+    renditions = {key_of(name_in(each["url"])) for each in upload.renditions}
+    manifest = manifest_key_of(upload_of(name_in(upload.url)))
+    assert keys_in(opened(settings.objects)) == {*renditions, manifest, MARKER}
 
 
 def test_the_own_posts_of_a_person_repeat_no_picture_before_all_were_shown(seeded, world):

@@ -4,6 +4,7 @@ import itertools
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from persons import Person
 
@@ -16,6 +17,9 @@ FEW = [
     "policy.influencer_exit_share=0.5",  # ... until there is but one
     "policy.timeline_cap=20",
 ]
+LIMITED = "policy.rate_limits=true"
+GONE_WITHIN_S = 10.0
+READY_WITHIN_S = 60.0
 LETTER = ["policy.timelines_by=post", "policy.follows_kept=follower"]
 
 
@@ -29,6 +33,13 @@ def cluster(tmp_path_factory):
 def cluster_by_the_letter(tmp_path_factory):
     """Timelines by post id, and pairs kept by follower only: what the design document says."""
     with running(tmp_path_factory.mktemp("letter"), [*FEW, *LETTER]) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_with_limits(tmp_path_factory):
+    """Where nobody may do anything too often."""
+    with running(tmp_path_factory.mktemp("limits"), [*FEW, LIMITED]) as cluster:
         yield cluster
 
 
@@ -64,6 +75,20 @@ def visitor(cluster):
     """Return a function that registers somebody new, who comes by the front door."""
     numbers = itertools.count()
     return lambda **said: Person([cluster.door_url], f"visitor.{next(numbers)}", **said)
+
+
+@pytest.fixture
+def kill(cluster):
+    """Return a function that kills a process; when the test is over all are ready again."""
+
+    def kill(name):
+        [process] = [process for process in cluster.processes() if process.name == name]
+        victim = psutil.Process(process.pid)
+        victim.kill()
+        victim.wait(GONE_WITHIN_S)
+
+    yield kill
+    cluster.wait_ready(READY_WITHIN_S)
 
 
 @pytest.fixture

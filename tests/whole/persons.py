@@ -1,8 +1,10 @@
 """People who use the whole system through its gateways, as programs do."""
 
 import time
+from io import BytesIO
 
 import requests
+from PIL import Image, ImageChops, ImageStat
 
 from reference_impl.seeding.people import sample_images
 
@@ -115,6 +117,17 @@ def fields_of(username):
         "username": username,
         "password": PASSWORD,
     }
+
+
+def is_picture(content, number):
+    """Say whether this is what became of a picture: the same to look at, not to the bit."""
+    with (
+        Image.open(BytesIO(content)) as one,
+        Image.open(BytesIO(sample_images(2_000)[number])) as its,
+    ):
+        assert one.size == its.size
+        differences = ImageChops.difference(one.convert("RGB"), its.convert("RGB"))
+        return max(ImageStat.Stat(differences).mean) < 2
 
 
 def picture(number, name="profile_image"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from reference_impl.chassis.apps import service_app
 from reference_impl.chassis.consumers import Subscription, beside
+from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.events import (
     ERASURE_EVENTS,
     MEDIA_EVENTS,
@@ -39,6 +40,8 @@ ABANDONED_S = 360.0
 async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
     """Open what the pipeline needs, and work beside the application."""
     objects = StoredObjects(opened(settings.objects))
+    with suppress(Unavailable):  # it is away, and was claimed before
+        await objects.claim()
     async with (
         valkey(settings.broker) as broker,
         Darkrooms(settings.darkrooms) as darkrooms,

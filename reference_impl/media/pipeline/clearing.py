@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from reference_impl.media.names import upload_of, url_of
 from reference_impl.media.objects import Objects
+from reference_impl.media.pipeline.manifests import Manifest
 
 
 class Clearing:
@@ -22,9 +23,10 @@ class Clearing:
         """Return every address under which something of this object's upload may be known."""
         upload = upload_of(name)
         urls = {url_of(name), *map(url_of, await self._objects.names_of(upload))}
-        manifest = await self._objects.get_manifest(upload)
-        if manifest is not None:
-            urls.update(made["url"] for made in manifest["renditions"])
+        stored = await self._objects.get_manifest(upload)
+        if stored is not None:
+            manifest = Manifest.of_json(stored)
+            urls |= {manifest.url, *(made.url for made in manifest.renditions)}
         return sorted(urls)
 
     async def clear(self, names: Sequence[str]) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from reference_impl.chassis.attempts import TRIES_MAX
 from reference_impl.chassis.consumers import Reader, Subscription
-from reference_impl.chassis.errors import Defective, ServiceError, Unavailable
 from reference_impl.chassis.events import MEDIA_EVENTS, Event
 from reference_impl.chassis.groups import Addition, Entry, Group
 from reference_impl.chassis.marks import Marks
@@ -65,30 +63,23 @@ class PipelineReader(Reader):
         its = subscription
         group = Group(broker, stream=its.stream, group=its.group, name=its.name)
         super().__init__(group, its, self._work, read_max=1)  # others may be idle
-        self._broker = broker
         self._pipeline = pipeline
         self._marks = Marks(broker, its.group)
 
     async def _work(self, entry: Entry) -> None:
         event = Event.from_fields(entry.fields)
         await self._marks.look_up([entry.fields])
-        told = [] if self._marks.is_done(event.event_id) else await self._told(entry, event)
-        additions = [Addition(stream=MEDIA_EVENTS, fields=its.to_fields()) for its in told]
-        await self._group.finish(entry, mark=self._marks.of(event.event_id), additions=additions)
+        is_done = self._marks.is_done(event.event_id)
+        told = [] if is_done else await self._pipeline.handle(event)
+        mark = self._marks.of(event.event_id)
+        await self._group.finish(entry, mark=mark, additions=_additions(event, told))
 
-    async def _told(self, entry: Entry, event: Event) -> list[Event]:
-        """Return the events that come of this one.
+    async def give_up(self, entry: Entry) -> list[Addition]:
+        """Return what is to be told of an image that could not be developed."""
+        event = Event.from_fields(entry.fields)
+        return _additions(event, await self._pipeline.handle(event, gives_up=True))
 
-        An image that could not be developed at the last try is given up, which is told at once:
-        what is raised has the entry set aside.
-        """
-        try:
-            heard = await self._pipeline.handle(event)
-        except ServiceError as error:
-            is_away = isinstance(error, Unavailable) and not isinstance(error, Defective)
-            if entry.tries >= TRIES_MAX and not is_away:
-                for one in await self._pipeline.handle(event, gives_up=True):
-                    fields: dict[Any, Any] = dict(news.event_of(one, event).to_fields())
-                    await self._broker.xadd(MEDIA_EVENTS, fields)
-            raise
-        return [news.event_of(one, event) for one in heard]
+
+def _additions(heard: Event, told: Sequence[News]) -> list[Addition]:
+    events = [news.event_of(one, heard) for one in told]
+    return [Addition(stream=MEDIA_EVENTS, fields=its.to_fields()) for its in events]

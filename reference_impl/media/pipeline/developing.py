@@ -85,14 +85,15 @@ class Developing:
             return
         if await self._known(upload_of(name)) is None:
             size_bytes = await self._objects.size_bytes(name) or 0
-            await self._is_said(name, Manifest(status=READY, bytes_in=size_bytes))
+            await self._is_said(name, Manifest(url=url_of(name), status=READY, bytes_in=size_bytes))
 
     async def give_up(self, name: str) -> Manifest | None:
         """Say of an image that nothing can be made of it; None if it is deleted, or was made."""
         known = await self._known(upload_of(name))
         if (known is not None and known.status == READY) or not await self._is_in_use(name):
             return None
-        manifest = Manifest(status=FAILED, bytes_in=known.bytes_in if known else 0)
+        bytes_in = known.bytes_in if known else 0
+        manifest = Manifest(url=url_of(name), status=FAILED, bytes_in=bytes_in)
         metrics.count_failure()
         return manifest if await self._is_said(name, manifest) else None
 
@@ -100,9 +101,9 @@ class Developing:
         """Return what was made of an image just now; None, and nothing is left, if it is gone."""
         content = await self._objects.get(name)
         if content is None:
-            await self._objects.delete_upload(upload_of(name))  # an earlier try may have begun
+            await self._remove(upload_of(name))  # an earlier try may have begun
             return None
-        pending = Manifest(status=PENDING, bytes_in=len(content))
+        pending = Manifest(url=url_of(name), status=PENDING, bytes_in=len(content))
         if not await self._is_said(name, pending):
             return None
         manifest = await self._developed(_taken(name, content))
@@ -114,6 +115,7 @@ class Developing:
             renditions = await self._darkrooms.developed(taken.content)
         made = [await self._stored(rendition, taken.name) for rendition in renditions]
         manifest = Manifest(
+            url=url_of(taken.name),
             status=READY,
             width=taken.width,
             height=taken.height,
@@ -166,8 +168,13 @@ class Developing:
         """Say whether an object is there; if not, nothing of its upload is left."""
         if await self._objects.size_bytes(name) is not None:
             return True
-        await self._objects.delete_upload(upload_of(name))
+        await self._remove(upload_of(name))
         return False
+
+    async def _remove(self, upload: str) -> None:
+        """Leave nothing of an upload whose original was deleted; Unavailable if all is gone."""
+        await self._objects.check()
+        await self._objects.delete_upload(upload)
 
 
 def _taken(name: str, content: bytes) -> Taken:

@@ -30,6 +30,7 @@ class Made:
 class Manifest:
     """What is known of one upload, from when an event has told of it."""
 
+    url: str  # of the original, whether it is still there or not
     status: str = PENDING
     width: int = 0  # of the original, in pixels; 0 as long as nobody has looked, and of videos
     height: int = 0
@@ -55,6 +56,7 @@ class Manifest:
     def of_json(cls, stored: Mapping[str, Any]) -> Manifest:
         """Read what `to_json` returned."""
         return cls(
+            url=stored["url"],
             status=stored["status"],
             width=stored["width"],
             height=stored["height"],

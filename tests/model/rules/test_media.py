@@ -2,11 +2,14 @@ import pytest
 
 from model.rules.media import (
     PIXELS_MAX,
+    QUALITY_MIN,
     RENDITION_WIDTHS,
     SIDE_MAX,
     is_shared,
+    qualities,
     refusal_of,
     rendition_sizes,
+    shared_upload,
 )
 
 
@@ -60,3 +63,18 @@ def test_widest_comes_first():
 def test_only_ids_that_begin_with_eight_zeros_are_of_shared_pictures():
     assert is_shared("00000000deadbeef")
     assert not is_shared("0000000deadbeef0")
+
+
+def test_an_upload_that_is_made_to_be_shared_is_and_differs_by_its_content():
+    one, other = shared_upload("1" * 64), shared_upload("2" * 64)
+    assert is_shared(one)
+    assert len(one) == len("0123456789abcdef")
+    assert one != other
+
+
+@pytest.mark.parametrize("best", [90, 80, 78, QUALITY_MIN])
+def test_qualities_fall_from_the_best_and_none_is_below_the_least(best):
+    tried = list(qualities(best))
+    assert tried[0] == best
+    assert tried == sorted(set(tried), reverse=True)
+    assert tried[-1] >= QUALITY_MIN

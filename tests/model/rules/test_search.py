@@ -9,6 +9,8 @@ from model.rules.search import (
     QUERY_WORDS_MAX,
     WORD_CHARS_MAX,
     Match,
+    beginnings_of,
+    has_typos,
     is_newer,
     match_of,
     parts_of,
@@ -86,10 +88,31 @@ def test_words_of_a_query_count_once():
         ("lxvlce", None),
         ("adx", None),
         ("ada byron", None),
+        ("a", Match.PREFIX),
+        ("ada lo", Match.PREFIX),
+        ("lovel ad", Match.PREFIX),
+        ("l ad", Match.PREFIX),
+        ("ad lo", None),
+        ("a l", None),
+        ("lo a lovelac", None),
+        ("ad lov", Match.PREFIX),
     ],
 )
 def test_ada_is_found_by(query, match):
     assert match_of(query_words(query), ADA) == match
+
+
+def test_only_in_long_words_there_may_be_typos():
+    assert not has_typos(["abc", "x"])
+    assert has_typos(["abc", "abcd"])
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=4), max_size=8, unique=True))
+def test_at_most_one_short_word_is_a_beginning(query):
+    beginnings = beginnings_of(query)
+    assert len([word for word in beginnings if len(word) < 3]) <= 1
+    assert beginnings >= {word for word in query if len(word) >= 3}
+    assert not query or query[-1] in beginnings, "which may not have been written to its end"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from reference_impl.cdn.app import assemble, group_of
+from reference_impl.chassis import consumers
 from reference_impl.chassis.events import MEDIA_EVENTS, Event
 from reference_impl.chassis.keyvalue import valkey
 from reference_impl.chassis.settings import Settings, SettingsError
@@ -115,6 +116,36 @@ async def test_what_is_deleted_while_the_edge_is_down_is_served_no_more(
     [group] = groups
     assert group["name"].decode() == group_of(life_of_edge.instance)
     assert (group["pending"], group["lag"]) == (0, 0)
+
+
+async def test_an_edge_that_nobody_kept_news_for_serves_no_media_that_it_had(
+    own_valkey, life_of_edge, gallery, path_of
+):
+    gone = path_of(b"gone")
+    gallery.pictures = {gone: b"gone"}
+    with own_valkey() as broker:
+        async with life_of_edge(broker.url) as client:
+            await status_of(client, gone)
+        gallery.pictures.clear()
+        async with valkey(broker.url) as asking:  # as is done for an edge that is taken away
+            await asking.xgroup_destroy(MEDIA_EVENTS, group_of(life_of_edge.instance))
+        async with life_of_edge(broker.url) as client:
+            assert (await status_of(client, gone))[0] == 404
+
+
+async def test_a_broker_that_lost_all_makes_the_edge_drop_the_media_it_has(
+    own_valkey, life_of_edge, gallery, path_of, monkeypatch
+):
+    monkeypatch.setattr(consumers, "AWAY_S", 0.01)
+    gone = path_of(b"gone")
+    gallery.pictures = {gone: b"gone"}
+    with own_valkey() as broker:
+        async with life_of_edge(broker.url) as client:
+            await status_of(client, gone)
+            gallery.pictures.clear()
+            broker.kill()
+            broker.start()
+            await until_gone(client, gone)
 
 
 async def test_without_a_broker_the_edge_serves_on(own_valkey, life_of_edge, gallery, path_of):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from reference_impl.cdn.contents import PART_BYTES, Filed, Held
 from reference_impl.cdn.files import Folder
+from reference_impl.cdn.service import REST_S
 from reference_impl.cdn.store import Purges
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.ranges import Span
@@ -234,20 +236,24 @@ async def test_two_edges_never_share_a_folder(edge_in, tmp_path):
         pass
 
 
-async def test_a_disk_that_takes_nothing_in_makes_the_edge_pass_all_on(
-    edge, origin, tmp_path, files_in, monkeypatch
+async def test_a_disk_that_takes_nothing_in_makes_the_edge_pass_on_what_is_short(
+    edge, origin, clock, tmp_path, files_in, monkeypatch
 ):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    path = origin.put_media(LONG)
+    path, short = origin.put_media(LONG), origin.put_media(LONG[:PART_BYTES])
     with monkeypatch.context() as patched:
         patched.setattr(os, "utime", full)  # after the file was written
         assert await edge.get(path) == (200, "pass", LONG)
         assert not files_in(tmp_path)
         patched.setattr(Folder, "write", full)
-        patched.setattr(Folder, "spool", full)
         assert await edge.get(path) == (200, "pass", LONG)
+        patched.setattr(tempfile, "TemporaryFile", full)
+        assert await edge.get(short) == (200, "pass", LONG[:PART_BYTES])
+        with pytest.raises(Unavailable, match="the disk of the edge"):
+            await edge.get(path)
+    clock.pass_s(REST_S)
     assert edge.store.bytes_used == 0
     assert await edge.get(path) == (200, "miss", LONG)
     assert await edge.get(path) == (200, "hit", LONG)

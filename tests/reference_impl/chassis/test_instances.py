@@ -5,6 +5,7 @@ import time
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from reference_impl.chassis import instances
 from reference_impl.chassis.addresses import AddressBook
@@ -215,6 +216,30 @@ async def test_whoever_has_seen_the_request_is_the_last_to_see_it(aiohttp_server
         with pytest.raises(Unavailable, match="could not be asked"):
             await client.post_json("/who", {})
     assert seen == [b"{}"]
+
+
+@pytest.mark.parametrize(
+    ("method", "times"), [("GET", 2), ("HEAD", 2), ("POST", 1), ("PUT", 1), ("DELETE", 1)]
+)
+async def test_only_a_look_is_repeated_when_a_used_connection_is_lost(
+    aiohttp_server, method, times
+):
+    seen = []
+
+    async def answer_once(request):
+        if request.path == "/who":
+            seen.append(request.method)
+            request.transport.close()
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.route("*", "/{_:.*}", answer_once)])
+    url = str((await aiohttp_server(app)).make_url(""))
+    async with ServiceClient([url], name="user") as client:
+        await client.forward("GET", URL("/hello"))
+        with pytest.raises(Unavailable, match="could not be asked"):
+            await client.forward(method, URL("/who"))
+    assert seen == [method] * times
 
 
 async def test_when_the_time_is_up_nobody_else_is_asked(peers, monkeypatch):

@@ -145,6 +145,26 @@ async def test_a_broker_that_came_back_without_the_group_gets_it_again(reading, 
         assert await recorder.has_done(2) == [1, 2]
 
 
+async def test_before_a_group_is_made_it_is_prepared_for(reading, recorder):
+    prepared = []
+
+    class Prepared(Consumer):
+        async def begin_anew(self):
+            prepared.append(await self._group.exists())
+            if len(prepared) == 1:
+                raise ConnectionLost("and here the process died")
+
+    consumer = Prepared(reading.broker, reading.subscription(), recorder.handle)
+    with pytest.raises(ConnectionLost):
+        await consumer.join()
+    for _ in range(2):
+        await consumer.join()
+    assert prepared == [False, False]
+    await reading.broker.xgroup_destroy(reading.stream, "readers")
+    await consumer.join()
+    assert prepared == [False, False, False]
+
+
 async def test_a_key_that_is_no_stream_is_our_mistake_and_stops_the_process(reading, recorder):
     await reading.broker.set(reading.stream, "text")
     with pytest.raises(ResponseError, match="WRONGTYPE"):

@@ -120,8 +120,21 @@ async def test_counts_of_many_are_those_of_each(store, new_id):
     for count, target in enumerate(targets):
         await followed_by(store, target, count, new_id)
     counts = await store.follower_counts([*targets, new_id()])
-    assert {target: count.followers for target, count in counts.items()} == {
+    assert {target: its.followers for target, its in counts.items() if its.followers} == {
         target: count for count, target in enumerate(targets) if count
+    }
+
+
+async def test_where_nobody_counts_the_changes_everybody_has_a_count_and_none_a_version(
+    one_way_database, new_id
+):
+    """So that one who has lost their last follower is told of, too."""
+    store = PostgresFollowStore(one_way_database, kept="follower")
+    target, nobodys = new_id(), new_id()
+    await followed_by(store, target, 2, new_id)
+    assert await store.follower_counts([target, nobodys]) == {
+        target: FollowerCount(followers=2, version=0),
+        nobodys: FollowerCount(followers=0, version=0),
     }
 
 

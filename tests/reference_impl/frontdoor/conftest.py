@@ -132,7 +132,11 @@ class Town:
 
     async def connect(self):
         """Connect to the door; return what reads from it and what writes to it."""
-        reader, writer = await asyncio.open_connection(*self.address.split(":")[1:])
+        kind, _, place = self.address.partition(":")
+        if kind == "unix":
+            reader, writer = await asyncio.open_unix_connection(place)
+        else:
+            reader, writer = await asyncio.open_connection(*place.split(":"))
         self._opened.callback(writer.close)
         return reader, writer
 

@@ -108,6 +108,26 @@ async def test_what_may_have_been_done_is_not_done_again(town, door, method):
     assert town.boxes["gateway-2"].asked == []
 
 
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "OPTIONS", "POST"])
+async def test_what_a_used_connection_may_have_carried_is_not_sent_again(town, door, method):
+    seen = []
+
+    async def answer_once(_, writer):
+        seen.append(writer)
+        if len(seen) == 1:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        else:
+            writer.close()
+
+    await town.replace("gateway-1", answer_once)
+    assert (await door.get("/search")).status == 200
+    answer = await door.request(method, "/user/7/post/9")
+    assert (answer.status, "may have been" in await answer.text()) == (502, True)
+    assert len(seen) == 2
+    assert seen[0] is seen[1], "it was the connection of the first"
+    assert town.boxes["gateway-2"].asked == []
+
+
 async def test_who_hung_up_is_asked_again_only_when_it_says_that_it_is_ready(town, door):
     box = town.boxes["gateway-1"]
     box.hangs_up, box.is_ready = True, False
@@ -173,6 +193,19 @@ async def test_one_whose_connections_are_all_taken_is_asked_last_for_a_while(tow
     assert await name_of(door.get("/search")) == "gateway-1"
 
 
+async def test_one_whose_connections_are_all_taken_still_says_that_it_is_ready(town, monkeypatch):
+    monkeypatch.setattr(instances, "CONNECTIONS_MAX", 1)
+    await town.add("gateway-1", "gateway-2")
+    door = await town.open_door()
+    nearest = town.boxes["gateway-1"]
+    nearest.may_answer.clear()
+    first = asyncio.create_task(name_of(door.get("/search")))
+    await nearest.was_asked.wait()
+    await town.all_checked()
+    nearest.may_answer.set()
+    assert await first == "gateway-1"
+
+
 async def test_a_client_that_leaves_makes_nobody_suspect(town, door):
     town.boxes["cdn-1"].body = b"x" * 8_000_000
     for _ in range(3):
@@ -233,3 +266,24 @@ async def test_a_door_that_stops_says_so_in_long_answers_too(town, door):
         answer = await door.get(path)
         assert (answer.status, answer.headers["Connection"]) == (200, "close")
     assert (await door.get("/readyz")).status == 503
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_who_is_ready_by_now_is_found_before_anybody_is_refused(town, monkeypatch, method):
+    monkeypatch.setattr(backends, "CHECK_S", 3_600.0)
+    await town.add("gateway-1", "gateway-2")
+    town.boxes["gateway-2"].is_ready = False
+    door = await town.open_door()
+    await town.boxes["gateway-1"].stop()
+    town.boxes["gateway-2"].is_ready = True
+    assert await name_of(door.request(method, "/search")) == "gateway-2"
+
+
+async def test_one_that_starts_again_at_once_is_missed_by_nobody(town, monkeypatch):
+    monkeypatch.setattr(backends, "CHECK_S", 3_600.0)
+    await town.add("gateway-1")
+    door = await town.open_door()
+    await town.boxes["gateway-1"].stop()
+    assert (await door.get("/search")).status == 503
+    await town.boxes["gateway-1"].start()
+    assert await name_of(door.get("/search")) == "gateway-1"

@@ -94,7 +94,6 @@ def test_every_region_can_be_given(region):
         ({"zone_regions": ("zone-1=",)}, "FEEDTWIN_ZONE_REGIONS: must be zone=region"),
         ({"zone_regions": ("zone-1=mars",)}, "FEEDTWIN_ZONE_REGIONS: there is no region 'mars'"),
         ({"zone_regions": ("a=eu-west", "a=us-east")}, "FEEDTWIN_ZONE_REGIONS: names a twice"),
-        ({"client_region": "mars"}, "FEEDTWIN_CLIENT_REGION: there is no region 'mars'"),
     ],
 )
 async def test_places_that_mean_nothing_are_refused_by_the_variable(settings, why):

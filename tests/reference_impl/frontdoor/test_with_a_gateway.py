@@ -1,6 +1,7 @@
 """The door before a real gateway: what the one says of a client, the other goes by."""
 
 import asyncio
+import gzip
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -71,10 +72,27 @@ async def test_limits_by_address_are_the_client_s_own(clients):
         assert answer.status == 201
 
 
-async def test_the_largest_form_goes_through_and_a_larger_one_is_refused_by_the_gateway(clients):
+async def test_the_largest_form_goes_through_and_a_larger_one_is_refused(clients):
     client = await clients("127.0.0.1")
     async with client.post("/register", data=bytes(FORM_BYTES_MAX)) as answer:
         assert (answer.status, await answer.json()) == (201, {"bytes": FORM_BYTES_MAX})
     async with client.post("/register", data=bytes(FORM_BYTES_MAX + 1)) as answer:
         assert answer.status == 413
         assert f"{FORM_BYTES_MAX} bytes" in await answer.text()
+
+
+async def test_a_body_encoded_twice_harms_nobody_who_comes_after_it(clients, town):
+    body = gzip.compress(b"a")
+    head = (
+        b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 70000\r\n\r\n"
+    )
+    padded = body + bytes(70_000 - len(body))
+    client = await clients("127.0.0.1")
+    async with client.post("/register", data=b"form") as answer:  # of whose connection it has use
+        assert answer.status == 201
+    refused = await town.ask(head + padded)
+    async with asyncio.timeout(5), client.post("/register", data=b"form") as answer:
+        assert answer.status == 201
+    assert refused.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Encoding" in refused

@@ -20,10 +20,12 @@ NOBODYS = f"{'0' * 64}-{'0' * 15}1"
 
 
 @pytest.fixture(params=["memory", "folder"])
-def objects(request, tmp_path):
+async def objects(request, tmp_path):
     if request.param == "memory":
         return MemoryObjects()
-    return StoredObjects(opened(f"file://{tmp_path}/a%20folder/objects"))
+    objects = StoredObjects(opened(f"file://{tmp_path}/a%20folder/objects"))
+    await objects.claim()
+    return objects
 
 
 @pytest.fixture
@@ -108,9 +110,8 @@ async def manifest_of(objects, name, original):
         for content_type in ("image/webp", "image/jpeg")
     ]
     made = {"status": "ready", "width": 2000, "height": 2, "renditions": renditions}
-    await objects.put_manifest(
-        upload_of(name), {**made, "bytes_in": 9, "bytes_out": 12, "original": original}
-    )
+    known = {"url": url_of(name), **made, "bytes_in": 9, "bytes_out": 12, "original": original}
+    await objects.put_manifest(upload_of(name), known)
     return renditions[1]["url"]
 
 
@@ -131,6 +132,24 @@ async def test_a_rendition_that_is_gone_is_not_found(media, objects):
     url = (await (await put(media, IMAGE)).json())["url"]
     widest = await manifest_of(objects, name_in(url), "dropped")
     assert (await media.get(widest, allow_redirects=False)).status == 404
+
+
+async def test_nothing_is_said_to_be_gone_where_everything_is(media, objects, monkeypatch):
+    async def check():
+        raise errors.Unavailable("it is none of ours")
+
+    url = (await (await put(media, IMAGE)).json())["url"]
+    await objects.delete(name_in(url))
+    assert (await media.get(url)).status == 404
+    monkeypatch.setattr(objects, "check", check)
+    assert (await media.get(url)).status == 503
+
+
+async def test_of_an_upload_whose_original_was_dropped_nothing_else_has_moved(media, objects):
+    url = (await (await put(media, IMAGE)).json())["url"]
+    await manifest_of(objects, name_in(url), "dropped")
+    never = url_of(name_of(b"never stored", "image/png", upload_of(name_in(url))))
+    assert (await media.get(never, allow_redirects=False)).status == 404
 
 
 async def test_an_original_that_is_gone_although_it_was_to_be_kept_is_not_found(media, objects):
@@ -347,4 +366,5 @@ async def test_the_service_opens_the_store_and_the_darkrooms_that_its_settings_n
         ]
         assert stations == ["darkroom", "object_store", "media"]
         assert (await media.get("/readyz")).status == 200
-    assert len(list((tmp_path / "objects").iterdir())) == 1
+    name = name_in((await stored.json())["url"])
+    assert await StoredObjects(opened(settings.objects)).size_bytes(name)

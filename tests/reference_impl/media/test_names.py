@@ -42,7 +42,14 @@ def test_everything_of_an_upload_is_kept_in_one_folder_and_found_again():
     assert name_at(manifest_key_of(UPLOAD)) is None
 
 
-@pytest.mark.parametrize("key", ["", "ready", f"{DIGEST}.jpg", f"02/{UPLOAD}/{DIGEST}.jpg", "01/"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("", "ready", "01/", f"{DIGEST}.jpg", f"02/{UPLOAD}/{DIGEST}.jpg", f"x/01/{UPLOAD}/x"),
+        *("da/data/report.csv", "ba/backups/x.tar", "ab/abcdef/x.jpg", f"01/{UPLOAD}0/x.jpg"),
+        *(f"01/{UPLOAD}", f"AB/AB{UPLOAD[2:]}/x.jpg"),
+    ],
+)
 def test_what_lies_elsewhere_belongs_to_no_upload(key):
     assert upload_at(key) == ""
     assert name_at(key) is None

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
-from reference_impl.chassis.errors import TooLarge
 from reference_impl.media.pictures import developed, taken_in
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -160,12 +159,6 @@ def test_a_transparent_colour_of_a_palette_becomes_an_alpha_channel():
 def test_a_transparent_colour_without_a_palette_becomes_an_alpha_channel():
     image = taken(squares(), "PNG", transparency=(255, 0, 0))
     assert [image.getpixel(at)[3] for at in ((0, 0), (SIDE, 0))] == [0, 255]
-
-
-def test_an_image_that_grows_too_long_is_not_taken(monkeypatch):
-    monkeypatch.setattr("reference_impl.media.pictures.TAKEN_IN_BYTES_MAX", 100)
-    with pytest.raises(TooLarge, match=r"the image takes \d{3} bytes, of 100 at most"):
-        taken_in(palette())
 
 
 def test_grey_with_alpha_keeps_both():

@@ -1,6 +1,8 @@
 import os
+import shutil
 import time
 
+import obstore
 import pytest
 from obstore.store import MemoryStore
 
@@ -9,7 +11,7 @@ from reference_impl.chassis.callers import CALLER, Caller
 from reference_impl.chassis.ranges import Span
 from reference_impl.chassis.stages import Account, accounting
 from reference_impl.media.memory import MemoryObjects
-from reference_impl.media.names import name_of, new_upload
+from reference_impl.media.names import MARKER, name_of, new_upload
 from reference_impl.media.store import StoredObjects, opened
 
 HOUR_S = 3_600.0
@@ -168,6 +170,43 @@ async def test_what_somebody_else_put_there_is_no_upload_and_stays(tmp_path):
     assert [one.upload async for one in objects.aged(0.0)] == ["0123456789abcdef"]
     await objects.delete_upload("0123456789abcdef")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+async def test_a_store_that_was_empty_is_ours_also_when_it_is_opened_again(tmp_path, upload):
+    for _ in range(2):
+        objects = StoredObjects(opened(f"file://{tmp_path}/objects"))
+        await objects.claim()
+        await objects.check()
+        await stored(objects, upload, b"a")
+    assert [one.upload async for one in objects.aged(0.0)] == [upload]
+
+
+async def test_a_store_that_was_claimed_and_has_vanished_is_not_believed(tmp_path, name):
+    objects = StoredObjects(opened(f"file://{tmp_path}/objects"))
+    await objects.claim()
+    await objects.put(name, CONTENT)
+    shutil.rmtree(tmp_path / "objects")
+    with pytest.raises(errors.Unavailable, match="none of ours"):
+        await objects.check()
+
+
+async def test_a_store_in_which_others_have_something_is_not_ours(tmp_path):
+    (tmp_path / "notes.txt").write_text("not ours")
+    objects = StoredObjects(opened(f"file://{tmp_path}"))
+    await objects.claim()
+    with pytest.raises(errors.Unavailable, match="none of ours"):
+        await objects.check()
+
+
+async def test_a_bucket_that_was_not_claimed_is_not_ours_either(s3_environ, monkeypatch):
+    for variable, value in s3_environ.items():
+        monkeypatch.setenv(variable, value)
+    bucket = opened("s3://pictures")  # where something has been put already
+    with pytest.raises(errors.Unavailable, match="none of ours"):
+        await StoredObjects(bucket).check()
+    obstore.put(bucket, MARKER, b"")
+    await StoredObjects(bucket).check()
+    obstore.delete(bucket, MARKER)
 
 
 async def test_the_object_store_is_a_station(objects, name):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reference_impl.search import entries
 from reference_impl.search.entries import GONE, AllAnnounced, Announced, Entry, merged
-from reference_impl.user.profiles import announcement_of
+from reference_impl.user.profiles import PUBLIC, announcement_of
 
 DOCUMENT = {
     "user_id": "7",
@@ -39,6 +39,10 @@ def test_a_user_is_shown_as_everyone_may_see_them(say):
     public = {"user_id", "username", "first_name", "last_name", "location", "fields"}
     shown = news_of(say.event("user.updated", **told)).user
     assert shown.keys() == public | {"profile_image", "follower_count"}
+
+
+def test_what_search_shows_is_what_the_user_service_calls_public():
+    assert entries.PUBLIC == PUBLIC
 
 
 def test_renditions_of_the_picture_are_shown_where_there_are_some(say):

@@ -168,6 +168,43 @@ async def test_announcements_that_were_dropped_before_it_came_are_known_to_be_mi
     assert plant.heard.generations.is_complete != is_cut
 
 
+@pytest.mark.parametrize("are_told_before", [True, False])
+async def test_an_index_that_was_wiped_takes_no_rebuild_for_whole_that_began_before(
+    plant, broker, make_heard, say, are_told_before
+):
+    old, new = rebuild_id(5, "r"), rebuild_id(2_000_000_000, "r")
+    if are_told_before:
+        told = [say.announced(old, user_id, "Ada") for user_id in range(1, 51)]
+        await plant.publish(*told, stream=ANNOUNCEMENTS)
+        await plant.publish(say.told(70, "Zoe"))
+    async with plant.reading():
+        await plant.all_read()
+    wiped = Plant(broker, make_heard(MemoryShelf()))
+    rest = [say.announced(old, user_id, "Bert") for user_id in range(51, 101)]
+    await wiped.publish(*rest, say.all_announced(old), stream=ANNOUNCEMENTS)
+    async with wiped.reading():
+        await wiped.all_read()
+        assert wiped.heard.generations.is_complete is not are_told_before
+        await wiped.publish(say.all_announced(new), stream=ANNOUNCEMENTS)
+        await wiped.all_read()
+    assert wiped.heard.generations.is_complete
+
+
+async def test_a_first_rebuild_goes_on_when_its_process_starts_again(
+    plant, broker, make_heard, say
+):
+    shelf, old = MemoryShelf(), rebuild_id(5, "r")
+    await plant.publish(say.announced(old, 1, "Ada"), stream=ANNOUNCEMENTS)
+    for events in ([say.announced(old, 2, "Bert")], [say.all_announced(old)]):
+        started = Plant(broker, make_heard(shelf))
+        async with started.reading():
+            await started.all_read()
+            await started.publish(*events, stream=ANNOUNCEMENTS)
+            await started.all_read()
+    assert started.heard.finds() == ["Ada", "Bert"]
+    assert started.heard.generations.is_complete
+
+
 async def test_a_broker_that_lost_everything_is_read_again(plant, say):
     plant.heard.hears(say.all_announced("r1"))
     async with plant.reading():

@@ -1,11 +1,10 @@
-"""What a shard knows after any events: while it serves, is made anew, dies and starts again."""
+"""What a shard knows after any events: while it serves, and while it is made anew."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.rules.search import rebuild_id, shard_of_user
-from reference_impl.search.disk import DiskShelf
+from model.rules.search import shard_of_user
 from reference_impl.search.generations import FORGET_S, GONE_KEPT_S, INHERITED_S
 from reference_impl.search.memory import MemoryShelf
 
@@ -19,31 +18,6 @@ def test_who_registers_is_found_and_who_leaves_is_not(heard, say):
     heard.hears(say.told(1, "Ada"), say.told(2, "Bert"))
     assert heard.finds() == ["Ada", "Bert"]
     heard.hears(say.gone(1))
-    assert heard.finds() == ["Bert"]
-
-
-def test_when_everybody_was_cleared_away_nobody_is_found_until_a_rebuild_tells_of_the_next(
-    heard, say
-):
-    heard.hears(say.told(1, "Ada"), say.cleared(at_s=2.0))
-    assert heard.finds() == []
-    assert not heard.generations.is_complete
-    later = rebuild_id(3_000, "x")
-    heard.hears(say.announced(later, 2, "Bert"), say.all_announced(later))
-    assert heard.finds() == ["Bert"]
-    assert heard.generations.is_complete
-
-
-def test_a_rebuild_that_was_begun_before_all_were_cleared_away_counts_for_nothing(heard, say):
-    before = rebuild_id(1_000, "x")
-    heard.hears(say.announced(before, 1, "Ada"), say.cleared(at_s=2.0), say.all_announced(before))
-    assert heard.finds() == []
-    assert not heard.generations.is_complete
-
-
-def test_what_a_later_rebuild_has_told_is_not_cleared_away(heard, say):
-    later = rebuild_id(3_000, "x")
-    heard.hears(say.announced(later, 2, "Bert"), say.cleared(at_s=2.0), say.all_announced(later))
     assert heard.finds() == ["Bert"]
 
 
@@ -206,70 +180,6 @@ def test_a_rebuild_with_a_gap_in_it_does_not_begin_again_in_its_middle(heard, sa
     heard.hears(say.announced("r1", 2, "Bert"), say.all_announced("r1"))
     assert not heard.generations.is_complete
     assert heard.generations.status().filling is None
-
-
-# A process that starts again.
-
-
-@pytest.fixture
-def again(tmp_path, make_heard):
-    """A function that starts on the same folder, as after a death."""
-    shelves: list[DiskShelf] = []
-
-    def start():
-        for shelf in shelves:
-            shelf.close()
-        shelves.append(DiskShelf(tmp_path, shard=1, shards=1))
-        return make_heard(shelves[-1])
-
-    yield start
-    shelves[-1].close()
-
-
-def test_a_rebuild_goes_on_after_a_start(again, say):
-    again().hears(say.told(1, "Ada"), say.announced("r1", 1, "Ada"), say.all_announced("r1", 1, 2))
-    heard = again()
-    assert heard.finds() == ["Ada"]
-    heard.hears(say.announced("r1", 2, "Bert"), say.all_announced("r1", 2, 2))
-    assert again().finds() == ["Ada", "Bert"]
-    assert again().generations.is_complete
-
-
-def test_only_the_one_that_serves_stays_on_disk(again, say, tmp_path):
-    heard = again()
-    for number in range(1, 4):
-        heard.hears(say.announced(f"r{number}", 1, "Ada"), say.all_announced(f"r{number}"))
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-class Dying:
-    """A shelf on which removing fails, as if the process died just before."""
-
-    def __init__(self, shelf):
-        self._shelf = shelf
-
-    def __getattr__(self, name):
-        return getattr(self._shelf, name)
-
-    def remove(self, name):
-        raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("is_served_complete", [True, False])
-def test_of_what_a_death_at_the_change_left_double_the_newer_serves(
-    again, make_heard, say, tmp_path, is_served_complete
-):
-    heard = again()
-    if is_served_complete:
-        heard.hears(say.all_announced("r1"))
-    heard.generations._shelf = Dying(heard.generations._shelf)
-    with pytest.raises(KeyboardInterrupt):
-        heard.hears(say.announced("r2", 1, "Ada"), say.all_announced("r2"))
-    assert len(list(tmp_path.iterdir())) == 2
-    heard = again()
-    assert heard.finds() == ["Ada"]
-    assert heard.generations.is_complete
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 # Any events in any order.

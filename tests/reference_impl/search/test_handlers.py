@@ -6,11 +6,19 @@ from contextlib import AsyncExitStack
 import pytest
 from yarl import URL
 
-from model.rules.search import Match, place_of, rank_of, shard_of_user
+from model.rules.search import (
+    QUERY_CHARS_MAX,
+    Match,
+    place_of,
+    query_words,
+    rank_of,
+    shard_of_user,
+)
 from reference_impl.chassis.callers import USER_ID
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.settings import Settings
 from reference_impl.search.app import create_app
+from reference_impl.search.handlers import WORDS_CHARS_MAX
 from reference_impl.search.memory import MemoryShelf
 from reference_impl.search.service import SearchService
 from reference_impl.search.shards import OtherShard, OwnShard
@@ -168,6 +176,25 @@ async def test_what_does_not_even_fit_a_request_line_is_refused(people):
 async def test_odd_texts_are_plain_text(people, text):
     status, body = await people.search(q=text)
     assert status == 200 or (status == 400 and "q must" in body["detail"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join("æ" * 31 + letter for letter in "abc"),
+        " ".join("ß" * 10 + letter for letter in "abcdefgh"),
+    ],
+)
+async def test_what_is_longer_once_it_is_folded_is_asked_of_every_shard(people, text):
+    assert len(" ".join(query_words(text))) > QUERY_CHARS_MAX >= len(text)
+    status, body = await people.search(q=text)
+    assert (status, body) == (200, {"users": [], "next": None, "complete": True})
+
+
+async def test_words_that_no_query_has_are_refused_by_a_shard(people):
+    params = {"q": "a" * (WORDS_CHARS_MAX + 1), "limit": "9"}
+    answer = await people.clients[0].get("/internal/search", params=params)
+    assert answer.status == 400
 
 
 @pytest.mark.parametrize("raw", ["q=%FF%FE", "q=%ED%A0%80", "q=%C3", "q=ada&q=%00", "q=%", "q=;"])

@@ -49,6 +49,32 @@ def test_what_other_engines_take_for_operators_is_text(index, names, make_entry,
     assert names(index, query) == found
 
 
+def test_of_short_words_the_last_is_a_beginning_and_those_before_are_whole(
+    index, names, make_entry
+):
+    put(index, make_entry(1, "Ada Lovelace"), make_entry(2, "Ad Lovelace"))
+    assert names(index, "ad lo") == ["Ad"]
+    assert names(index, "lo ad") == []
+    assert names(index, "lovelac ad") == ["Ada", "Ad"]
+
+
+@pytest.mark.parametrize(
+    ("query", "passes"), [("ad", 2), ("ada a b", 2), ("adam", 3), ("ada lovelace", 3)]
+)
+def test_for_typos_it_is_not_asked_where_there_can_be_none(tmp_path, monkeypatch, query, passes):
+    shelf, asked = DiskShelf(tmp_path, shard=1, shards=1), []
+    _, index = shelf.create(State())
+
+    def hits(searcher, query, match, count):
+        asked.append(match)
+        return iter([])
+
+    monkeypatch.setattr(index, "_hits", hits)
+    index.search(query_words(query), after=0, limit=5)
+    assert len(asked) == passes
+    shelf.close()
+
+
 def test_better_matches_come_first_then_more_followers_then_who_is_older(index, names, make_entry):
     put(
         index,
@@ -118,6 +144,14 @@ def test_who_is_gone_is_forgotten_after_a_while(index, make_entry):
     index.forget_gone(9.0)
     put(index)
     assert [index.entry_of(user_id) is None for user_id in (1, 2, 3)] == [True, False, False]
+
+
+def test_whoever_is_dropped_is_not_known_any_more(index, make_entry):
+    put(index, *(make_entry(user_id, "Ada") for user_id in (1, 2, 3)))
+    index.drop([1, 3, 4])
+    put(index)
+    assert [index.entry_of(user_id) is None for user_id in (1, 2, 3)] == [True, False, True]
+    assert index.users() == 1
 
 
 def test_changes_since_a_time_are_told_also_of_who_is_gone(index, make_entry):
@@ -198,13 +232,12 @@ def test_an_index_on_disk_is_there_again(opened, names):
     assert names(index) == ["Ada", "Berta"]
 
 
-def test_an_index_of_another_shard_is_of_no_use(opened, stored):
-    assert opened(shard=2) == {}
-    assert list(stored.iterdir()) == []
+def test_an_index_of_another_shard_is_of_no_use(opened):
+    assert list(opened(shard=2).values()) == [None]
 
 
 def test_an_index_of_another_number_of_shards_is_of_no_use(opened):
-    assert opened(shards=3) == {}
+    assert list(opened(shards=3).values()) == [None]
 
 
 PARTS = ("idx", "term", "store", "fast", "fieldnorm", "del", "json")
@@ -217,7 +250,7 @@ PARTS = ("idx", "term", "store", "fast", "fieldnorm", "del", "json")
         *((part, how) for part in ("store", "json") for how in ("cut", "emptied", "removed")),
     ],
 )
-def test_a_damaged_index_is_removed(opened, stored, part, how):
+def test_a_damaged_index_is_of_no_use(opened, stored, part, how):
     path = next(stored.glob("*/meta.json" if part == "json" else f"*/*.{part}"))
     content = path.read_bytes()
     if how == "flipped":
@@ -228,17 +261,22 @@ def test_a_damaged_index_is_removed(opened, stored, part, how):
         path.write_bytes(b"")
     else:
         path.unlink()
-    assert opened() == {}
-    assert list(stored.iterdir()) == []
+    assert list(opened().values()) == [None]
 
 
-def test_what_is_no_index_is_removed(opened, stored):
+def test_what_is_no_index_is_of_no_use_and_can_be_removed(stored):
     (stored / "stray").write_text("?")
     (stored / "begun").mkdir()
     (stored / "other").mkdir()
     (stored / "other" / "made-for.json").write_text(json.dumps({"format": 0}))
-    assert len(opened()) == 1
+    shelf = DiskShelf(stored, shard=1, shards=2)
+    found = shelf.opened()
+    useless = [name for name, index in found.items() if index is None]
+    assert (useless, len(found)) == (["begun", "other", "stray"], 4)
+    for name in useless:
+        shelf.remove(name)
     assert len(list(stored.iterdir())) == 1
+    shelf.close()
 
 
 def test_what_a_dying_process_left_beside_an_index_does_not_damage_it(opened, stored):

@@ -5,11 +5,25 @@ import secrets
 import pytest
 from aiohttp import web
 
+from model.rules.ids import ID_MAX
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.errors import Unavailable
+from reference_impl.chassis.events import Event
 from reference_impl.chassis.keyvalue import valkey
+from reference_impl.cluster.orders import MEMORY_OF
 from reference_impl.user import neighbours
-from reference_impl.user.neighbours import AnnouncementStream, PostClient
+from reference_impl.user.announcements import REBUILD_CHARS_MAX
+from reference_impl.user.neighbours import ANNOUNCEMENTS_MAX, AnnouncementStream, PostClient
+from reference_impl.user.open_fields import FIELDS_MAX, TEXT_CHARS_MAX
+from reference_impl.user.profiles import (
+    LOCATION_CHARS_MAX,
+    NAME_CHARS_MAX,
+    USERNAME_CHARS_MAX,
+    announcement_of,
+)
+
+BROKER_BYTES = int(MEMORY_OF["broker"].removesuffix("mb")) << 20
+IMAGE = f"/media/{'a' * 64}-{'b' * 16}.webp"
 
 
 async def test_a_departure_is_told_by_the_id(aiohttp_server):
@@ -66,6 +80,28 @@ async def test_what_every_group_has_finished_makes_room_at_once(broker, announce
         await broker.xack(announcements, group, *entries)
         assert await stream.has_room() is has_room
     assert await broker.xlen(announcements) == 0
+
+
+def test_the_longest_announcements_leave_the_broker_room():
+    fields = {
+        f"{'f' * 30}{number:02}": "\U0001f600" * TEXT_CHARS_MAX for number in range(FIELDS_MAX)
+    }
+    rendition = {"url": IMAGE, "width": 1080, "height": 1080, "type": "image/webp"}
+    document = {
+        "user_id": str(ID_MAX),
+        "username": "u" * USERNAME_CHARS_MAX,
+        "first_name": "\U0001f600" * NAME_CHARS_MAX,
+        "last_name": "\U0001f600" * NAME_CHARS_MAX,
+        "location": "\U0001f600" * LOCATION_CHARS_MAX,
+        "profile_image": IMAGE,
+        "profile_image_renditions": [rendition] * 6,
+        "fields": fields,
+        "created_ms": 1_764_135_000_123,
+    }
+    body = {**announcement_of(document, version=1), "rebuild": "1" * REBUILD_CHARS_MAX}
+    event = Event(event_id="e" * 60, kind="user.announced", at_s=1_764_135_000.123, body=body)
+    entry_bytes = sum(len(name) + len(text.encode()) for name, text in event.to_fields().items())
+    assert entry_bytes * ANNOUNCEMENTS_MAX < BROKER_BYTES / 3
 
 
 async def test_while_the_broker_is_away_nobody_says_that_there_is_room():

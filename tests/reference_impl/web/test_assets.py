@@ -6,7 +6,7 @@ import pytest
 
 from reference_impl.web.assets import FOLDER, Assets
 
-NAMES = ("style.css", "app.js", "icons.svg", "favicon.svg")
+NAMES = ("style.css", "parts.css", "app.js", "icons.svg", "favicon.svg")
 PAGES = ("/", "/login", "/register", "/feed", "/people/7000000000000002", "/settings", "/nowhere")
 # Names of XML's languages look like addresses, and are not asked for.
 NAMESPACES = ("http://www.w3.org/2000/svg",)

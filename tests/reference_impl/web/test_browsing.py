@@ -180,6 +180,19 @@ async def test_a_search_that_finds_nobody_says_so(ada, gateway):
     assert "Nobody found for “zed”" in await ada.page("/find?q=zed")
 
 
+@pytest.mark.parametrize("query", ["%21%21", "a+b+c+d+e+f+g+h+i+j+k"])
+async def test_words_that_cannot_be_searched_by_find_nobody(ada, gateway, query):
+    gateway.refuses("GET", "/search", 400, "q must contain a letter or a digit")
+    page = await ada.page(f"/find?q={query}")
+    assert "Nobody found for" in page
+    assert 'name="q"' in page
+
+
+async def test_a_search_does_not_go_on_from_what_is_no_cursor(ada, gateway):
+    gateway.refuses("GET", "/search", 400, "cursor is none of ours")
+    await ada.page("/find?q=bob&cursor=x", status=400)
+
+
 async def test_a_search_that_could_not_look_everywhere_says_so(ada, gateway):
     gateway.says("GET", "/search", {"users": [], "next": None, "complete": False})
     assert "may be missing" in await ada.page("/find?q=zed")

@@ -137,12 +137,22 @@ async def test_what_is_refused_is_said_beside_its_field_and_all_but_the_password
     assert "choose the file again" in page
 
 
-async def test_the_form_that_is_shown_again_is_another_request(stranger, gateway):
-    gateway.refuses("POST", "/register", 409, "username is already taken")
+@pytest.mark.parametrize(
+    ("status", "detail", "is_same"),
+    [
+        (400, "age must be in 13..120, got 7", False),
+        (409, "username is already taken", True),
+        (503, "user did not answer in time", True),
+    ],
+)
+async def test_the_form_that_is_shown_again_is_another_request_if_the_first_was_refused_for_good(
+    stranger, gateway, status, detail, is_same
+):
+    gateway.refuses("POST", "/register", status, detail)
     first = await stranger.form_of("/register", "/do/register")
     page = await (await stranger.send("/do/register", {**first, **PERSON})).text()
     assert 'name="key"' in page
-    assert first["key"] not in page
+    assert (first["key"] in page) is is_same
 
 
 async def test_an_api_that_is_away_loses_nothing_that_was_typed(stranger, gateway):

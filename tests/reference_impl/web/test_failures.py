@@ -21,6 +21,7 @@ async def test_a_method_that_is_none_is_a_page(ada):
     answer = await ada.client.put("/feed")
     assert answer.status == 405
     assert answer.content_type == "text/html"
+    assert answer.headers["Allow"] == "GET,HEAD"
 
 
 async def test_a_person_who_is_hidden_or_gone_is_not_there(ada, gateway):

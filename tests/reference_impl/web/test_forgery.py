@@ -1,8 +1,25 @@
 """Forms that other sites send in a visitor's name."""
 
+import asyncio
+
 import pytest
 
+from reference_impl.chassis.requests import BODY_BEGINS_S
+
 FOLLOW = {"user_id": "7000000000000002"}
+
+
+async def status_without_body(browser, path, headers):
+    """Begin to send a long form that never ends; return the status."""
+    told = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": "100000"}
+
+    async def beginning():
+        yield b"--b"
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(BODY_BEGINS_S - 0.5):  # then it would be refused as too slow
+        answer = await browser.client.post(path, data=beginning(), headers={**told, **headers})
+    return answer.status
 
 
 @pytest.fixture
@@ -71,6 +88,24 @@ async def test_strangers_cannot_be_signed_in_by_others(browser_of, gateway):
 async def test_a_refused_form_is_explained(ada):
     answer = await ada.send("/do/follow", FOLLOW)
     assert "go back, reload it and try again" in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, "/do/post", 403),
+        ({"Origin": "https://example.org"}, "/do/post", 403),
+        ({}, "/do/login", 413),
+        ({}, "/do/follow", 413),
+        ({}, "/do/logout", 413),
+    ],
+)
+async def test_what_cannot_be_a_form_of_ours_is_not_read(ada, headers, path, status):
+    assert await status_without_body(ada, path, headers) == status
+
+
+async def test_a_form_of_somebody_who_has_no_cookie_is_not_read(stranger):
+    assert await status_without_body(stranger, "/do/register", {}) == 403
 
 
 async def test_a_form_that_is_not_multipart_is_refused(ada):

@@ -10,6 +10,11 @@ JPEG = b"\xff\xd8\xff a picture"
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom a film"
 
 
+def key_in(page):
+    [key] = re.findall(r'name="key" value="([^"]*)"', page)
+    return key
+
+
 @pytest.fixture
 def posted(gateway, make):
     """The gateway takes what Ada posts, and says so."""
@@ -48,6 +53,49 @@ async def test_a_form_that_is_sent_twice_is_one_request_twice(ada, posted):
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"] == hidden["key"]
     assert first.body == second.body
     assert first.headers["Content-Type"] == second.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"),
+    [
+        (503, "post did not answer in time"),
+        (502, "the connection was lost before the answer"),
+        (500, "Internal Server Error"),
+        (429, "at most 30 requests of this kind in 3600 s"),
+        (409, "the first request with this key is under way"),
+    ],
+)
+async def test_what_may_have_been_done_is_the_same_request_when_it_is_sent_again(
+    ada, gateway, make, status, detail
+):
+    gateway.refuses("POST", f"/user/{make.ADA}/post", status, detail)
+    hidden = await ada.form_of("/new?kind=text", "/do/post")
+    page = await (await ada.send("/do/post", {**hidden, "text": "once"})).text()
+    assert key_in(page) == hidden["key"]
+
+
+async def test_what_was_refused_for_good_is_another_request_when_it_is_sent_again(
+    ada, gateway, make
+):
+    gateway.refuses("POST", f"/user/{make.ADA}/post", 400, "text must have 1 to 2200 characters")
+    hidden = await ada.form_of("/new?kind=text", "/do/post")
+    page = await (await ada.send("/do/post", {**hidden, "text": "once"})).text()
+    assert re.fullmatch("[0-9a-f]{32}", key_in(page))
+    assert key_in(page) != hidden["key"]
+
+
+async def test_a_form_that_was_changed_after_it_may_have_arrived_says_so(ada, gateway, make):
+    detail = "this Idempotency-Key was sent with another body"
+    gateway.refuses("POST", f"/user/{make.ADA}/post", 422, detail)
+    answer = await ada.fill_in("/new?kind=text", "/do/post", {"text": "twice"})
+    assert "It may have arrived already" in await answer.text()
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\nb", "a\0b", "é", "x" * 256])
+async def test_a_key_that_the_api_would_not_take_is_refused(ada, posted, key):
+    answer = await ada.fill_in("/new?kind=text", "/do/post", {"text": "once", "key": key})
+    assert (answer.status, "visible ASCII" in await answer.text()) == (400, True)
+    assert not posted()
 
 
 async def test_another_form_is_another_request(ada):

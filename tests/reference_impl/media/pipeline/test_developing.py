@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from reference_impl.chassis.errors import Unprocessable
+from reference_impl.chassis.errors import Unavailable, Unprocessable
 from reference_impl.media.names import digest_of, name_in, upload_of, url_of
 from reference_impl.media.pipeline.manifests import Manifest
 
@@ -82,6 +82,29 @@ async def test_of_what_is_deleted_already_nothing_comes(
     assert await everything(objects) == []
 
 
+class Vanished:
+    """A store that has nothing any more, not even the mark that it is ours."""
+
+    def __init__(self, objects):
+        self._objects = objects
+
+    def __getattr__(self, name):
+        return getattr(self._objects, name)
+
+    async def check(self):
+        raise Unavailable("it is none of ours")
+
+
+@pytest.mark.parametrize("doing", ["develop", "give_up", "keep"])
+async def test_where_everything_is_gone_no_image_is_taken_for_deleted(
+    objects, uploaded, developing_on, doing
+):
+    name = await uploaded()
+    await objects.delete(name)
+    with pytest.raises(Unavailable):
+        await getattr(developing_on(Vanished(objects)), doing)(name)
+
+
 @pytest.mark.parametrize("drops_originals", [False, True])
 async def test_of_what_is_deleted_while_it_is_developed_nothing_is_left(
     objects, uploaded, developing_on, darkrooms, everything, drops_originals
@@ -142,7 +165,9 @@ async def test_of_a_video_it_is_only_said_that_it_is_in_use(
     name = await uploaded(b"moving", "video/mp4")
     for _ in range(2):
         await developing_on(objects).keep(name)
-    assert await manifest_in(objects, name) == Manifest(status="ready", bytes_in=6)
+    assert await manifest_in(objects, name) == Manifest(
+        url=url_of(name), status="ready", bytes_in=6
+    )
     assert darkrooms.developed_of == []
 
 
@@ -158,6 +183,7 @@ async def test_so_many_are_developed_at_once_and_no_more(
 def test_no_rendition_is_told_with_more_than_others_need(picture):
     manifest = Manifest.of_json(
         {
+            "url": url_of("y"),
             "status": "ready",
             "width": 4,
             "height": 3,

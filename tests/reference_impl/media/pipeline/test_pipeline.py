@@ -3,7 +3,7 @@
 import pytest
 
 from reference_impl.chassis.errors import Unprocessable
-from reference_impl.media.names import name_of, upload_of, url_of
+from reference_impl.media.names import name_in, name_of, upload_of, url_of
 from reference_impl.media.pipeline.news import News, event_of
 
 
@@ -117,15 +117,21 @@ async def test_all_addresses_are_told_also_after_a_crash_in_the_middle(
     assert {url_of(name), developed.body["renditions"][0]["url"]} < set(deleted.body["urls"])
 
 
-async def test_what_stands_for_a_dropped_original_is_the_end_of_it_too(
-    objects, uploaded, events, pipeline_on, everything
+@pytest.mark.parametrize("leaving", ["post_deleted", "user_deleted", "user_updated"])
+async def test_with_what_stands_for_a_dropped_original_goes_all_and_the_original_is_told_of(
+    objects, uploaded, events, pipeline_on, everything, leaving
 ):
     pipeline = pipeline_on(objects, drops_originals=True)
     name = await uploaded()
-    [news] = await pipeline.handle(events.post_created(name))
-    event = events.event("post.deleted", post_id="7", media_url=news.body["original_url"])
+    [news] = await pipeline.handle(events.user_registered(name))
+    stand_in = name_in(news.body["original_url"])
+    event = getattr(events, leaving)(stand_in)
+    if leaving == "user_updated":
+        event = events.event("user.updated", user_id="1", dropped_image=url_of(stand_in))
     [doomed] = await pipeline.handle(event)
-    await pipeline.handle(event_of(doomed, event))
+    [deleted] = await pipeline.handle(event_of(doomed, event))
+    urls = [url_of(name), *(made["url"] for made in news.body["renditions"])]
+    assert deleted == News(kind="media.deleted", body={"urls": sorted(urls)})
     assert await everything(objects) == []
 
 

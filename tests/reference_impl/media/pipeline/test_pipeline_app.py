@@ -19,8 +19,10 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def objects(tmp_path):
-    return StoredObjects(opened((tmp_path / "objects").as_uri()))
+async def objects(tmp_path):
+    objects = StoredObjects(opened((tmp_path / "objects").as_uri()))
+    await objects.claim()
+    return objects
 
 
 @pytest.fixture

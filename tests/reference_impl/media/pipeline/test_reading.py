@@ -86,6 +86,33 @@ def let_read(publish, reading, finished):
     return read
 
 
+@pytest.fixture
+def die_over_an_image(reading, darkrooms):
+    """Let a member die while an image is in a darkroom."""
+
+    async def live_and_die():
+        in_hand = asyncio.Event()
+
+        async def die():
+            in_hand.set()
+            await asyncio.Event().wait()
+
+        async def live():
+            async with reading("pipeline-1.1"):
+                await asyncio.Event().wait()
+
+        darkrooms.before_answering = die
+        life = asyncio.create_task(live())
+        async with asyncio.timeout(PATIENCE_S):
+            await in_hand.wait()
+        life.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await life
+        darkrooms.before_answering = None
+
+    return live_and_die
+
+
 async def test_what_comes_of_an_event_is_told_as_it_is_finished(
     uploaded, events, reading, publish, told, finished
 ):
@@ -108,34 +135,31 @@ async def test_an_event_that_comes_twice_is_told_of_once(uploaded, events, let_r
 
 
 async def test_what_a_dead_member_had_in_hand_is_done_by_its_next_life(
-    uploaded, events, publish, told, reading, let_read, darkrooms
+    uploaded, events, publish, told, die_over_an_image, let_read
 ):
     await publish(events.post_created(await uploaded()))
-    in_hand = asyncio.Event()
-
-    async def die():
-        in_hand.set()
-        await asyncio.Event().wait()
-
-    darkrooms.before_answering = die
-
-    async def live():
-        async with reading("pipeline-1.1"):
-            await asyncio.Event().wait()
-
-    life = asyncio.create_task(live())
-    async with asyncio.timeout(PATIENCE_S):
-        await in_hand.wait()
-    life.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await life
+    await die_over_an_image()
     assert await told() == []
-    darkrooms.before_answering = None
     await let_read()
     assert [event.kind for event in await told()] == ["media.developed"]
 
 
-@pytest.mark.parametrize("error", [Unprocessable("damaged"), Defective("no darkroom starts")])
+async def test_an_image_over_which_whoever_tried_died_is_told_of_and_set_aside(
+    broker, uploaded, events, publish, told, die_over_an_image, let_read
+):
+    await publish(events.post_created(await uploaded(), "42"))
+    for _ in range(TRIES_MAX):
+        await die_over_an_image()
+    await let_read()
+    [failed] = await told()
+    assert (failed.kind, failed.body["post_id"]) == ("media.failed", "42")
+    assert len(await dead_letters(broker, POST_EVENTS, limit=9)) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unprocessable("damaged"), Defective("no darkroom starts"), RuntimeError("a defect of ours")],
+)
 async def test_an_image_that_fails_every_time_is_told_of_and_set_aside(
     broker, objects, uploaded, events, let_read, told, darkrooms, error
 ):

@@ -96,6 +96,13 @@ def zip_of(text):
     return file.getvalue()
 
 
+def endless():
+    """A JPEG whose last scan is repeated, at some milliseconds of work for every 42 bytes."""
+    content = encoded(flat((4_900, 4_900)), "JPEG", progressive=True)
+    last_scan = content[content.rindex(b"\xff\xda") : -2]
+    return content[:-2] + last_scan * 100_000 + content[-2:]
+
+
 def other_formats():
     return {
         "nothing": b"",
