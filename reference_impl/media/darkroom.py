@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from time import process_time_ns
+from time import thread_time_ns
 from typing import BinaryIO
 
 from reference_impl.media import messages, pictures
@@ -43,12 +43,13 @@ def main() -> None:
 
 
 def _answer(verb: bytes, content: bytes) -> bytes:
-    begun_ns = process_time_ns()
+    # Of the one thread that works: the clock of the whole process is coarse under a timer.
+    begun_ns = thread_time_ns()
     try:
         made = _WORK[verb](content)
     except messages.REFUSALS as error:
-        return messages.refusal(error, cpu_ns=process_time_ns() - begun_ns)
-    return messages.answer(made, cpu_ns=process_time_ns() - begun_ns)
+        return messages.refusal(error, cpu_ns=thread_time_ns() - begun_ns)
+    return messages.answer(made, cpu_ns=thread_time_ns() - begun_ns)
 
 
 def _say(answers: BinaryIO, what: bytes) -> None:
