@@ -11,6 +11,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from model.rules.media import SCANS_MAX
 from reference_impl.chassis import errors
 from reference_impl.chassis.callers import CALLER, Caller
 from reference_impl.chassis.stages import Account, accounting
@@ -33,11 +34,11 @@ def image_of(size=(3, 3), form="PNG", mode="RGB", **how):
     return file.getvalue()
 
 
-def never_done():
-    """A JPEG whose last scan is repeated: 20 ms of work for every 42 bytes."""
+def slow():
+    """A JPEG whose last scan is repeated, about as often as is taken: 20 ms of work each."""
     content = image_of((4_900, 4_900), "JPEG", progressive=True)
     last_scan = content[content.rindex(b"\xff\xda") : -2]
-    return content[:-2] + last_scan * 5_000 + content[-2:]
+    return content[:-2] + last_scan * (SCANS_MAX - 20) + content[-2:]
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def test_an_image_that_takes_too_long_is_refused_and_the_next_one_works(mo
     monkeypatch.setattr("asyncio.create_subprocess_exec", counted)
     async with Darkrooms(1, limits=Limits(cpu_s=0.5)) as darkrooms:
         with pytest.raises(errors.Unprocessable, match="cannot be decoded within limits"):
-            await darkrooms.taken_in(never_done())
+            await darkrooms.taken_in(slow())
         assert len(started) == 1  # whoever reached the limit once would reach it again
         assert (await darkrooms.taken_in(image_of())).width == 3
         assert len(started) == 2
