@@ -46,10 +46,10 @@ def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png_with(kind, data):
-    """A small PNG with one more chunk in front of its pixels."""
+def png_with(kind, data, *, before=b"IDAT"):
+    """A small PNG with one more chunk in front of another."""
     content = encoded(flat((9, 9)), "PNG")
-    at = content.index(b"IDAT") - 4
+    at = content.index(before) - 4
     return content[:at] + chunk(kind, data) + content[at:]
 
 
