@@ -151,15 +151,18 @@ def test_the_real_services_come_up_and_are_shown_and_go_down(feedtwin, home):
         shown = feedtwin("status", "--format", "json")
         assert shown.exit_code == 0
         rows = json.loads(shown.stdout)
-        assert len(rows) == 18
+        assert len(rows) == 23
         assert all(row["ready"] and row["pid"] and row["memory_mb"] > 1 for row in rows)
-        assert [row["url"] for row in rows if row["url"]] == up.stdout.split()
+        urls = {row["name"]: row["url"] for row in rows if row["url"]}
+        assert [urls["gateway-1"], urls["gateway-2"]] == up.stdout.split()
+        assert urls.keys() == {"gateway-1", "gateway-2", "frontdoor-1"}
+        assert urls["frontdoor-1"] in up.stderr
 
         assert feedtwin("scale", "gateway", "3").stdout.startswith(up.stdout)
-        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 19
+        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 24
         code, said = interrupted(signal.SIGINT, "scale", "gateway", "1", at="gateway: 0 to start")
         assert (code, "interrupted" in said) == (130, True)
-        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 19
+        assert len(json.loads(feedtwin("status", "--format", "json").stdout)) == 24
         assert feedtwin("scale", "gateway", "2").stdout == up.stdout
 
         again = feedtwin("up", LAPTOP)
