@@ -25,7 +25,7 @@ MAY_IMPORT = {
 MAY_ALSO_IMPORT = {
     "reference_impl/seeding": {
         "model.world.population",
-        "model.world.workload",
+        "model.world.casting",
         "model.world.chance",
     },
     "reference_impl/cli.py": {"model.answers.tables", "model.answers.terminal"},

@@ -16,13 +16,13 @@ from model.rules import policy as policies
 from model.rules import rate_limits, timelines
 from model.rules.policy import FeedPolicy, Strategy
 from model.rules.rate_limits import Counting
+from model.world.casting import posting_weights
 from model.world.counts import CountTable, poisson
 from model.world.followers import law_of
 from model.world.population import USERS_MAX, merged_among, population_of
 from model.world.sampling import SAMPLES, occupied, weighted
 from model.world.scenario import Endpoint, Instances, Scenario, ScenarioError
 from model.world.spreading import Spreading, spreading_of
-from model.world.workload import posting_weights
 
 FOLLOWERS_MAX = 10_000_000_001  # more than there can be
 

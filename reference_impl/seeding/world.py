@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from model.rules.ids import IdMinter
 from model.world import chance
+from model.world.casting import posting_weights
 from model.world.population import Population, merged_among, population_of
 from model.world.scenario import Scenario, ScenarioError
-from model.world.workload import posting_weights
 from reference_impl.seeding.persons import Person, persons_of
 
 JOINED_MS = 1_735_689_600_000  # 2025-01-01T00:00Z, when the first user registered
