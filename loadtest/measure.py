@@ -34,6 +34,10 @@ class Addresses(Protocol):
     def broker(self) -> str:
         """Return the URL of the broker; empty if there is none."""
 
+    @property
+    def cdn_urls(self) -> Sequence[str]:
+        """Return where images are asked for."""
+
 
 class Process(Watched, Protocol):
     """One process of a running system."""
@@ -52,7 +56,7 @@ class Cluster(Protocol):
 
     @property
     def gateway_urls(self) -> Sequence[str]:
-        """Return where requests are sent."""
+        """Return where all other requests are sent."""
 
     def processes(self) -> Sequence[Process]:
         """Return its processes as they are now."""
@@ -84,7 +88,7 @@ def measure(
     (before the load has begun there is nothing to write, and it is).  Raises GeneratorFailed.
     """
     asked = scenario.at_rate(rate_per_s)
-    plan = plan_of(asked, cluster.gateway_urls, stream=stream)
+    plan = plan_of(asked, cluster.gateway_urls, cluster.settings.cdn_urls, stream=stream)
     processes = [process for process in cluster.processes() if process.running]
     placement = placement_of(process.pid for process in processes)
     started = datetime.now(UTC)

@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 import pyarrow.parquet as pq
 
+from model.world.scenario import Endpoint
+
 ARRIVALS_MAX = 2_000_000  # more than a gigabyte of rows in the generator
 
 
@@ -40,6 +42,10 @@ class People(Protocol):
     def images(self) -> Sequence[bytes]:
         """Return a few small JPEG files to upload in turn."""
 
+    @property
+    def media_paths(self) -> Sequence[str]:
+        """Return the paths of some images that edges have, or can get."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persons:
@@ -50,17 +56,18 @@ class Persons:
     tokens: Sequence[str]
     password: str
     images: Sequence[bytes]
+    media_paths: Sequence[str]
 
 
 class PlannedArrival(NamedTuple):
-    """When one request is due, what it asks for, who sends it, about whom, and to which gateway."""
+    """When one request is due, what it asks for, who sends it, about whom, and where to."""
 
     request: int
     at_s: float
     endpoint: str
     user: int
     target: int
-    gateway: int  # an index into the plan's gateway_urls
+    gateway: int  # an index into the plan's `urls_of` its endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,7 @@ class Plan:
 
     run_id: str
     gateway_urls: tuple[str, ...]
+    cdn_urls: tuple[str, ...] = ()  # of edges, which images are asked of: `unix:/path`, or as above
     in_flight_max: int
     request_timeout_s: float
     until_s: float
@@ -82,11 +90,17 @@ class Plan:
         """Refuse a plan that nothing can be sent by, or that no memory holds."""
         if not self.gateway_urls:
             raise ValueError("gateway_urls must name at least one gateway")
+        if not self.cdn_urls and (self.arrivals.endpoint == Endpoint.IMAGE.value).any():
+            raise ValueError("cdn_urls must name at least one edge: images are asked for")
         if len(self.arrivals) > ARRIVALS_MAX:
             raise ValueError(
                 f"a run must have at most {ARRIVALS_MAX} arrivals, got {len(self.arrivals)}:"
                 " lower the rate or load.duration"
             )
+
+    def urls_of(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """Return where requests of this kind may be sent."""
+        return self.cdn_urls if endpoint is Endpoint.IMAGE else self.gateway_urls
 
 
 def save_plan(folder: Path, plan: Plan, people: People) -> None:
@@ -97,14 +111,16 @@ def save_plan(folder: Path, plan: Plan, people: People) -> None:
     for number, image in enumerate(people.images):
         (folder / f"image-{number:05}").write_bytes(image)
     written = {name: value for name, value in _fields_of(plan).items() if name != "arrivals"}
-    (folder / "plan.json").write_text(json.dumps(written | {"password": people.password}))
+    shared = {"password": people.password, "media_paths": list(people.media_paths)}
+    (folder / "plan.json").write_text(json.dumps(written | shared))
 
 
 def load_plan(folder: Path) -> tuple[Plan, Persons]:
     """Read what `save_plan` wrote."""
     said = json.loads((folder / "plan.json").read_text())
-    password = said.pop("password")
-    said["gateway_urls"] = tuple(said["gateway_urls"])
+    password, media_paths = said.pop("password"), said.pop("media_paths")
+    for name in ("gateway_urls", "cdn_urls"):
+        said[name] = tuple(said[name])
     persons = _table(folder / "people.parquet")
     images = [file.read_bytes() for file in sorted(folder.glob("image-*"))]
     return (
@@ -115,6 +131,7 @@ def load_plan(folder: Path) -> tuple[Plan, Persons]:
             tokens=persons.tokens.tolist(),
             password=password,
             images=images,
+            media_paths=media_paths,
         ),
     )
 

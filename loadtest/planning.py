@@ -11,16 +11,18 @@ import pandas as pd
 from loadtest.plan import Plan, PlannedArrival
 from model.world import chance
 from model.world.population import population_of
-from model.world.scenario import Scenario
+from model.world.scenario import Endpoint, Scenario
 from model.world.workload import Arrival, arrivals_of
 
 _GATEWAY = 15  # what a random number is for; `workload` uses 11 to 14 for the rest of an arrival
 
 
-def plan_of(scenario: Scenario, gateway_urls: Sequence[str], *, stream: int) -> Plan:
-    """Return the load at the scenario's rate, warm-up first, for these gateways.
+def plan_of(
+    scenario: Scenario, gateway_urls: Sequence[str], cdn_urls: Sequence[str], *, stream: int
+) -> Plan:
+    """Return the load at the scenario's rate, warm-up first, for these gateways and edges.
 
-    Each request goes to a gateway at random, so that each of them sees Poisson arrivals too.
+    Each request goes to one of them at random, so that each sees Poisson arrivals too.
     The run's id is new every time, because the names of the people who register must be.
     """
     load = scenario.load
@@ -32,23 +34,21 @@ def plan_of(scenario: Scenario, gateway_urls: Sequence[str], *, stream: int) -> 
         until_s=until_s,
         stream=stream,
     )
+    chosen_u = chance.u_block(scenario.seed, stream, np.arange(len(arrivals)), _GATEWAY, 0, 0, 0)
     return Plan(
         run_id=secrets.token_hex(4),
         gateway_urls=tuple(gateway_urls),
+        cdn_urls=tuple(cdn_urls),
         in_flight_max=load.in_flight_max,
         request_timeout_s=load.request_timeout,
         until_s=until_s,
-        arrivals=_table(arrivals, _gateways(scenario.seed, stream, len(arrivals), gateway_urls)),
+        arrivals=_table(arrivals, chosen_u.tolist(), len(gateway_urls), len(cdn_urls)),
     )
 
 
-def _gateways(seed: int, stream: int, count: int, urls: Sequence[str]) -> list[int]:
-    chosen_u = chance.u_block(seed, stream, np.arange(count), _GATEWAY, 0, 0, 0)
-    gateways: list[int] = (chosen_u * len(urls)).astype(int).tolist()
-    return gateways
-
-
-def _table(arrivals: Sequence[Arrival], gateways: Sequence[int]) -> pd.DataFrame:
+def _table(
+    arrivals: Sequence[Arrival], chosen_u: Sequence[float], gateways: int, edges: int
+) -> pd.DataFrame:
     rows = [
         PlannedArrival(
             request=request,
@@ -56,8 +56,8 @@ def _table(arrivals: Sequence[Arrival], gateways: Sequence[int]) -> pd.DataFrame
             endpoint=arrival.endpoint.value,
             user=arrival.user,
             target=arrival.target,
-            gateway=gateway,
+            gateway=int(u * (edges if arrival.endpoint is Endpoint.IMAGE else gateways)),
         )
-        for request, (arrival, gateway) in enumerate(zip(arrivals, gateways, strict=True))
+        for request, (arrival, u) in enumerate(zip(arrivals, chosen_u, strict=True))
     ]
     return pd.DataFrame(rows, columns=list(PlannedArrival._fields))

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtest.plan import People
+from model.world import chance
 from model.world.scenario import Endpoint
 
+QUERY_CHARS_MIN, QUERY_CHARS_MAX = 2, 6  # typed of a name before people look at what comes
 BOUNDARY = "feedtwin-8a1f0c6d52e94b7b"  # of multipart bodies; must not occur in an image
+
+_NAME, _CHARS = 51, 52  # what a random number is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP request, ready to be sent to any gateway."""
+    """One HTTP request, ready to be sent to any gateway, or edge."""
 
     method: str
     path: str
@@ -32,9 +36,12 @@ class Caller:
     def call(self, endpoint: Endpoint, request: int, *, user: int, target: int) -> Call:
         """Return the request number `request`, sent by person `user` about person `target`."""
         match endpoint:
-            case Endpoint.NEWSFEED:
-                path = f"/user/{self._people.user_ids[user]}/newsfeed"
+            case Endpoint.NEWSFEED | Endpoint.PROFILE | Endpoint.SEARCH:
+                path = self._page(endpoint, request, user=user, target=target)
                 return Call(method="GET", path=path, headers=self._authorized(user))
+            case Endpoint.IMAGE:
+                path = self._people.media_paths[target % len(self._people.media_paths)]
+                return Call(method="GET", path=path, headers={})
             case Endpoint.POST:
                 return self._post(request, user)
             case Endpoint.FOLLOW | Endpoint.UNFOLLOW:
@@ -49,6 +56,13 @@ class Caller:
                 return _json_call("/login", said, {})
             case Endpoint.REGISTER:
                 return self._register(request)
+
+    def _page(self, endpoint: Endpoint, request: int, *, user: int, target: int) -> str:
+        if endpoint is Endpoint.SEARCH:
+            return f"/search?q={query_for(self._people.usernames[target], request)}"
+        if endpoint is Endpoint.PROFILE:
+            return f"/user/{self._people.user_ids[target]}/posts"
+        return f"/user/{self._people.user_ids[user]}/newsfeed"
 
     def _post(self, request: int, user: int) -> Call:
         path = f"/user/{self._people.user_ids[user]}/post"
@@ -71,6 +85,18 @@ class Caller:
 
     def _authorized(self, user: int) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._people.tokens[user]}"}
+
+
+def query_for(username: str, request: int) -> str:
+    """Return the beginning of one of the person's names, as somebody types it who looks for them.
+
+    >>> [query_for("ada.lovelace2", request) for request in range(3)]
+    ['lovel', 'lov', 'ada']
+    """
+    names = username.rstrip("0123456789").split(".")
+    name_u, chars_u = (chance.u(0, 0, request, purpose, 0, 0, 0) for purpose in (_NAME, _CHARS))
+    chars = QUERY_CHARS_MIN + int(chars_u * (QUERY_CHARS_MAX - QUERY_CHARS_MIN + 1))
+    return names[int(name_u * len(names))][:chars]
 
 
 def _json_call(path: str, said: Mapping[str, str], headers: Mapping[str, str]) -> Call:

@@ -1,4 +1,4 @@
-"""The verbs that ask the model: check and show a scenario, run, calibrate, compare."""
+"""The verbs that ask the model: check and show a scenario, its fields, run, calibrate, compare."""
 
 from __future__ import annotations
 
@@ -21,26 +21,22 @@ from model.answers.terminal import (
     say,
 )
 from model.engine.kinds import Engine
+from model.learnt import CALIBRATION, Jobs, Learnt, calibration_at
+from model.plans import availability, size, threshold
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
-    from model.answers.calibrations import Calibration
     from model.answers.runs import Run
     from model.world.scenario import Scenario
 
 Cells = Mapping[str, object]
 
-CALIBRATION = Path("calibration.json")
-SHIPPED = Path(__file__).parents[1] / "loadtest" / "measurements" / "laptop.json"
-
 ScenarioFiles = Annotated[list[Path], typer.Argument(help="Scenarios (TOML).", show_default=False)]
-Learnt = Annotated[Path, typer.Option("--calibration", help="What `calibrate` wrote.")]
-Jobs = Annotated[int, typer.Option(min=0, help="Replications at once; 0: one per core.")]
 
 
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
-    for verb in (check, show, run, calibrate, compare):
+    for verb in (check, show, fields, run, calibrate, compare, size, threshold, availability):
         app.command()(verb)
 
 
@@ -62,6 +58,13 @@ def show(scenario: ScenarioFile, overrides: Overrides = None) -> None:
     from model.world.scenario_files import resolved_toml
 
     typer.echo(resolved_toml(_scenario(scenario, overrides)), nl=False)
+
+
+def fields() -> None:
+    """Print how to write a scenario, and every field it may have, as Markdown."""
+    from model.world.fields.page import markdown_of_fields
+
+    typer.echo(markdown_of_fields(), nl=False)
 
 
 def run(
@@ -86,7 +89,7 @@ def run(
 
     asked = _scenario(scenario, overrides)
     with _refusals():
-        learnt = _calibration(calibration)
+        learnt = calibration_at(calibration)
         started = datetime.now(UTC)
         say(f"simulating {asked.simulation.replications} replications")
         prediction = predict(asked, learnt, jobs=jobs or os.cpu_count() or 1, engine=engine)
@@ -149,7 +152,7 @@ def compare(
     from model.answers.predict import predict_run
 
     with _refusals():
-        measured, learnt = _run(run), _calibration(calibration)
+        measured, learnt = _run(run), calibration_at(calibration)
         if measured.folder.name in learnt.runs:
             raise _Refusal(f"{run}: was learnt from; compare with a run that was not")
         prediction = predict_run(measured, learnt, jobs=jobs or os.cpu_count() or 1)
@@ -181,16 +184,6 @@ def _scenario(file: Path, overrides: Sequence[str] | None) -> Scenario:
     from model.world.scenario_files import load_scenario
 
     return load_scenario(file, overrides or ())
-
-
-def _calibration(file: Path) -> Calibration:
-    """Return what was learnt here; where nothing was, what came with feedtwin."""
-    from model.answers.calibrations import load_calibration
-
-    if file == CALIBRATION and not file.exists():
-        say(f"no {CALIBRATION} here: using {SHIPPED.name}, learnt on another machine")
-        file = SHIPPED
-    return load_calibration(file)
 
 
 def _run(folder: Path) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.answers.terminal import RUNS, failures_leave_with, home_folder, say
-from model.rules.exits import Exit
+from model.learnt import CALIBRATION, Jobs, Learnt, calibration_at
+from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
     from loadtest.protocols.demo import Demo, Stage
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 # Enough of everything to go through all of it, and too little for the numbers to mean much.
+_EVERY_KIND = (
+    "traffic.mix={newsfeed=0.24, post=0.12, follow=0.1, unfollow=0.09, login=0.09, register=0.09,"
+    " profile=0.09, search=0.09, image=0.09}"
+)
 QUICK = (
     "load.levels=['30/s', '40/s']",
     "load.duration=14 s",
     "load.warmup=1 s",
     "simulation.replications=3",
-    "traffic.mix={newsfeed=0.4, post=0.2, follow=0.1, unfollow=0.1, login=0.1, register=0.1}",
+    _EVERY_KIND,
 )
 QUICK_PLANET = ("simulation.duration=0.5 s", "simulation.replications=2")
 # Where the bar of each stage begins, of the whole demo.
@@ -35,6 +41,7 @@ STAGES = {"start": 0.0, "seed": 0.07, "measure": 0.1, "simulate": 0.65, "extrapo
 def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
     app.command()(demo)
+    app.command()(answer)
 
 
 def demo(
@@ -65,6 +72,42 @@ def demo(
     _write(found, folder)
     _print(found)
     say(f"report: {(folder / 'report.html').resolve()}")
+
+
+def answer(
+    scenarios: Annotated[list[Path], typer.Argument(help="Scenarios (TOML).", show_default=False)],
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="In the scenario's quick form.")] = False,
+    into: Annotated[Path | None, typer.Option(help="Folder for a report of each: NAME.md.")] = None,
+    calibration: Learnt = CALIBRATION,
+    jobs: Jobs = 0,
+) -> None:
+    """Simulate scenarios with their variants, and say whether all came as expected.
+
+    Exits with 0 if it did, 3 if something did not, 4 if something stayed unclear.
+    """
+    from model.answers.calibrations import CalibrationError
+    from model.answers.questions import answer_of
+    from model.rules.targets import Verdict
+    from model.world.scenario import ScenarioError
+    from reports.scenario_report import scenario_report
+
+    verdicts: list[Verdict] = []
+    with failures_leave_with({CalibrationError: Exit.USAGE, ScenarioError: Exit.USAGE}):
+        if into is not None and not into.is_dir():
+            raise ScenarioError(f"--into {into}: is no folder")
+        learnt = calibration_at(calibration)
+        for file in scenarios:
+            found = answer_of(
+                file, learnt, quick=quick, jobs=jobs or os.cpu_count() or 1, report=say
+            )
+            text = scenario_report(found, file)
+            if into is None:
+                typer.echo(text)
+            else:
+                (into / f"{file.stem}.md").write_text(text, encoding="utf-8")
+            verdicts += [check.verdict for check in found.checks]
+    raise typer.Exit(exit_of(verdicts) if verdicts else Exit.MET)
 
 
 def _write(found: Demo, folder: Path) -> None:

@@ -57,7 +57,7 @@ def _parts(step: tree.Step) -> Iterable[str]:
             yield from () if step.need is None else (f"need {step.need}",)
             yield from (f"{step.at_once} at once",) if step.at_once else ()
         case tree.WithProbability():
-            yield f"with probability {_number(step.p)}"
+            yield f"with probability {_share(step.p)}"
         case tree.Hold():
             yield from (f"hold {step.station}", *_where(step))
         case tree.Cached():
@@ -128,6 +128,10 @@ def _value(value: tree.Time, units: Sequence[tuple[str, float]]) -> str:
         return f"the request's {value.name}"
     varies = "" if isinstance(value, Constant) else " on average"
     return _quantity(value.mean, units) + varies
+
+
+def _share(share: float | tree.Attribute) -> str:
+    return f"the request's {share.name}" if isinstance(share, tree.Attribute) else _number(share)
 
 
 def _count(count: tree.Count) -> str:

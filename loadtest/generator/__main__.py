@@ -29,6 +29,7 @@ from gevent.select import select
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
 
 from loadtest.generator.dispatcher import Dispatcher, Outcome
+from loadtest.generator.sockets import Clients
 from loadtest.plan import Plan, load_plan
 
 START_DELAY_S = 0.2  # when nobody said when to start
@@ -78,9 +79,7 @@ def _locust(plan: Plan) -> Iterator[tuple[Environment, Any]]:
         in the client for one of the ten before it.
         """
 
-        concurrency = plan.in_flight_max
-        network_timeout = plan.request_timeout_s
-        connection_timeout = plan.request_timeout_s
+        client_pool = Clients(concurrency=plan.in_flight_max, timeout_s=plan.request_timeout_s)
         max_redirects = 0
 
         @task

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import gevent
 from gevent.pool import Pool
 
+from loadtest.generator.sockets import over_tcp_or_socket
 from loadtest.generator.timer import best_timer
 from loadtest.plan import Persons, Plan, PlannedArrival
 from loadtest.wire import Caller
@@ -84,12 +85,14 @@ class Dispatcher:
 
     def _written(self, arrival: PlannedArrival) -> dict[str, Any]:
         """Return the arrival's request in the words of Locust's client."""
+        endpoint = Endpoint(arrival.endpoint)
         call = self._caller.call(
-            Endpoint(arrival.endpoint), arrival.request, user=arrival.user, target=arrival.target
+            endpoint, arrival.request, user=arrival.user, target=arrival.target
         )
+        url = self._plan.urls_of(endpoint)[arrival.gateway]
         return {
             "method": call.method,
-            "url": self._plan.gateway_urls[arrival.gateway] + call.path,
+            "url": over_tcp_or_socket(url) + call.path,
             "name": arrival.endpoint,
             "data": call.body,
             "headers": call.headers,

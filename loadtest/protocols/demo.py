@@ -23,6 +23,7 @@ from model.world.scenario import Scenario
 from reference_impl.cluster import lifecycle
 from reference_impl.cluster.cores import beside_the_first
 from reference_impl.cluster.errors import ClusterError
+from reference_impl.cluster.reindexing import reindex
 from reference_impl.cluster.storage import Row, stored_images
 from reference_impl.seeding.people import seeded_people
 from reference_impl.seeding.seed import Seeded, seed
@@ -101,6 +102,7 @@ def _measured(
     seeded = seed(
         scenario, cluster.settings, home, replace=False, report=lambda what: tell(what, 0.5)
     )
+    reindex(cluster.settings, lambda what: tell(what, 0.9))  # seeding tells nobody of its people
     people = seeded_people(home)
     measurements = measure_levels(scenario, cluster, people, runs, stage("measure"))
     return seeded, measurements, stored_images(cluster.settings)

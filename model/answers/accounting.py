@@ -10,18 +10,25 @@ import pandas as pd
 
 from model.answers.recordings import Recording
 from model.answers.runs import Run, RunError
-from model.world.counts import CountTable
 from model.world.journeys import (
     AllOf,
+    Attribute,
+    Call,
     Emit,
     ForEach,
+    Hold,
     Journey,
     Steps,
     Visit,
     WithProbability,
+    Write,
     sequence,
 )
+from model.world.scenario import Endpoint, Scenario
+from model.world.step_trees import places_in
 from model.world.topology import EVENT_LOOPS
+
+ORIGIN = "media"  # the station that only images visit which an edge has not
 
 Demand = dict[tuple[str, str], float]  # (journey, station) -> visits, or calls, per request
 
@@ -87,6 +94,21 @@ def window_of(run: Run) -> Window:
     )
 
 
+def with_hits_seen(scenario: Scenario, window: Window) -> Scenario:
+    """Return the scenario with the share of images that the edges were seen to have.
+
+    What a cache holds follows from all that was asked for before, not from this load.
+    """
+    requests, stages = window.requests, window.recording.stages
+    images = requests.request[requests.endpoint == Endpoint.IMAGE.value]
+    if images.empty or stages.empty:
+        return scenario
+    fetched = images.isin(stages.request[stages.station == ORIGIN])
+    cdn = scenario.fleet.cdn.model_copy(update={"hit_share": 1 - float(fetched.mean())})
+    fleet = scenario.fleet.model_copy(update={"cdn": cdn})
+    return scenario.model_copy(update={"fleet": fleet})
+
+
 def demand_of(journeys: tuple[Journey, ...]) -> Demand:
     """Return the mean visits of each station by one request of each journey, emitted ones apart.
 
@@ -105,14 +127,16 @@ def _visits(steps: Steps) -> dict[str, float]:
     total: dict[str, float] = {}
     for step in sequence(steps):
         match step:
-            case Visit(station=station):
+            case Visit(station=station) | Write(station=station):
                 parts = [(1.0, {station: 1.0})]
+            case Call(steps=inner) | Hold(steps=inner):
+                parts = [(1.0, _visits(inner))]
             case AllOf(branches=branches):
                 parts = [(1.0, _visits(branch)) for branch in branches]
             case ForEach(count=count, body=body):
-                assert isinstance(count, CountTable), "the design draws its widths from laws"
+                assert not isinstance(count, Attribute), "the design draws its widths from laws"
                 parts = [(count.mean, _visits(body))]
-            case WithProbability(p=p, then=then):
+            case WithProbability(p=float(p), then=then):
                 parts = [(p, _visits(then))]
             case _:
                 parts = []
@@ -123,8 +147,12 @@ def _visits(steps: Steps) -> dict[str, float]:
 
 
 def emitted_by(journeys: tuple[Journey, ...]) -> dict[str, list[str]]:
-    """Return which journeys each journey starts without waiting for them."""
+    """Return which journeys each journey starts without waiting for them, always or perhaps."""
     return {
-        journey.name: [s.journey for s in sequence(journey.steps) if isinstance(s, Emit)]
+        journey.name: [
+            place.step.journey
+            for place in places_in(journey.name, journey.steps)
+            if isinstance(place.step, Emit)
+        ]
         for journey in journeys
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from model.answers.accounting import Demand, Window, demand_of, window_of
+from model.answers.accounting import Demand, Window, demand_of, window_of, with_hits_seen
 from model.answers.calibrations import Calibration, CalibrationError
 from model.answers.runs import Run, RunError
 from model.answers.twin import twin_of
@@ -108,7 +108,7 @@ def _outside(scenario: Scenario, bare: Calibration, lowest: Lesson) -> dict[str,
     """Return, per endpoint, the median latency that the works alone do not explain."""
     requests = lowest.window.requests
     measured_s = (requests.done_s - requests.intended_s).groupby(requests.endpoint).median()
-    quiet = scenario.at_rate(lowest.rate_per_s)
+    quiet = with_hits_seen(scenario.at_rate(lowest.rate_per_s), lowest.window)
     run = simulate_with(Engine.COMPILED)(
         twin_of(quiet, bare),
         seed=scenario.seed,
@@ -145,13 +145,15 @@ def _modelled(
 ) -> tuple[Counter[str], dict[tuple[str, str], float]]:
     """Return the requests of each endpoint, and the visits that the journeys make for them.
 
-    What is remembered for a while is asked for the less per request the more requests there are.
+    What is remembered for a while is asked for the less per request the more requests there are,
+    and edges have what they were seen to have.
     """
     requests: Counter[str] = Counter()
     visits: defaultdict[tuple[str, str], float] = defaultdict(float)
     for lesson in lessons:
         counts = lesson.window.counts()
         requests.update(counts)
-        for (journey, station), n in expected_demand(scenario.at_rate(lesson.rate_per_s)).items():
+        seen = with_hits_seen(scenario.at_rate(lesson.rate_per_s), lesson.window)
+        for (journey, station), n in expected_demand(seen).items():
             visits[journey, station] += n * counts.get(journey, 0)
     return requests, visits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,12 +121,7 @@ def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:
         rates = f"{low:,g}/s to {high:,g}/s"
         said.append(f"load: learnt at {rates}, asked for {asked.requests_per_s:,.0f}/s")
     for table in ("people", "fleet", "policy"):
-        was, is_now = getattr(learnt_on, table), getattr(scenario, table)
-        changed = [
-            f"{field} {_brief(getattr(was, field))} → {_brief(getattr(is_now, field))}"
-            for field in type(was).model_fields
-            if getattr(was, field) != getattr(is_now, field)
-        ]
+        changed = list(_changes(getattr(learnt_on, table), getattr(scenario, table)))
         if changed:
             said.append(f"{table}: {', '.join(changed)}")
     if learnt_on.traffic.mix != scenario.traffic.mix:
@@ -134,8 +129,19 @@ def extrapolations(scenario: Scenario, calibration: Calibration) -> list[str]:
     return said
 
 
+def _changes(was: BaseModel, is_now: BaseModel) -> Iterator[str]:
+    """Yield what is another in one table, and in the tables inside it, in a few characters."""
+    for field in type(was).model_fields:
+        old, new = getattr(was, field), getattr(is_now, field)
+        if isinstance(old, BaseModel) and isinstance(new, BaseModel):
+            yield from (f"{field} {change}" for change in _changes(old, new))
+        elif old != new:
+            yield f"{field} {_brief(old)} → {_brief(new)}"
+
+
 def _brief(value: object) -> str:
     """Return a value of a scenario in a few characters."""
     if isinstance(value, BaseModel):
-        return " ".join(f"{name} {_brief(number)}" for name, number in value)
+        told = ((name, number) for name, number in value if number is not None)
+        return " ".join(f"{name} {_brief(number)}" for name, number in told)
     return f"{value:,}" if isinstance(value, int | float) else str(value)

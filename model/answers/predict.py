@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.answers.accounting import window_of
+from model.answers.accounting import window_of, with_hits_seen
 from model.answers.calibrations import Calibration
+from model.answers.completing import completed, whole_stages
+from model.answers.inflow import Arrivals
 from model.answers.recordings import Recording
 from model.answers.runs import Run
 from model.answers.simulated import recording_of
 from model.answers.statistics import Interval, prediction_of_next, quantile_of_clusters
-from model.answers.twin import Arrivals, twin_of
+from model.answers.twin import cut_of, twin_of
 from model.engine.engines import Engine
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.scenario import Scenario
+from model.world.slices import CLOCK, Slice
 
 Floats = NDArray[np.float64]
 
@@ -110,11 +113,13 @@ def predict(
     works differs from one to the next.
     """
     runs = scenario.simulation
+    cut = cut_of(scenario, calibration)
     drain_s = 0.0 if arrivals is None else DRAIN_S
     observations = replicate(
         twin_of(scenario, calibration, arrivals),
         partial(
             observe,
+            cut=cut,
             since_s=runs.warmup,
             last_s=runs.warmup + runs.duration,
             targets_s={e.value: scenario.targets.p99_of(e) for e in scenario.traffic.mix},
@@ -133,26 +138,29 @@ def predict_run(run: Run, calibration: Calibration, *, jobs: int = 1) -> Predict
 
     Two runs of one load differ by the luck of their arrivals alone by more than a good model
     errs, so the twin is given the same ones: they are part of the scenario, not of what was
-    measured.  Raises RunError if the run is not a measured one.
+    measured.  So is what the edges had in their caches when it began.  Raises RunError if the run
+    is not a measured one.
     """
     window = window_of(run)
     span = {"warmup": window.since_s, "duration": window.until_s - window.since_s}
     simulation = run.scenario.simulation.model_copy(update=span)
-    scenario = run.scenario.model_copy(update={"simulation": simulation})
+    scenario = with_hits_seen(run.scenario.model_copy(update={"simulation": simulation}), window)
     due = run.recording.requests.sort_values("intended_s").groupby("endpoint").intended_s
     arrivals = {str(endpoint): instants.to_numpy() for endpoint, instants in due}
     return predict(scenario, calibration, jobs=jobs, arrivals=arrivals)
 
 
 def observe(
-    run: SimulatedRun, *, since_s: float, last_s: float, targets_s: Mapping[str, float]
+    run: SimulatedRun, *, cut: Slice, since_s: float, last_s: float, targets_s: Mapping[str, float]
 ) -> Observation:
     """Return what a replication shows of requests between `since_s` and `last_s`.
 
     A request that is still under way when the run ends is late if its target has passed; if
     not, nobody knows yet.
     """
-    recording = recording_of(run)
+    whole = completed(run, cut)
+    recording = recording_of(whole)
+    recording = replace(recording, stages=whole_stages(recording.stages, whole, cut))
     requests = recording.requests[recording.requests.intended_s >= since_s]
     answered = requests[requests.status == 200]
     stages = recording.stages.merge(answered[["request", "endpoint"]], on="request")
@@ -160,25 +168,35 @@ def observe(
     totals = stages.groupby(["endpoint", "station"]).wall_s.sum().reset_index()
     pairs = zip(totals.endpoint, totals.station, strict=True)
     fanouts = recording.fanouts[recording.fanouts.created_s >= since_s]
-    members, stations = run.members, run.program.stations
-    worked_s = np.add.reduceat(members.worked_s, stations.first_member)
     waiting = requests[requests.status == 0]
     overdue = waiting[
         run.until_s - waiting.intended_s > waiting.endpoint.map(targets_s).astype("float64")
     ]
     late = overdue.endpoint.value_counts()
     return Observation(
-        latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in run.program.journeys},
+        latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in targets_s},
         late={endpoint: int(late.get(endpoint, 0)) for endpoint in targets_s},
         station_s={
             (endpoint, station): float(total_s / counts[endpoint])
             for (endpoint, station), total_s in zip(pairs, totals.wall_s.tolist(), strict=True)
         },
         fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
-        busy=dict(
-            zip(
-                stations.names, worked_s / stations.members / stations.servers / last_s, strict=True
-            )
-        ),
-        recording=recording if run.replication == 0 else None,
+        busy=_busy(run, last_s),
+        recording=_of_all(recording, run, cut) if run.replication == 0 else None,
     )
+
+
+def _busy(run: SimulatedRun, last_s: float) -> dict[str, float]:
+    members, stations = run.members, run.program.stations
+    worked_s = np.add.reduceat(members.worked_s, stations.first_member)
+    shares = worked_s / stations.members / stations.servers / last_s
+    busy = zip(stations.names, shares.tolist(), strict=True)
+    return {station: share for station, share in busy if station != CLOCK}
+
+
+def _of_all(recording: Recording, run: SimulatedRun, cut: Slice) -> Recording:
+    """Return the recording with the clocks of processes that also work for those elsewhere."""
+    if cut.of == 1:
+        return recording
+    cpu = recording_of(run).cpu
+    return replace(recording, cpu=cpu[cpu.station != CLOCK])

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Collection, Iterator, Sequence
 
 from model.answers.calibrations import Calibration
-from model.engine.network import Network
+from model.answers.fleets import network_of
+from model.answers.inflow import FLOOD, Arrivals, background_in, coming, floods, let_in, recorded_in
 from model.engine.program import Program
+from model.world.celebrities import celebrity_journeys
 from model.world.design import journeys_of
-from model.world.journeys import Journey
+from model.world.happenings import failures_of
+from model.world.incoming import means_of, with_moments
+from model.world.journeys import Emit, Journey
 from model.world.reach import reach_of
-from model.world.scenario import Scenario, ScenarioError
-from model.world.topology import HOST, Topology, topology_of
+from model.world.scenario import Endpoint, Scenario, ScenarioError
+from model.world.slices import CLOCK, Slice, sliced
+from model.world.step_trees import places_in
+from model.world.topology import topology_of
+from model.world.wiring import wiring_of
 
-# Waits for a disk, not for a core: its threads are the object store's own.
-OFF_HOST = ("object_store",)
-WIDE_SHARE = 0.99  # of pages, which a slice must be as wide as
 REQUESTS_MAX = 2_000_000  # of one replication: every visit of each is kept and looked at
-
-
-Arrivals = Mapping[str, NDArray[np.float64]]  # endpoint -> instants in seconds, rising
+BACKGROUND_MAX = 10_000_000  # beside them, of a leg or a few each
 
 
 def twin_of(
@@ -30,74 +29,81 @@ def twin_of(
 ) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
 
-    Requests come at the instants of `arrivals`, or as Poisson streams if there are none.
+    Requests come at the instants of `arrivals`, or as the scenario's traffic says if there are
+    none; what happens meanwhile are its events.
 
-    Shards and instances become fewer and stay as they are; requests become rarer and stay
-    as wide as they are.  Raises ScenarioError if the slice has no room for the widest page.
+    Shards and instances become fewer and stay as they are, and so do requests; of wide ones only
+    those legs are there that touch the slice, and others bring theirs (`world.slices`).  What it
+    shows is to be `completing.completed`.  Raises ScenarioError for what cannot be sliced.
     """
-    topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
-    _refuse_narrow(scenario, topology)
-    _refuse_endless(scenario)
-    if arrivals is not None and scenario.simulation.slice > 1:
-        raise ScenarioError("simulation.slice: must be 1 where requests are given one by one")
-    rates_per_s = {
-        endpoint.value: share * scenario.requests_per_s / scenario.simulation.slice
-        for endpoint, share in scenario.traffic.mix.items()
-    }
-    network = _network(topology, twin_journeys(scenario, calibration))
-    for endpoint, rate_per_s in rates_per_s.items():
-        if arrivals is None:
-            network.arrivals(endpoint, rate_per_s=rate_per_s)
-        else:
-            network.recorded(endpoint, at_s=arrivals.get(endpoint, np.empty(0)))
+    cut = cut_of(scenario, calibration)
+    topology = topology_of(scenario.fleet, slice_of=cut.of)
+    network = network_of(scenario, topology, wiring_of(scenario))
+    if cut.of > 1:
+        network.station(CLOCK)
+    for failure in failures_of(scenario, topology):
+        network.failure(failure)
+    if arrivals is not None:
+        _refuse_sliced(cut, "where requests are given one by one")
+        asked = recorded_in(network, scenario, arrivals)
+    else:
+        _refuse_endless(scenario, cut)
+        asked = let_in(network, scenario, cut) | background_in(network, scenario, cut)
+    everything = (*cut.journeys, *(background.journey for background in cut.backgrounds))
+    for journey in _reached(everything, asked):
+        network.journey(journey)
     return network.build()
 
 
-def _refuse_endless(scenario: Scenario) -> None:
-    """Refuse a run that nobody would live to see the end of."""
-    runs = scenario.simulation
-    requests = scenario.requests_per_s / runs.slice * (runs.warmup + runs.duration)
-    if requests > REQUESTS_MAX:
-        raise ScenarioError(
-            f"simulation: at most {REQUESTS_MAX:,} requests in one replication, asked for"
-            f" {requests:,.0f}: lower the rate or the duration, or raise the slice"
-        )
-
-
-def _refuse_narrow(scenario: Scenario, topology: Topology) -> None:
-    """Refuse a slice in which a page would touch fewer servers than it does in the whole."""
-    fleet, page = scenario.fleet, scenario.policy.page_limit
-    merged = reach_of(scenario).merged_servers.quantile(WIDE_SHARE)
-    for station, whole, width, what in (
-        ("post_db", fleet.post_store.shards, page, f"a page of {page} posts"),
-        ("timeline_store", fleet.timeline_store.shards, merged, f"a page of {merged} lists"),
-    ):
-        left = topology.station(station).members
-        if left < min(whole, width):
-            raise ScenarioError(
-                f"simulation.slice: {scenario.simulation.slice} leaves {left} servers of"
-                f" {station}, and {what} asks more of them"
-            )
+def cut_of(scenario: Scenario, calibration: Calibration) -> Slice:
+    """Return what is in 1/`simulation.slice` of the scenario; of 1, all of it."""
+    slice_of = scenario.simulation.slice
+    stations = topology_of(scenario.fleet, slice_of=slice_of).stations
+    members = {station.name: station.members for station in stations}
+    journeys = twin_journeys(scenario, calibration)
+    return sliced(journeys, members, slice_of, means=means_of(scenario))
 
 
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
-    """Return the design's journeys with the scenario's widths and the works learnt."""
-    return journeys_of(reach_of(scenario), calibration.work_of, calibration.delay_of)
+    """Return the design's journeys with the scenario's widths, its wiring and the works learnt."""
+    reach, wiring = with_moments(scenario, reach_of(scenario)), wiring_of(scenario)
+    usual = journeys_of(reach, calibration.work_of, calibration.delay_of, wiring)
+    posts = [journey for journey in usual if journey.name == Endpoint.POST.value]
+    if floods(scenario) and not posts:
+        raise ScenarioError("events: an image-flood needs posts in traffic.mix")
+    flood = [Journey(name=FLOOD, steps=post.steps) for post in posts if floods(scenario)]
+    celebrities = celebrity_journeys(scenario, reach, calibration.work_of, wiring)
+    return (*usual, *flood, *celebrities)
 
 
-def _network(topology: Topology, journeys: tuple[Journey, ...]) -> Network:
-    """Return these stations and journeys, to which nobody comes yet."""
-    network = Network()
-    if topology.shared_cores is not None:
-        network.host(HOST, cores=topology.shared_cores)
-    for station in topology.stations:
-        on_host = topology.shared_cores is not None and station.name not in OFF_HOST
-        network.station(
-            station.name,
-            servers=station.servers,
-            members=station.members,
-            host=HOST if on_host else None,
-        )
-    for journey in journeys:
-        network.journey(journey)
-    return network
+def _reached(journeys: Sequence[Journey], asked: Collection[str]) -> Iterator[Journey]:
+    """Yield the journeys that are asked for, and those that they start."""
+    places = {journey.name: list(places_in(journey.name, journey.steps)) for journey in journeys}
+    reached, ahead = set[str](), list(asked)
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            steps = (place.step for place in places[name])
+            ahead += [step.journey for step in steps if isinstance(step, Emit)]
+    yield from (journey for journey in journeys if journey.name in reached)
+
+
+def _refuse_sliced(cut: Slice, why: str) -> None:
+    if cut.of > 1:
+        raise ScenarioError(f"simulation.slice: must be 1 {why}")
+
+
+def _refuse_endless(scenario: Scenario, cut: Slice) -> None:
+    """Refuse a run that nobody would live to see the end of."""
+    requests = coming(scenario)
+    elsewhere = sum(cut.background_per_s(background, requests) for background in cut.backgrounds)
+    for what, most, count in (
+        ("requests", REQUESTS_MAX, sum(requests.values()) / cut.of),
+        ("requests of elsewhere", BACKGROUND_MAX, elsewhere),
+    ):
+        if count > most:
+            raise ScenarioError(
+                f"simulation: at most {most:,} {what} in one replication, asked for"
+                f" {count:,.0f}: lower the rate or the duration, or raise the slice"
+            )

@@ -9,13 +9,19 @@ processes worked, over the visits they had.  Latency would mix in delays, which 
   call that nobody meters is taken for an average one.
 - *Stores* cannot meter.  Their CPU is shared out over visits in proportion to how long the
   visits of each endpoint take at the lowest load, where they hardly wait.
+
+A station that only some requests of an endpoint visit, or some more often than others, is learnt
+by visit, from those that did.  One that none of them happened to visit, such as the origin of
+images that edges had all of, is taken to work for it as for the others that visit it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from model.answers.accounting import Demand, Window
@@ -24,8 +30,12 @@ from model.world.design import ACTIVITIES_OF, FANOUT
 from model.world.laws import QuantileTable, gamma
 from model.world.topology import EVENT_LOOPS
 
-METERED = (*EVENT_LOOPS, "password", "darkroom")
-WITHIN = {"password": "user", "darkroom": "media"}  # threads and children of that process
+METERED = (*EVENT_LOOPS, "password", "darkroom", "search_index")
+# Threads and children of that process.
+WITHIN = {"password": "user", "darkroom": "media", "search_index": "search"}
+# Their processes take in events too, much of their work where few requests come: a call costs them
+# no more besides what is metered than it costs a gateway, and what events cost is left out.
+FED, PLAIN = ("search", "cdn"), "gateway"
 TIMED = ("object_store",)  # waits for a disk: the time is the cost
 SCV_MIN, SCV_MAX = 0.05, 1.0  # a store's wall times vary more than its work: it waits for a core
 WORK_S_MIN = 1e-7
@@ -40,6 +50,7 @@ class Evidence:
     visits: pd.DataFrame  # a row per request that visited: endpoint, visits, wall_s, cpu_s
     at_lowest: pd.DataFrame  # those of the lowest load
     asynchronous: Mapping[str, float]  # journey -> visits expected of it
+    unseen: Collection[str]  # endpoints that visit it by their journey, and were not seen to
     busy_s: float
 
 
@@ -49,19 +60,14 @@ def works_of(windows: Sequence[Window], demand: Demand) -> dict[Pair, QuantileTa
     Raises CalibrationError if an endpoint was asked for too rarely.
     """
     _refuse_thin(windows)
-    stages = pd.concat([window.stages() for window in windows])
-    at_lowest = windows[0].stages()
-    busy_s = _busy(windows, stages)
     works: dict[Pair, QuantileTable] = {}
-    for station in sorted({station for _, station in demand}):
-        evidence = Evidence(
-            visits=stages[stages.station == station],
-            at_lowest=at_lowest[at_lowest.station == station],
-            asynchronous=_asynchronous(windows, demand, station),
-            busy_s=busy_s.get(station, 0.0),
-        )
-        learn = _timed if station in TIMED else _metered if station in METERED else _apportioned
-        laws = learn(evidence)
+    found = _evidence(windows, demand)
+    plain_s = _overhead_s(found[PLAIN]) if PLAIN in found else math.inf
+    for station, evidence in found.items():
+        if station in METERED:
+            laws = _metered(evidence, plain_s if station in FED else math.inf)
+        else:
+            laws = _timed(evidence) if station in TIMED else _apportioned(evidence)
         if station == FANOUT:
             laws[FANOUT] = _of_samples(
                 pd.concat([window.recording.fanouts.cpu_s for window in windows]),
@@ -69,6 +75,26 @@ def works_of(windows: Sequence[Window], demand: Demand) -> dict[Pair, QuantileTa
             )
         works |= {(journey, station): law for journey, law in laws.items()}
     return works
+
+
+def _evidence(windows: Sequence[Window], demand: Demand) -> dict[str, Evidence]:
+    """Return what the windows say of each station that is visited."""
+    stages = pd.concat([window.stages() for window in windows])
+    at_lowest = windows[0].stages()
+    busy_s = _busy(windows, stages)
+    asked = {endpoint for window in windows for endpoint in window.counts()}
+    found = {}
+    for station in sorted({station for _, station in demand}):
+        visits = stages[stages.station == station]
+        seen = set(visits.endpoint)
+        found[station] = Evidence(
+            visits=visits,
+            at_lowest=at_lowest[at_lowest.station == station],
+            asynchronous=_asynchronous(windows, demand, station),
+            unseen={e for e in asked - seen if demand.get((e, station), 0.0)},
+            busy_s=busy_s.get(station, 0.0),
+        )
+    return found
 
 
 def unit_costs(windows: Sequence[Window], demand: Demand) -> pd.DataFrame:
@@ -127,20 +153,27 @@ def _asynchronous(windows: Sequence[Window], demand: Demand, station: str) -> di
     return expected
 
 
-def _metered(evidence: Evidence) -> dict[str, QuantileTable]:
+def _metered(evidence: Evidence, overhead_max_s: float) -> dict[str, QuantileTable]:
     """Return each journey's law at a station that meters its requests."""
-    visits = evidence.visits
-    calls = float(visits.visits.sum())
-    unmetered_calls = sum(evidence.asynchronous.values())
-    mean_s = float(visits.cpu_s.sum()) / calls if calls else 0.0
-    rest_s = evidence.busy_s - mean_s * (calls + unmetered_calls)
-    overhead_s = max(0.0, rest_s) / max(1.0, calls + unmetered_calls)
+    overhead_s = min(overhead_max_s, _overhead_s(evidence))
     laws = {
-        str(endpoint): _of_samples(rows.cpu_s / rows.visits, plus=overhead_s)
-        for endpoint, rows in visits.groupby("endpoint")
+        str(endpoint): _of_samples(_per_visit(rows, rows.cpu_s), plus=overhead_s)
+        for endpoint, rows in evidence.visits.groupby("endpoint")
     }
-    average = _constant(mean_s + overhead_s)
-    return laws | dict.fromkeys(evidence.asynchronous, average)
+    average = _constant(_metered_mean_s(evidence) + overhead_s)
+    return laws | dict.fromkeys((*evidence.asynchronous, *evidence.unseen), average)
+
+
+def _overhead_s(evidence: Evidence) -> float:
+    """Return what a station's processes worked per call beyond what they metered."""
+    calls = float(evidence.visits.visits.sum()) + sum(evidence.asynchronous.values())
+    rest_s = evidence.busy_s - _metered_mean_s(evidence) * calls
+    return max(0.0, rest_s) / max(1.0, calls)
+
+
+def _metered_mean_s(evidence: Evidence) -> float:
+    calls = float(evidence.visits.visits.sum())
+    return float(evidence.visits.cpu_s.sum()) / calls if calls else 0.0
 
 
 def _overhead_of_fanouts(windows: Sequence[Window], evidence: Evidence) -> float:
@@ -169,16 +202,29 @@ def _apportioned(evidence: Evidence) -> dict[str, QuantileTable]:
             scv=scv,
             points=TABLE_POINTS,
         )
-        for journey in visits_of
+        for journey in (*visits_of, *evidence.unseen)
     }
 
 
 def _timed(evidence: Evidence) -> dict[str, QuantileTable]:
-    """Return each journey's law at a station whose wall time at low load is its cost."""
-    return {
-        str(endpoint): _of_samples(rows.wall_s / rows.visits)
-        for endpoint, rows in evidence.at_lowest.groupby("endpoint")
+    """Return each journey's law at a station whose wall time at low load is its cost.
+
+    Of endpoints that did not visit it then, that of whoever did.
+    """
+    quiet = evidence.at_lowest
+    laws = {
+        str(endpoint): _of_samples(_per_visit(rows, rows.wall_s))
+        for endpoint, rows in quiet.groupby("endpoint")
     }
+    later = {*evidence.visits.endpoint, *evidence.unseen} - set(laws)
+    others = quiet if len(quiet) else evidence.visits
+    return laws | dict.fromkeys(later, _of_samples(_per_visit(others, others.wall_s)))
+
+
+def _per_visit(rows: pd.DataFrame, total_s: pd.Series[float]) -> pd.Series[float]:
+    """Return the time of each visit: of several by one request, for each an equal part."""
+    each = np.repeat((total_s / rows.visits).to_numpy(), rows.visits.to_numpy())
+    return pd.Series(each)
 
 
 def _scv(values: pd.Series[float]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model.engine.failing import Fleet, disruption_of
+from model.engine.failing import Fleet, disruptions_of, scalings_of
 from model.engine.flattening import flatten
 from model.engine.parts import ENTRIES_MAX, CachePart, KeysPart, LinkPart, StationPart
 from model.engine.program import NONE, Hosts, Program
@@ -50,8 +50,10 @@ def program_of(parts: Parts) -> Program:
     flat = flatten(list(parts.journeys.values()), _names(parts), tables)
     _refuse_misfits(parts, flat)
     stations, fleet = list(parts.stations.values()), _fleet(parts)
-    disruptions = tuple(disruption_of(failure, fleet) for failure in parts.failures)
-    observed = disrupted(stations, disruptions) | flat.stations_held() | flat.cancelled
+    disruptions = disruptions_of(parts.failures, fleet)
+    scalings = scalings_of(parts.failures, fleet)
+    observed = disrupted(stations, disruptions) | {scaling.station for scaling in scalings}
+    observed |= flat.stations_held() | flat.cancelled
     attribute = parts.zone_attribute
     zone = NONE if attribute is None else tables.attribute(attribute)
     return Program(
@@ -71,6 +73,7 @@ def program_of(parts: Parts) -> Program:
         laws=tuple(tables.laws),  # and attributes: all that was met above
         attributes=tuple(tables.attributes),
         disruptions=disruptions,
+        scalings=scalings,
     )
 
 
@@ -81,6 +84,7 @@ def _fleet(parts: Parts) -> Fleet:
         first_member=first_members(stations),
         hosts=list(parts.hosts),
         links=list(parts.links),
+        caches=list(parts.caches),
         zones=parts.zones,
     )
 

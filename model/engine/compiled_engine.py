@@ -26,7 +26,15 @@ from model.engine.latencies import LatencyCounts
 from model.engine.limits import TIME_STANDS_STILL, TooMuch, refuse_run
 from model.engine.network import Network
 from model.engine.program import NONE, Outcome, Program, Stream, StreamKind
-from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
+from model.engine.runs import (
+    REQUEST_TYPES,
+    CopiesInUse,
+    Members,
+    Requests,
+    SimulatedRun,
+    Visits,
+    copies_in_use_of,
+)
 from model.engine.timeline import actions
 from model.world.chance import path_key, run_key
 from model.world.journeys import Delay, Journey
@@ -59,6 +67,7 @@ def simulate(
     state["run"] = run_key(seed, replication)
     state["until_s"], state["keeps_visits"] = until_s, keep_visits
     state["action_count"], state["stream_count"] = len(happening), len(program.streams)
+    state["copies_changes"] = len(program.scalings)
     state["zones"], state["zone_attribute"] = program.zones, program.zone_attribute
     state["zone_hash"], state["attribute_bytes"] = path_key("zone"), 8 * len(program.attributes)
     feeds = _Feeds(memory, program, seed=seed, replication=replication, until_s=until_s)
@@ -217,6 +226,7 @@ def _run_of(
         members=_members(memory, len(program.stations.of_member)),
         hits=caches["hits"].copy(),
         misses=caches["misses"].copy(),
+        copies_in_use=_copies(memory, until_s),
         counts=None if memory.state["keeps_rows"] else _counts(program, memory),
     )
 
@@ -275,6 +285,13 @@ def _members(memory: _Memory, count: int) -> Members:
         stay_s=rows["stay_s"].copy(),
         waited_s=rows["waited_s"].copy(),
         worked_s=rows["worked_s"].copy(),
+    )
+
+
+def _copies(memory: _Memory, until_s: float) -> CopiesInUse:
+    rows = memory.pools["copies_rows"][: memory.state["copies_changes"]]
+    return copies_in_use_of(
+        rows["at_s"].copy(), rows["station"].copy(), rows["count"].copy(), until_s=until_s
     )
 
 

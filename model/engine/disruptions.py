@@ -18,13 +18,32 @@ class ActionKind(IntEnum):
     LOSS = 4  # probability that a link loses a message
     LAG = 5  # seconds that a link takes longer
     SERVERS = 6  # of a member
+    WIPE = 7  # a cache forgets all keys
+    SPREAD = 8  # how many shards of a station are in use
+    SCALE = 9  # it is looked at how many copies of a station should be in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disruption:
-    """One thing that happens to each of these members, hosts or links (as `kind` says)."""
+    """One thing that happens to each of these members, hosts, links, caches or stations.
+
+    `kind` says what, and to which of these.
+    """
 
     kind: ActionKind
     targets: tuple[int, ...]
     value: float
     when: Once | Again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """How many copies of a station are in use; as `failures.Autoscale`."""
+
+    station: int
+    every_s: float
+    busy_target: float
+    start_up_s: float
+    copies_min: int
+    copies_max: int
+    shrinks: bool

@@ -64,8 +64,7 @@ def _add(flat: Flat, path: str, step: tree.Step, around: _Around) -> None:
         case tree.ForEach():
             _add_legs(flat, row, step, around)
         case tree.WithProbability():
-            row.kind, row.probability = Kind.MAYBE, step.p
-            refuse_unless(0 <= step.p <= 1, f"{path}: probability must be in 0..1, got {step.p}")
+            _fill_probability(flat, row, step.p)
             _add_all(flat, path, step.then, around)
         case tree.Cached():
             _add_cached(flat, row, step, around)
@@ -105,13 +104,14 @@ def _add_at_station(
             _fill_replica(flat, row, step.replica)
             _add_all(flat, row.path, step.steps, around)
         case tree.Write():
+            row.replica = Replica.PRIMARY
             _fill_time(flat, row, step.work)
             row.end = len(flat.rows)
             _add_copies(flat, row, step, around)
 
 
 def _add_copies(flat: Flat, primary: Row, write: tree.Write, around: _Around) -> None:
-    """Append a fork that writes to every copy but the primary."""
+    """Append a fork that writes to every copy but the primary: a branch for each of the others."""
     copies = flat.names.replicas[primary.station]
     refuse_unless(
         1 <= write.acks <= copies,
@@ -128,13 +128,17 @@ def _add_copies(flat: Flat, primary: Row, write: tree.Write, around: _Around) ->
             station=write.station,
             work=write.work,
             key=write.key,
-            replica=copy,
             priority=write.priority,
         )
-        for copy in range(1, copies)
+        for _ in range(1, copies)
     )
+    fork_at = len(flat.rows)
     fork = tree.AllOf(branches=branches, need=write.acks - 1)
     _add(flat, f"{primary.path}/copies", fork, around)
+    flat.rows[fork_at].station = primary.station
+    for row in flat.rows[fork_at + 1 :]:
+        if row.kind is Kind.VISIT:
+            row.replica = Replica.FOLLOWER
 
 
 def _fill_link(flat: Flat, row: Row, step: tree.Link, around: _Around) -> None:
@@ -231,14 +235,23 @@ def _fill_key(flat: Flat, row: Row, key: tree.Key) -> None:
 
 def _fill_replica(flat: Flat, row: Row, replica: str | int) -> None:
     copies = flat.names.replicas[row.station]
-    words = {"primary": 0, "any": Replica.ANY, "nearest": Replica.NEAREST}
+    words = {"primary": Replica.PRIMARY, "any": Replica.ANY, "nearest": Replica.NEAREST}
     number = words.get(replica, NONE) if isinstance(replica, str) else replica
     refuse_fraction(f"{row.path}: replica", number)
     refuse_unless(
-        number in (Replica.ANY, Replica.NEAREST) or 0 <= number < copies,
+        replica in words or 0 <= number < copies,
         f"{row.path}: replica must be primary, any, nearest or in 0..{copies - 1}, got {replica}",
     )
     row.replica = int(number)
+
+
+def _fill_probability(flat: Flat, row: Row, p: tree.Probability) -> None:
+    row.kind = Kind.MAYBE
+    if isinstance(p, tree.Attribute):
+        row.attribute = flat.tables.attribute(p)
+        return
+    refuse_unless(0 <= p <= 1, f"{row.path}: probability must be in 0..1, got {p}")
+    row.probability = p
 
 
 def _fill_time(flat: Flat, row: Row, time: tree.Time) -> None:

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.program import NONE, Outcome, Program
-from model.engine.runs import REQUEST_TYPES, Members, Requests, SimulatedRun, Visits
+from model.engine.runs import (
+    REQUEST_TYPES,
+    CopiesInUse,
+    Members,
+    Requests,
+    SimulatedRun,
+    Visits,
+    copies_in_use_of,
+)
 
 if TYPE_CHECKING:  # walks keep books; books only ask a walk where it is
     from model.engine.simpy_walks import Walk
@@ -157,9 +165,15 @@ class Ledger:
             self._visits[_VISIT_COLUMNS * row + _VISIT_OUTCOME] = outcome
 
     def close(
-        self, *, seed: int, replication: int, hits: Sequence[int], misses: Sequence[int]
+        self,
+        *,
+        seed: int,
+        replication: int,
+        hits: Sequence[int],
+        misses: Sequence[int],
+        copies: Sequence[tuple[float, int, int]],
     ) -> SimulatedRun:
-        """Return the run, which ends now."""
+        """Return the run, which ends now; `copies` are rows of `runs.CopiesInUse`."""
         return SimulatedRun(
             program=self._program,
             seed=seed,
@@ -170,6 +184,7 @@ class Ledger:
             members=self._member_table(),
             hits=np.array(hits, np.int64),
             misses=np.array(misses, np.int64),
+            copies_in_use=self._copies_table(copies),
         )
 
     def _request_table(self) -> Requests:
@@ -197,6 +212,15 @@ class Ledger:
             started_s=started_s,
             done_s=done_s,
             work_s=work_s,
+        )
+
+    def _copies_table(self, copies: Sequence[tuple[float, int, int]]) -> CopiesInUse:
+        at_s, station, count = zip(*copies, strict=True) if copies else ((), (), ())
+        return copies_in_use_of(
+            np.array(at_s, np.float64),
+            np.array(station, np.int64),
+            np.array(count, np.int64),
+            until_s=self._until_s,
         )
 
     def _member_table(self) -> Members:

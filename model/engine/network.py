@@ -74,6 +74,7 @@ class Network:
         batching: Batching = ONE_BY_ONE,
         balancing: str | Sequence[float] = "random",
         on_crash: str = "lost",
+        noticed_after_s: float = 0.0,
     ) -> Self:
         """Add a station: `members` shards or instances of `replicas` copies each.
 
@@ -83,7 +84,8 @@ class Network:
 
         `balancing` chooses among members that are equal to a visit: "random", "round_robin",
         "least_outstanding", "power_of_two", or the weight of each shard, adding up to 1.
-        `on_crash` says what becomes of visits there: "lost", "restart" or "resume".
+        `on_crash` says what becomes of visits there: "lost", "restart" or "resume".  A member
+        that goes down is chosen no more from `noticed_after_s` later on.
         """
         refuse_unless(name not in self._parts.stations, f"station {name}: is there already")
         self._parts.stations[name] = StationPart(
@@ -96,6 +98,7 @@ class Network:
             batching=batching,
             balancing=balancing,
             on_crash=on_crash,
+            noticed_after_s=noticed_after_s,
         )
         return self
 

@@ -66,6 +66,7 @@ class StationPart:
     batching: Batching
     balancing: str | Sequence[float]
     on_crash: str
+    noticed_after_s: float
 
     def __post_init__(self) -> None:
         """Refuse what no station has."""
@@ -85,6 +86,10 @@ class StationPart:
         refuse_unless(
             0 <= batching.poll_s < inf,
             f"station {name}: poll_s must be 0 or more, got {batching.poll_s}",
+        )
+        refuse_unless(
+            0 <= self.noticed_after_s < inf,
+            f"station {name}: noticed_after_s must be 0 or more, got {self.noticed_after_s}",
         )
         if batching.overhead is not None:
             refuse_duration(f"station {name}: overhead", batching.overhead)

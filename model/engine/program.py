@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.disruptions import Disruption
+from model.engine.disruptions import Disruption, Scaling
 from model.world.counts import CountLaw
 from model.world.laws import Law
 
@@ -56,6 +56,8 @@ class Replica(IntEnum):
 
     ANY = -2
     NEAREST = -3
+    PRIMARY = -4  # the first that is seen up
+    FOLLOWER = -5  # the one that the fork around it has chosen: a copy that a write goes on to
 
 
 class Draw(IntEnum):
@@ -145,7 +147,7 @@ class Steps:
 
     kind: Flags
     end: Indices
-    station: Indices  # VISIT, HOLD: index into `Stations`
+    station: Indices  # VISIT, HOLD: index into `Stations`; ALL_OF: it writes to other copies there
     key: Flags  # VISIT, HOLD, CACHED (which member): a Key
     key_hash: Words  # Key.REQUEST, Key.LEG: the `path_key` of its name
     keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
@@ -153,13 +155,13 @@ class Steps:
     replica: Indices  # VISIT, HOLD: a number, or a Replica
     priority: Flags  # VISIT, HOLD
     law: Indices  # VISIT, DELAY, FOR_EACH, LINK, CALL: index into `Program.laws`, or NONE:
-    attribute: Indices  # then the value is this attribute of the request, or there is none
+    attribute: Indices  # then the value is this attribute of the request, or there is none; MAYBE
     base: Indices  # VISIT with items: the law of the work without them; NONE: a plain one
     count: Indices  # and the law of how many items, or NONE:
     count_attribute: Indices
     at_once: Indices  # FOR_EACH: legs that may run together; 0 is all
     need: Indices  # ALL_OF, FOR_EACH: successes to go on with; NONE is all
-    probability: Floats  # MAYBE
+    probability: Floats  # MAYBE without an attribute
     journey: Indices  # EMIT: index into `Program.journeys`
     link: Indices  # LINK: index into `Links`
     cache: Indices  # CACHED: index into `Caches`
@@ -204,6 +206,7 @@ class Stations:
     drop_expired: Flags
     balancing: Flags
     on_crash: Flags
+    noticed_after_s: Floats  # how long a member that is down goes on being chosen
     batch_max: Indices  # visits that one server takes together
     overhead: Indices  # law of what a batch takes besides the work of its visits, or NONE
     poll_s: Floats  # services begin at multiples of this only; 0: at once
@@ -304,3 +307,4 @@ class Program:
     streams: tuple[Stream, ...]
     zone_attribute: int  # the attribute that says where a request is, or NONE: anywhere
     disruptions: tuple[Disruption, ...]
+    scalings: tuple[Scaling, ...]

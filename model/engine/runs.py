@@ -76,6 +76,15 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CopiesInUse:
+    """A row for each autoscaled station when the run begins, and each time it changes, by time."""
+
+    at_s: Floats
+    station: Indices  # row in `Program.stations`
+    count: Indices  # from then on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SimulatedRun:
     """One replication of a program.
 
@@ -92,6 +101,7 @@ class SimulatedRun:
     members: Members
     hits: Indices  # of each cache
     misses: Indices  # who waited for another's fetch had one too
+    copies_in_use: CopiesInUse
     counts: LatencyCounts | None = None
 
     def latencies_s(self, journey: str, *, since_s: float = 0.0) -> Floats:
@@ -144,3 +154,12 @@ class SimulatedRun:
     def _refuse_counts(self) -> None:
         if self.counts is not None:
             raise ValueError("this run kept no requests, only `counts` of them: ask those")
+
+
+def copies_in_use_of(
+    at_s: Floats, station: Indices, count: Indices, *, until_s: float
+) -> CopiesInUse:
+    """Return changes in the order in which each station's were noted, as one table by time."""
+    order = np.lexsort((station, at_s))  # which keeps the order of equals
+    order = order[at_s[order] < until_s]
+    return CopiesInUse(at_s=at_s[order], station=station[order], count=count[order])

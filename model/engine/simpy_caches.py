@@ -36,6 +36,10 @@ class Store:
         if len(self._stored_s) > self._capacity:
             self._stored_s.popitem(last=False)
 
+    def forget_all(self) -> None:
+        """Hold no key any more."""
+        self._stored_s.clear()
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fetch:
@@ -92,3 +96,8 @@ class Caches:
             store.fetches[key] = fetch
         self.walks.clock.next((self.walks.proceed, self.walks.inside(walk, fetch)))
         return False
+
+    def wipe(self, cache: int) -> None:
+        """Let every member of a cache forget all keys; who is fetching one goes on."""
+        for store in self._stores[cache]:
+            store.forget_all()

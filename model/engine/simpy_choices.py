@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from model.engine.ledger import Totals
 from model.engine.program import NONE, Balancing, Draw, Key, Program, Replica
+from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
 from model.engine.stations import member_of, other_member_of, share_of_zone
 from model.world.chance import path_key, unit
@@ -19,31 +20,38 @@ _COPIES = Draw.REPLICA, Draw.REPLICA_BESIDE
 class Choices:
     """Chooses members for all walks of one run."""
 
-    def __init__(self, program: Program, totals: Sequence[Totals]) -> None:
+    def __init__(self, program: Program, standing: Standing, totals: Sequence[Totals]) -> None:
+        self._standing = standing
         self._totals = totals  # tell how many are present
         self._zones, self._zone_attribute = program.zones, program.zone_attribute
         self._key_hashes = program.key_sets.key_hash.tolist()
         self._key_laws = [program.laws[law].quantile for law in program.key_sets.law.tolist()]
         self._turns: dict[int, int] = {}  # by the first of those who take turns
-        self.down: set[int] = set()  # members
 
     def member(self, walk: Walk, step: Step) -> int:
         """Return the member, numbered through all stations, that a visit or hold goes to."""
         station = step.station
         assert station is not None
+        if step.replica == Replica.FOLLOWER:
+            return walk.member
         if station.members == 1:
             return station.first_member
-        shard = self._shard(walk, step, station)
+        first = station.first_member + self._shard(walk, step, station) * station.replicas
         if station.replicas == 1:
-            return station.first_member + shard
-        first = station.first_member + shard * station.replicas
-        copies = range(first, first + station.replicas)
-        if step.replica >= 0:
-            return copies[step.replica]
+            return first
+        return first + step.replica if step.replica >= 0 else self._copy(walk, step, first)
+
+    def _copy(self, walk: Walk, step: Step, first: int) -> int:
+        """Return the copy, of those in use from the first of its shard on, that a step chooses."""
+        station = step.station
+        assert station is not None
+        copies = range(first, first + self._standing.copies(station))
+        if step.replica == Replica.PRIMARY:
+            return next(filter(self._standing.is_seen_up, copies), first)
         if step.replica == Replica.NEAREST:
-            return self._balanced(
-                walk, step, self._near(walk, copies, shard), turn=first, draws=_COPIES
-            )
+            shard = (first - station.first_member) // station.replicas
+            near = self._near(walk, copies, shard)
+            return self._balanced(walk, step, near, turn=first, draws=_COPIES)
         return self._balanced(walk, step, copies, turn=first, draws=_COPIES)
 
     def cache_member(self, walk: Walk, step: Step, members: int) -> int:
@@ -62,14 +70,15 @@ class Choices:
     def _shard(self, walk: Walk, step: Step, station: Station) -> int:
         if station.shards == 1:
             return 0
+        count = self._standing.shards(station)
         if step.key != Key.RANDOM:
-            return self._keyed(walk, step, station.shards)
+            return self._keyed(walk, step, count)
         if station.weights:
             return bisect_right(station.weights, chance_of(walk, step, Draw.MEMBER))
         if station.replicas > 1:
-            return member_of(chance_of(walk, step, Draw.MEMBER), station.shards)
+            return member_of(chance_of(walk, step, Draw.MEMBER), count)
         first = station.first_member
-        shards = range(first, first + station.shards)
+        shards = range(first, first + count)
         return self._balanced(walk, step, shards, turn=first, draws=_SHARDS) - first
 
     def _keyed(self, walk: Walk, step: Step, shards: int) -> int:
@@ -82,12 +91,12 @@ class Choices:
         return member_of(unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER), shards)
 
     def _near(self, walk: Walk, copies: range, shard: int) -> Sequence[int]:
-        """Return the copies in the request's zone that are up, or all copies if none is."""
+        """Return the copies in the request's zone that are seen up, or all copies if none is."""
         zone = self._zone(walk.request)
         near = [
             member
             for copy, member in enumerate(copies)
-            if (shard + copy) % self._zones == zone and member not in self.down
+            if (shard + copy) % self._zones == zone and self._standing.is_seen_up(member)
         ]
         return near or copies
 
@@ -105,16 +114,15 @@ class Choices:
         turn: int,
         draws: tuple[Draw, Draw],
     ) -> int:
-        """Return one of the members, in order of number, that are up, or of all if none is."""
+        """Return one of the members, in order of number, that are seen up, or of all if none is."""
         assert step.station is not None
         balancing = step.station.balancing
-        if self.down:
-            members = [member for member in members if member not in self.down] or members
+        members = self._standing.seen_up(members) or members
         if balancing == Balancing.ROUND_ROBIN:
             return self._in_turn(members, turn)
         if len(members) == 1:
             return members[0]
-        chosen = member_of(chance_of(walk, step, draws[0]), len(members))
+        chosen = member_of(self._first_chance(walk, step, draws[0]), len(members))
         if balancing == Balancing.LEAST_OUTSTANDING:
             from_chosen = [*members[chosen:], *members[:chosen]]
             return min(from_chosen, key=self._present)
@@ -123,6 +131,15 @@ class Choices:
             other = members[other_member_of(chance, chosen, len(members))]
             return min(members[chosen], other, key=self._present)
         return members[chosen]
+
+    @staticmethod
+    def _first_chance(walk: Walk, step: Step, draw: Draw) -> float:
+        """Return the chance of the step, or that of its key where the key chooses a copy too."""
+        assert step.station is not None
+        at_random = step.station.balancing == Balancing.RANDOM
+        if draw == Draw.REPLICA and step.key == Key.REQUEST and at_random:
+            return unit(walk.request.chance, step.key_hash, 0, 0, draw)
+        return chance_of(walk, step, draw)
 
     def _in_turn(self, members: Sequence[int], turn: int) -> int:
         """Return the first member at or after the turn; the turn is then the one after it."""

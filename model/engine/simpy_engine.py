@@ -19,11 +19,14 @@ from model.engine.simpy_caches import Caches
 from model.engine.simpy_calls import Calls
 from model.engine.simpy_choices import Choices
 from model.engine.simpy_clock import Clock
-from model.engine.simpy_fleet import Fleet, Weather
+from model.engine.simpy_fleet import Fleet
 from model.engine.simpy_forks import Forks
+from model.engine.simpy_scaling import scaled_copies
 from model.engine.simpy_sources import Luck, Source
+from model.engine.simpy_standing import Standing
 from model.engine.simpy_steps import Emissions, Links, Take, Visits, maybe, read_steps
 from model.engine.simpy_walks import Walks
+from model.engine.simpy_weather import Weather
 from model.engine.timeline import actions
 from model.world.chance import run_key
 
@@ -54,13 +57,27 @@ def simulate(
         run=run_key(seed, replication),
     )
     fleet, links = Fleet(program, walks), Links(program, walks)
-    choices = Choices(program, ledger.totals)
+    standing = Standing(program, clock, scaled_copies(program, fleet, clock))
+    choices = Choices(program, standing, ledger.totals)
     caches = Caches(program, walks, choices)
-    walks.steps = read_steps(
-        program, _takes(program, walks, Visits(choices, fleet.members), links, caches)
+    takes = _takes(
+        program,
+        walks,
+        visits=Visits(choices, fleet.members),
+        forks=Forks(walks, standing),
+        links=links,
+        caches=caches,
     )
+    walks.steps = read_steps(program, takes)
     coming = actions(program, seed=seed, replication=replication, until_s=until_s)
-    Weather(clock, fleet, links, choices, coming).expect()
+    Weather(
+        clock=clock,
+        fleet=fleet,
+        links=links,
+        caches=caches,
+        standing=standing,
+        coming=iter(coming),
+    ).expect()
     for number in range(len(program.streams)):
         luck = Luck(seed=seed, replication=replication, until_s=until_s)
         Source(program, walks, number=number).start(luck)
@@ -68,16 +85,21 @@ def simulate(
         clock.process(process(clock))
     clock.run(until=until_s)
     fleet.close(until_s)
-    run = ledger.close(seed=seed, replication=replication, hits=caches.hits, misses=caches.misses)
+    run = ledger.close(
+        seed=seed,
+        replication=replication,
+        hits=caches.hits,
+        misses=caches.misses,
+        copies=standing.changes_of_copies(),
+    )
     check(run)
     return run
 
 
 def _takes(
-    program: Program, walks: Walks, visits: Visits, links: Links, caches: Caches
+    program: Program, walks: Walks, *, visits: Visits, forks: Forks, links: Links, caches: Caches
 ) -> Callable[[int], Take]:
     """Return what says how each row of the program's steps is taken."""
-    forks = Forks(walks)
     take: dict[int, Take] = {
         Kind.VISIT: visits.visit,
         Kind.DELAY: links.delay,

@@ -11,6 +11,7 @@ from model.engine.simpy_clock import Act, Moment
 from model.engine.simpy_hosts import Host, Service
 from model.engine.simpy_members import order_of
 from model.engine.simpy_queues import Guest, Queue
+from model.engine.simpy_services import Services
 from model.engine.simpy_walks import Walk, Walks, chance_of
 from model.engine.stations import poll_after
 
@@ -40,7 +41,7 @@ class EventfulMember:
         self._ways, self._host, self._number = ways, host, number
         self._servers, self._speed, self._is_up = servers, 1.0, True
         self._queue = Queue(ways.discipline, lifo_above=ways.lifo_above)
-        self._services: dict[Service, None] = {}  # in order of beginning
+        self.services = Services(walks.clock)
         self._poll_is_asked_for = False
 
     # What walks do.
@@ -93,7 +94,7 @@ class EventfulMember:
 
     @property
     def _is_free(self) -> bool:
-        return self._is_up and len(self._services) < self._servers
+        return self._is_up and len(self.services) < self._servers
 
     def _serve(self) -> None:
         """Begin what can begin: at the next poll, where there are polls."""
@@ -137,7 +138,7 @@ class EventfulMember:
             end=self._end,
             is_hold=guests[0].is_hold,
         )
-        self._services[service] = None
+        self.services.add(service)
         if service.is_hold:
             return [
                 (
@@ -165,7 +166,7 @@ class EventfulMember:
 
     def _end(self, service: Service) -> None:
         """Let the next of the queue begin, and then who was served go on."""
-        del self._services[service]
+        self.services.remove(service)
         for guest in service.guests:
             self._leave(guest, Outcome.DONE)
         self._clock.next(*((self._walks.go_on, guest.walk) for guest in service.guests))
@@ -173,9 +174,9 @@ class EventfulMember:
 
     def give_back(self, service: Service, outcome: Outcome) -> None:
         """End a hold, unless it was lost meanwhile; its walk fails if the steps inside did."""
-        if service not in self._services:
+        if service not in self.services:
             return
-        del self._services[service]
+        self.services.remove(service)
         (guest,) = service.guests
         self._leave(guest, Outcome.DONE)
         self._clock.next((self._walks.leave, guest.walk, outcome))
@@ -186,7 +187,7 @@ class EventfulMember:
         if self._ways.discipline != Discipline.PREEMPTIVE or not self._is_up:
             return None
         least_urgent = None
-        for service in self._services:
+        for service in self.services:
             (other,) = service.guests
             if least_urgent is None or other.priority >= least_urgent.guests[0].priority:
                 least_urgent = service
@@ -196,7 +197,7 @@ class EventfulMember:
 
     def _preempt(self, service: Service) -> None:
         self._pause(service)
-        del self._services[service]
+        self.services.remove(service)
         (guest,) = service.guests
         guest.left_s = service.left_s
         self._queue.put_back([guest])
@@ -226,10 +227,10 @@ class EventfulMember:
     def crash(self) -> None:
         """Go down; who is here fails, or waits for the repair."""
         self._is_up = False
-        services = list(self._services)
+        services = list(self.services)
         for service in services:
             self._pause(service)
-        self._services.clear()
+            self.services.remove(service)
         aside: list[Act] = []
         back: list[Guest] = []
         for service in services:
@@ -260,10 +261,10 @@ class EventfulMember:
 
     def set_speed(self, speed: float) -> None:
         """Work at this share of the full speed from now on; 0 is a pause."""
-        for service in self._services:
+        for service in self.services:
             self._pause(service)
         self._speed = speed
-        for service in self._services:
+        for service in self.services:
             self._resume(service)
 
     def set_servers(self, servers: int) -> None:
@@ -273,7 +274,7 @@ class EventfulMember:
 
     def close(self, until_s: float) -> None:
         """Add to the totals who is present when the run ends."""
-        in_service = [guest.arrived_s for service in self._services for guest in service.guests]
+        in_service = [guest.arrived_s for service in self.services for guest in service.guests]
         waiting = [guest.arrived_s for guest in self._queue]
         self.totals.close(until_s, in_service + waiting)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model.engine.program import NONE, Outcome
-from model.engine.simpy_walks import Step, Walk, Walks, value_of
-from model.engine.stations import leg_of
+from model.engine.simpy_standing import Standing
+from model.engine.simpy_walks import Station, Step, Walk, Walks, value_of
+from model.engine.stations import copy_after, leg_of
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -43,12 +44,14 @@ class Fork:
 class Forks:
     """Takes the forks of all walks of one run."""
 
-    def __init__(self, walks: Walks) -> None:
-        self.walks = walks
+    def __init__(self, walks: Walks, standing: Standing) -> None:
+        self.walks, self._standing = walks, standing
 
     def all_of(self, walk: Walk, step: Step) -> bool:
-        """Begin all branches."""
+        """Begin all branches; of a write to copies, those to copies that can be chosen."""
         branches = list(self._branches(walk, step))
+        if step.station is not None:
+            branches = self._followers(walk, step.station, branches)
         return self._fork(walk, step, iter(branches), count=len(branches), at_once=len(branches))
 
     def for_each(self, walk: Walk, step: Step) -> bool:
@@ -99,6 +102,13 @@ class Forks:
             end = self.walks.steps[branch].end
             yield _leg(walk, branch + 1, end, walk.leg)
             branch = end
+
+    def _followers(self, walk: Walk, station: Station, branches: list[Walk]) -> list[Walk]:
+        """Send each branch to the next copy after the primary, where the walk has just been."""
+        for ahead, branch in enumerate(branches, start=1):
+            first, replicas = station.first_member, station.replicas
+            branch.member = copy_after(walk.member, first, replicas, ahead)
+        return [one for one in branches if self._standing.can_be_chosen(one.member, station)]
 
     @staticmethod
     def _legs(walk: Walk, step: Step, count: int) -> Iterator[Walk]:

@@ -23,7 +23,7 @@ class Visits:
     def visit(self, walk: Walk, step: Step) -> bool:
         """Be served at a member."""
         work_s = value_of(walk, step)
-        self._members[self._choices.member(walk, step)].visit(walk, work_s, step.priority)
+        self._member(walk, step).visit(walk, work_s, step.priority)
         return False
 
     def visit_with_items(self, walk: Walk, step: Step) -> bool:
@@ -31,13 +31,17 @@ class Visits:
         assert step.base is not None
         base_s = step.base(chance_of(walk, step, Draw.BASE))
         work_s = work_of_items(base_s, value_of(walk, step), _items(walk, step))
-        self._members[self._choices.member(walk, step)].visit(walk, work_s, step.priority)
+        self._member(walk, step).visit(walk, work_s, step.priority)
         return False
 
     def hold(self, walk: Walk, step: Step) -> bool:
         """Hold a server while taking the steps inside."""
-        self._members[self._choices.member(walk, step)].hold(walk, step.priority)
+        self._member(walk, step).hold(walk, step.priority)
         return False
+
+    def _member(self, walk: Walk, step: Step) -> Member:
+        walk.member = self._choices.member(walk, step)
+        return self._members[walk.member]
 
 
 def _items(walk: Walk, step: Step) -> float:
@@ -91,7 +95,9 @@ def delay_order(walk: Walk) -> tuple[int, ...]:
 
 def maybe(walk: Walk, step: Step) -> bool:
     """Take the steps inside, or pass them."""
-    taken = chance_of(walk, step, Draw.VALUE) < step.probability
+    own = step.attribute == NONE
+    probability = step.probability if own else walk.request.attributes[step.attribute]
+    taken = chance_of(walk, step, Draw.VALUE) < probability
     walk.at = walk.at + 1 if taken else step.end
     return True
 
@@ -157,6 +163,7 @@ def _read_stations(program: Program) -> list[Station]:
     stations = program.stations
     return [
         Station(
+            number=row,
             first_member=int(stations.first_member[row]),
             members=int(stations.members[row]),
             shards=int(stations.shards[row]),

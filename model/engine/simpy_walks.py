@@ -49,6 +49,7 @@ class Walk:
     attempt: int = 0
     expires_s: float = inf  # the earliest deadline of the calls around it
     stops_s: float = inf  # and of those that cancel: after that it takes no step
+    member: int = NONE  # of a station: where its last visit went, or its first has to go
     boss: Boss | None = None  # None: it is the request itself
 
 
@@ -56,6 +57,7 @@ class Walk:
 class Station:
     """A row of `program.Stations`, as far as choosing a member goes."""
 
+    number: int
     first_member: int
     members: int
     shards: int

@@ -26,6 +26,20 @@ def other_member_of(u: float, first: int, members: int) -> int:
     return other + 1 if other >= first else other
 
 
+def seen_up(now_s: float, down_s: float, noticed_after_s: float) -> bool:
+    """Return whether a member that went down at `down_s` (infinite: is up) is taken to be up."""
+    return now_s < down_s + noticed_after_s
+
+
+def copy_after(member: int, first: int, replicas: int, ahead: int) -> int:
+    """Return the copy that is `ahead` of a member in its shard, around from the last to the first.
+
+    `first` is the station's first member.
+    """
+    copy = (member - first) % replicas
+    return member - copy + (copy + ahead) % replicas
+
+
 def leg_of(outer: int, index: int) -> int:
     """Return the number of leg `index` of a fork inside leg `outer`; 0 is outside of any fork."""
     return outer * (LEGS_MAX + 1) + index + 1
@@ -112,6 +126,19 @@ def tokens_after_attempt(tokens: float, ratio: float, burst: float) -> float:
 def share_of_zone(u: float, zones: int) -> int:
     """Return the zone that a request is in whose arrival does not say."""
     return int(u * zones)
+
+
+def copies_wanted(
+    in_use: int, busy: float, busy_target: float, copies_min: int, copies_max: int
+) -> int:
+    """Return how many copies would be `busy_target` busy, when those in use are `busy`."""
+    wanted = math.ceil(in_use * busy / busy_target)
+    return min(max(wanted, copies_min), copies_max)
+
+
+def busy_share(busy_s: float, in_use: int, servers: int, every_s: float) -> float:
+    """Return which share of the last `every_s` seconds the servers of copies were in service."""
+    return busy_s / (in_use * servers * every_s)
 
 
 def breaker_opens(failures: int, failures_max: int, half_open: bool) -> bool:  # noqa: FBT001 - a scalar function

@@ -41,6 +41,7 @@ def stations_of(
         drop_expired=np.array([part.queue.drop_expired for part in parts], np.int8),
         balancing=np.array([part.balancer for part in parts], np.int8),
         on_crash=np.array([part.crash_policy for part in parts], np.int8),
+        noticed_after_s=np.array([part.noticed_after_s for part in parts], np.float64),
         batch_max=np.array([part.batching.limit for part in parts], np.int32),
         overhead=np.array([tables.law(part.batching.overhead) for part in parts], np.int32),
         poll_s=np.array([part.batching.poll_s for part in parts], np.float64),

@@ -1,6 +1,7 @@
 """When what happens to the fleet in one run: crashes, repairs, changes of speed and of size.
 
-Nothing here depends on the requests, so both engines take the same list, made beforehand.
+Nothing here depends on the requests, so both engines take the same list, made beforehand.  What
+comes of looking at how busy a station is does: here is only when.
 """
 
 from __future__ import annotations
@@ -8,20 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 
-from model.engine.disruptions import ActionKind
+from model.engine.disruptions import ActionKind, Scaling
 from model.engine.program import Draw, Program
 from model.engine.refusals import refuse_unless
 from model.world.chance import path_key, request_key, run_key, unit
 from model.world.failures import Again, Once
 
 SPELLS_MAX = 1_000_000  # of one target in one run
+LOOKS_MAX = 1_000_000  # at one station in one run, to scale it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Action:
-    """One change, of one member, host or link."""
+    """One change, of one member, host, link, cache or station; of a look, the target is its row."""
 
     at_s: float
     kind: ActionKind
@@ -47,10 +49,35 @@ def actions(program: Program, *, seed: int, replication: int, until_s: float) ->
     found = [
         _named(Action(at_s=at_s, kind=kind, target=target, value=value))
         for (kind, target), spells in _spells(program, run, until_s).items()
-        for at_s, value in _changes(spells, *_meaning(program, kind, target))
+        for at_s, value in _changes_of(program, kind, target, spells)
         if at_s < until_s
     ]
-    return sorted(found)
+    return sorted(found + _looks(program, until_s))
+
+
+def _looks(program: Program, until_s: float) -> list[Action]:
+    return [
+        Action(at_s=at_s, kind=ActionKind.SCALE, target=row, value=0.0)
+        for row, scaling in enumerate(program.scalings)
+        for at_s in _look_times(program, scaling, until_s)
+    ]
+
+
+def _look_times(program: Program, scaling: Scaling, until_s: float) -> Iterator[float]:
+    """Return the multiples of `every_s` before `until_s`."""
+    looks, station = until_s / scaling.every_s, program.stations.names[scaling.station]
+    complaint = f"autoscale of {station}: more than {LOOKS_MAX:,} looks in one run"
+    refuse_unless(looks <= LOOKS_MAX, complaint)
+    times = (look * scaling.every_s for look in range(1, ceil(looks) + 1))
+    return (at_s for at_s in times if at_s < until_s)
+
+
+def _changes_of(
+    program: Program, kind: ActionKind, target: int, spells: list[_Spell]
+) -> Iterator[tuple[float, float]]:
+    if kind is ActionKind.WIPE:  # lasts no time: a second one is another
+        return ((at_s, 1.0) for at_s in {spell.begin_s for spell in spells})
+    return _changes(spells, *_meaning(program, kind, target))
 
 
 def _named(action: Action) -> Action:
@@ -75,6 +102,8 @@ def _meaning(
         case ActionKind.SERVERS:
             servers = program.stations.servers[program.stations.of_member[target]]
             return float(servers), lambda values: values[-1]
+        case ActionKind.SPREAD:
+            return float(program.stations.shards[target]), lambda values: values[-1]
         case _:
             return 0.0, max
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import asin, cos, inf, radians, sin, sqrt
 
+FIBRE_KM_PER_S = 200_000.0  # light in glass: that in vacuum over a refractive index of 1.5
 EARTH_RADIUS_KM = 6_371.0  # mean; IUGG, "Resolutions of the XVII General Assembly", 1980
 
 
@@ -45,6 +46,17 @@ def distance_km(one: Place, other: Place) -> float:
     half_east = radians(other.longitude - one.longitude) / 2
     chord = sin(half_north) ** 2 + cos(latitudes[0]) * cos(latitudes[1]) * sin(half_east) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, chord)))
+
+
+def rtt_s(one: str, other: str, *, stretch: float) -> float:
+    """Return the time that light takes between two regions and back, through cables.
+
+    These are `stretch` times as long as the shortest way over the globe.
+
+    >>> round(rtt_s("us-east", "eu-west", stretch=1.0), 3)
+    0.055
+    """
+    return 2 * stretch * distance_km(REGIONS[one], REGIONS[other]) / FIBRE_KM_PER_S
 
 
 def nearest_first(client_region: str, zone_regions: Mapping[str, str]) -> list[str]:

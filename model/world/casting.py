@@ -8,23 +8,22 @@ from numpy.typing import NDArray
 from model.world.population import Population
 from model.world.scenario import Endpoint
 
-
-def posting_weights(follower_counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how often users with so many followers post, relative to each other.
-
-    Posting grows with the logarithm of the followers, as in the workload of Pequod
-    (Kate et al., "Easy Freshness with Pequod Cache Joins", NSDI 2014).
-    """
-    return 1 + 2 * np.log10(1 + follower_counts)
+ABOUT_OTHERS = (  # requests that have a target
+    Endpoint.FOLLOW, Endpoint.UNFOLLOW, Endpoint.PROFILE, Endpoint.SEARCH, Endpoint.IMAGE,
+)  # fmt: skip
 
 
 class Casting:
-    """Chooses who sends a request, and about whom."""
+    """Chooses people by how often each of them posts or reads.
+
+    Follows are ended by anybody who follows somebody, every one of them equally likely; all
+    that is not a post is sent by who reads.
+    """
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._active = np.flatnonzero(population.active)
-        self._posting = np.cumsum(posting_weights(population.follower_counts))
+        self._reading = np.cumsum(population.reading)
+        self._posting = np.cumsum(population.posting)
         self._popularity = np.cumsum(1 + population.follower_counts)
 
     def cast(self, endpoint: Endpoint, who_u: float, whom_u: float) -> tuple[int, int]:
@@ -34,8 +33,8 @@ class Casting:
         if endpoint is Endpoint.UNFOLLOW and len(self._population.followers):
             edge = int(who_u * len(self._population.followers))
             return int(self._population.followers[edge]), int(self._population.targets[edge])
-        user = int(self._active[int(who_u * len(self._active))])
-        if endpoint in (Endpoint.FOLLOW, Endpoint.UNFOLLOW):
+        user = _weighted(self._reading, who_u)
+        if endpoint in ABOUT_OTHERS:
             return user, self._someone_else(user, whom_u)
         return user, -1
 

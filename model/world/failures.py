@@ -2,6 +2,7 @@
 
 Everything lasts `Once`, from one instant on, or comes `Again` and again.  What overlaps adds up:
 a member is up when no crash holds it down, and as fast as all slow-downs together leave it.
+Sizes change at an instant, and `Autoscale` changes them as the load does.
 """
 
 from __future__ import annotations
@@ -98,4 +99,56 @@ class Resize:
     members: tuple[int, ...] = ALL
 
 
-Failure: TypeAlias = Crash | ZoneLoss | SlowDown | HostSlowDown | MessageLoss | MessageLag | Resize
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """From `at_s` on, only the first `shards` of a station are in use; before the first, all are.
+
+    Visits that are already at another shard end there.
+    """
+
+    station: str
+    shards: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheWipe:
+    """Every member of a cache forgets all keys at `at_s`; what is being fetched is stored still."""
+
+    cache: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscale:
+    """As many of a station's copies are in use as keep them `busy_target` busy.
+
+    They begin with `copies_min`.  Every `every_s` seconds they become as many as would have had
+    that share of their servers in service, at most `copies_max`: "desiredReplicas = ceil[
+    currentReplicas * (currentMetricValue / desiredMetricValue)]" (Kubernetes documentation,
+    "Horizontal Pod Autoscaling", algorithm details), without its tolerance.  A copy is in use
+    `start_up_s` after it was asked for; one too many is taken out of use at once, and ends the
+    visits that are there, unless the station never `shrinks`.
+    """
+
+    station: str
+    every_s: float
+    busy_target: float
+    start_up_s: float
+    copies_min: int
+    copies_max: int
+    shrinks: bool = True
+
+
+Happening: TypeAlias = (
+    Crash
+    | ZoneLoss
+    | SlowDown
+    | HostSlowDown
+    | MessageLoss
+    | MessageLag
+    | Resize
+    | Spread
+    | CacheWipe
+)  # that is known before any request comes
+Failure: TypeAlias = Happening | Autoscale

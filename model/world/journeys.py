@@ -32,6 +32,7 @@ class Attribute:
 Key: TypeAlias = str | Attribute
 Time: TypeAlias = Law | Attribute
 Count: TypeAlias = CountLaw | Attribute
+Probability: TypeAlias = float | Attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,11 @@ class Visit:
     of the innermost `ForEach`.  An `Attribute` is the number of the shard.  The name of a set of
     keys (`Network.keys`) draws one of them per leg, and its hash is the shard.  Any other text
     names a key of the request, such as "own": all its visits with that key meet the same shard
-    (of stations with as many shards).
+    (of stations with as many shards), and of copies chosen at random the same copy.
 
-    `replica` says which copy of the shard: "primary", "any" (the station's balancing chooses),
-    "nearest" (any in the request's own zone, else as "any"), or a number.  `priority` is
-    0 (first) to 7 (last) at stations that go by it.
+    `replica` says which copy of the shard: "primary" (the first that is up), "any" (the station's
+    balancing chooses), "nearest" (any in the request's own zone, else as "any"), or a number.
+    `priority` is 0 (first) to 7 (last) at stations that go by it.
     """
 
     station: str
@@ -75,7 +76,8 @@ class Batch:
 class Write:
     """Write to a shard with replicas: to the primary first, then to all others at once.
 
-    Goes on as soon as `acks` copies have it: 1 is asynchronous, all of them synchronous.
+    Goes on as soon as `acks` copies have it: 1 is asynchronous, all of them synchronous.  Copies
+    that are known to be down are left out, and not waited for.
     """
 
     station: str
@@ -148,9 +150,12 @@ class ForEach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithProbability:
-    """Take the steps of `then` with this probability, and none otherwise."""
+    """Take the steps of `then` with this probability, and none otherwise.
 
-    p: float
+    An `Attribute` is the probability of each request: at 0 never, at 1 or above always.
+    """
+
+    p: Probability
     then: Steps
     name: str = "maybe"
 

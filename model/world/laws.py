@@ -221,6 +221,24 @@ def hyperexponential(*, mean: float, scv: float) -> QuantileTable:
     return _with_mean(mean, probabilities, low)
 
 
+def mixture(one: QuantileTable, other: QuantileTable, *, share: float) -> QuantileTable:
+    """Return the law of values that come from `one` with probability `share`, else from `other`.
+
+    Mean exact, quantiles to what 1,000 values of each tell.
+    """
+    refuse_unless(0 <= share <= 1, "share must be in 0..1", share)
+    places = (np.arange(_TABLE_POINTS) + 0.5) / _TABLE_POINTS
+    values = np.concatenate(
+        [np.interp(places, law.probabilities, law.values) for law in (one, other)]
+    )
+    weights = np.repeat((share, 1 - share), _TABLE_POINTS) / _TABLE_POINTS
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    probabilities = _grid(max(len(one.probabilities), len(other.probabilities)))
+    quantiles = np.interp(probabilities, reached, values[order])
+    return _with_mean(share * one.mean + (1 - share) * other.mean, probabilities, quantiles)
+
+
 def _grid(points: int) -> NDArray[np.float64]:
     """Return `points` probabilities from 0 to 1, the denser the closer to 1.
 

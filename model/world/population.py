@@ -16,21 +16,28 @@ from numpy.typing import NDArray
 from model.rules.influencers import Delivery, delivery_of
 from model.rules.policy import FeedPolicy
 from model.world import chance
-from model.world.followers import law_of
+from model.world.activity import lognormal, posting_of, reading_of, refuse_more_than_all
+from model.world.follows import follows_of
 from model.world.scenario import Scenario, ScenarioError
+from model.world.scenario.people import People
 
-USERS_MAX = 5_000_000  # beyond, people are a law (followers.py), not rows
-
-_RANK, _ACTIVE, _FOLLOWER = 1, 2, 3  # what a random number is for: the step path of its draw
+USERS_MAX = 5_000_000  # beyond, people are a law (followers), not rows
+_ACTIVE, _READING, _POSTING, _NEVER = 2, 4, 5, 6  # what a random number is for
 
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """`follower_counts[i]` users follow user i; `followers_of(i)` says which."""
+    """`follower_counts[i]` users follow user i; `followers_of(i)` says which.
+
+    Who reads or posts twice as often as another has twice the number in `reading` or `posting`.
+    """
 
     follower_counts: NDArray[np.int64]
-    active: NDArray[np.bool_]
     followers: NDArray[np.int64]  # follower ids of user 0, then of user 1, and so on
+    active: NDArray[np.bool_]  # who comes on a day
+    inactive: NDArray[np.bool_]  # who has not come for policy.inactive_after
+    reading: NDArray[np.float64]  # mean 1 among the active, 0 for others
+    posting: NDArray[np.float64]  # mean 1 among all, 0 for the inactive and for who never posts
 
     def __len__(self) -> int:
         """Return the number of users."""
@@ -44,6 +51,11 @@ class Population:
     def followers_of(self, user: int) -> NDArray[np.int64]:
         """Return the users that follow `user`."""
         return self.followers[self.starts[user] : self.starts[user + 1]]
+
+    @cached_property
+    def followee_counts(self) -> NDArray[np.int64]:
+        """How many users each user follows."""
+        return np.bincount(self.followers, minlength=len(self))
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:
@@ -63,37 +75,57 @@ def merged_among(follower_counts: NDArray[np.int64], policy: FeedPolicy) -> NDAr
 
 
 def population_of(scenario: Scenario) -> Population:
-    """Return the scenario's people.
+    """Return the scenario's people: those of its edge list, or as its laws draw them.
 
     Raises ScenarioError for more than 5 million: such a world is simulated as a slice.
     """
-    users, seed = scenario.people.users, scenario.seed
-    if users > USERS_MAX:
+    people, seed = scenario.people, scenario.seed
+    if people.users > USERS_MAX:
         raise ScenarioError(
-            f"people.users: at most {USERS_MAX} can be made one by one, got {users}"
+            f"people.users: at most {USERS_MAX} can be made one by one, got {people.users}"
         )
-    everyone = np.arange(users)
-    places = np.argsort(chance.u_block(seed, 0, everyone, _RANK, 0, 0, 0), kind="stable")
-    counts = np.empty(users, dtype=np.int64)
-    law = law_of(scenario.people.followers)
-    counts[places] = np.minimum(law.followers_at((everyone + 0.5) / users), users - 1)
-    active = chance.u_block(seed, 0, everyone, _ACTIVE, 0, 0, 0) < scenario.people.daily_active
+    counts, followers = follows_of(people, seed)
+    active, inactive = _presence(people, seed)
+    return Population(
+        follower_counts=counts,
+        followers=followers,
+        active=active,
+        inactive=inactive,
+        reading=_reading(people, seed, active, followers),
+        posting=_posting(people, seed, inactive, counts),
+    )
+
+
+def _presence(people: People, seed: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return who is active, and who is inactive: different users."""
+    refuse_more_than_all(people)
+    u = chance.u_block(seed, 0, np.arange(people.users), _ACTIVE, 0, 0, 0)
+    active = u < people.daily_active
     if not active.any():
-        raise ScenarioError(f"people.daily_active: nobody of {users} is active")
-    chosen = [_followers(seed, user, int(count), users) for user, count in enumerate(counts)]
-    return Population(follower_counts=counts, active=active, followers=np.concatenate(chosen))
+        raise ScenarioError(f"people.daily_active: nobody of {people.users} is active")
+    return active, ~active & (u >= 1 - people.activity.inactive)
 
 
-def _followers(seed: int, user: int, count: int, users: int) -> NDArray[np.int64]:
-    """Draw `count` different users other than `user`, all equally likely."""
-    found = np.empty(0, dtype=np.int64)
-    drawn = 0
-    while len(found) < count:
-        wanted = 2 * (count - len(found)) + 8
-        draws = np.arange(drawn, drawn + wanted)
-        drawn += wanted
-        more = (chance.u_block(seed, 0, user, _FOLLOWER, 0, 0, draws) * users).astype(np.int64)
-        both = np.concatenate((found, more[more != user]))
-        first_places = np.unique(both, return_index=True)[1]
-        found = both[np.sort(first_places)]
-    return found[:count]
+def _reading(
+    people: People, seed: int, active: NDArray[np.bool_], followers: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    u = chance.u_block(seed, 0, np.arange(people.users), _READING, 0, 0, 0)
+    followees = np.bincount(followers, minlength=people.users)
+    rates = reading_of(people.activity, followees) * lognormal(people.activity.spread, u) * active
+    relative: NDArray[np.float64] = rates / rates[active].mean()
+    return relative
+
+
+def _posting(
+    people: People, seed: int, inactive: NDArray[np.bool_], follower_counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return everybody's rate.  Raises ScenarioError if nobody is left who posts."""
+    everyone, posting = np.arange(people.users), people.posting
+    never = chance.u_block(seed, 0, everyone, _NEVER, 0, 0, 0) < posting.never
+    u = chance.u_block(seed, 0, everyone, _POSTING, 0, 0, 0)
+    rates = posting_of(posting, follower_counts) * lognormal(posting.spread, u)
+    rates[never | inactive] = 0
+    if not rates.any():
+        raise ScenarioError(f"people.posting.never: nobody of {people.users} is left who posts")
+    relative: NDArray[np.float64] = rates / rates.mean()
+    return relative

@@ -6,25 +6,26 @@ follower law of one that does not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.rules import policy as policies
 from model.rules import rate_limits, timelines
-from model.rules.policy import FeedPolicy, Strategy
 from model.rules.rate_limits import Counting
-from model.world.casting import posting_weights
-from model.world.counts import CountTable, poisson
-from model.world.followers import law_of
-from model.world.population import USERS_MAX, merged_among, population_of
-from model.world.sampling import SAMPLES, occupied, weighted
-from model.world.scenario import Endpoint, Instances, Scenario, ScenarioError
+from model.world.counts import CountTable
+from model.world.crowds import crowd_of
+from model.world.gathering import gathering_of
+from model.world.journeys import Attribute
+from model.world.kinds import Kinds, kinds_of
+from model.world.layouts import Layout, layout_of
+from model.world.population import merged_among
+from model.world.profiles import posts_on_profiles
+from model.world.purging import Purging, purging_of
+from model.world.sampling import occupied
+from model.world.scenario import Endpoint, Instances, Scenario
 from model.world.spreading import Spreading, spreading_of
-
-FOLLOWERS_MAX = 10_000_000_001  # more than there can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,21 @@ class Reach:
     """Laws of the widths of one scenario, and shares of requests."""
 
     counting: Mapping[Endpoint, Counting]  # visits of the gateway's counters
+    layout: Layout  # where timelines and followers lie
     merged_servers: CountTable  # timeline servers that hold lists to merge into one page
+    author_servers: CountTable  # post servers that own those whose posts one timeline shows
+    followee_servers: CountTable  # the same without the reader, who is one of them
     page_servers: CountTable  # post servers that hold the posts of one page
+    profile_servers: CountTable  # post servers that hold the posts of one profile's first page
     spreading: Spreading  # of pushed posts
+    purging: Purging  # of the same, once they are deleted
+    kinds: Kinds  # of posts
     merge_share: float  # share of posts that are kept once and merged on read
     cover_share: float  # share of pages that are the first since a change of the reader's follows
     follow_share: float  # share of those changes that follow; the others end a follow
+    new_edges_share: float  # share of pages whose reader's choice of edges is too old (per_edge)
+    written_share: float  # share of pushes to one follower that end in a timeline
+    image_miss_share: float | Attribute  # share of images that an edge has to get from its origin
     # Shares of requests that find stale what their process remembers for a while.
     stale_timeline_policy: float  # the timeline service, for pages and new posts: the policy
     stale_post_policy: float  # the post service, for posts: the policy
@@ -45,39 +55,46 @@ class Reach:
     stale_authors: float  # the timeline service, for pages: the authors whose posts are merged
     index_shards: int  # of search: each hears of every user
     edges: int  # of the CDN: each hears of every image
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Crowd:
-    """Samples of readers, all equally likely, and of posts."""
-
-    merged: NDArray[np.int64]  # per reader: authors whose lists are merged
-    followers: NDArray[np.int64]  # per post: those of its author
+    # What a scenario does not say.
+    cold_share: float | Attribute = 0.0  # share of pages whose timeline has to be built first
+    deleted_share: float = 0.0  # share of posts that are deleted later
+    is_fair: bool = True  # workers bring posts by few before those by many
 
 
 def reach_of(scenario: Scenario) -> Reach:
     """Return the widths in the whole fleet: they stay the same in a slice of it.
 
-    Authors are weighted by how often they post, readers equally.  Raises ScenarioError for what
-    the journeys do not say.
+    Authors are weighted by how often they post, readers by how often they read.
     """
-    _refuse_unmodelled(scenario)
-    crowd = _crowd(scenario)
-    is_merged = merged_among(crowd.followers, scenario.policy.of_feeds)
+    crowd = crowd_of(scenario)
+    gathering = gathering_of(scenario, crowd)
+    is_merged = merged_among(crowd.posts.followers, scenario.policy.of_feeds)
     fleet, mix = scenario.fleet, scenario.traffic.mix
+    pushed = crowd.posts.followers[~is_merged]
     page = np.full(200, scenario.policy.page_limit)
     pages_per_s, posts_per_s = (
         scenario.requests_per_s * mix.get(endpoint, 0.0)
         for endpoint in (Endpoint.NEWSFEED, Endpoint.POST)
     )
     return Reach(
-        counting=_counting(is_on=scenario.policy.rate_limits),
-        merged_servers=occupied(crowd.merged, fleet.timeline_store.shards, scenario.seed),
+        counting=_counting(mix, is_on=scenario.policy.rate_limits),
+        layout=layout_of(scenario),
+        merged_servers=gathering.merged_servers,
+        author_servers=gathering.author_servers,
+        followee_servers=gathering.followee_servers,
         page_servers=occupied(page, fleet.post_store.shards, scenario.seed),
-        spreading=spreading_of(scenario, crowd.followers[~is_merged]),
+        profile_servers=occupied(
+            posts_on_profiles(scenario), fleet.post_store.shards, scenario.seed
+        ),
+        spreading=spreading_of(scenario, pushed, halved_share=gathering.halved_share),
+        purging=purging_of(scenario, pushed),
+        kinds=kinds_of(scenario.people.post_types),
         merge_share=float(np.mean(is_merged)),
         cover_share=_cover_share(mix),
         follow_share=_follow_share(mix),
+        new_edges_share=gathering.new_edges_share,
+        written_share=gathering.written_share,
+        image_miss_share=1 - fleet.cdn.hit_share,
         stale_timeline_policy=_stale_share(
             pages_per_s + posts_per_s, fleet.timeline, policies.FRESH_S
         ),
@@ -89,7 +106,11 @@ def reach_of(scenario: Scenario) -> Reach:
     )
 
 
-def _counting(*, is_on: bool) -> dict[Endpoint, Counting]:
+def _counting(mix: Iterable[Endpoint], *, is_on: bool) -> dict[Endpoint, Counting]:
+    """Return the visits of the counters by each kind of request that is made.
+
+    An edge counts nobody's: it is asked past the gateways.
+    """
     limits_of = {
         Endpoint.REGISTER: rate_limits.REGISTER,
         Endpoint.LOGIN: rate_limits.LOGIN,
@@ -97,10 +118,12 @@ def _counting(*, is_on: bool) -> dict[Endpoint, Counting]:
         Endpoint.FOLLOW: (rate_limits.SIGNED_IN, *rate_limits.RELATIONS),
         Endpoint.UNFOLLOW: (rate_limits.SIGNED_IN, *rate_limits.RELATIONS),
         Endpoint.NEWSFEED: (rate_limits.SIGNED_IN,),
+        Endpoint.PROFILE: (rate_limits.SIGNED_IN,),
+        Endpoint.SEARCH: (rate_limits.SIGNED_IN, *rate_limits.SEARCH),
+        Endpoint.IMAGE: (),
     }
     return {
-        endpoint: rate_limits.counting_of(limits if is_on else ())
-        for endpoint, limits in limits_of.items()
+        endpoint: rate_limits.counting_of(limits_of[endpoint] if is_on else ()) for endpoint in mix
     }
 
 
@@ -122,56 +145,3 @@ def _stale_share(asked_per_s: float, of: Instances, fresh_s: float) -> float:
     The next question that comes after that time does, and they come as a Poisson process.
     """
     return 1 / (1 + asked_per_s / of.instances * fresh_s)
-
-
-def _crowd(scenario: Scenario) -> _Crowd:
-    policy = scenario.policy.of_feeds
-    if scenario.people.users <= USERS_MAX:
-        population = population_of(scenario)
-        is_merged = merged_among(population.follower_counts, policy)
-        if np.count_nonzero(is_merged) > timelines.MERGE_AUTHORS_MAX:
-            is_merged = np.ones_like(is_merged)
-        merged = population.followed_among(is_merged) + is_merged
-        weights = posting_weights(population.follower_counts)
-        return _Crowd(
-            merged=merged[population.active],
-            followers=weighted(population.follower_counts, weights),
-        )
-    return _crowd_by_law(scenario)
-
-
-def _crowd_by_law(scenario: Scenario) -> _Crowd:
-    users, law = scenario.people.users, law_of(scenario.people.followers)
-    merged_from = _merged_from(scenario.policy.of_feeds)
-    if users * law.share_with_at_least(merged_from) > timelines.MERGE_AUTHORS_MAX:
-        merged_from = 0  # nobody looks for those of whom there are too many: all are asked for
-    followed = poisson(mean=law.mean_above(max(1, merged_from)))
-    places = (np.arange(SAMPLES) + 0.5) / SAMPLES
-    merged = np.asarray([followed.quantile(float(place)) for place in places])
-    # Geometric steps reach the rarest and largest accounts; each stands for its share of users.
-    edges = np.geomspace(1 / users, 1, SAMPLES + 1)
-    followers = law.followers_at(np.sqrt(edges[1:] * edges[:-1]))
-    weights = posting_weights(followers) * np.diff(edges)
-    # Readers merge their own list too, if it may be among them.
-    return _Crowd(merged=merged + (merged_from == 0), followers=weighted(followers, weights))
-
-
-def _merged_from(policy: FeedPolicy) -> int:
-    """Return from how many followers on an author's posts are merged."""
-    return {Strategy.PULL: 1, Strategy.PUSH: FOLLOWERS_MAX}.get(
-        policy.strategy, policy.influencer_followers_min
-    )
-
-
-def _refuse_unmodelled(scenario: Scenario) -> None:
-    """Raise ScenarioError for what the services run and the journeys do not say yet."""
-    policy = scenario.policy
-    unmodelled = {
-        "policy.strategy": policy.strategy in (Strategy.PER_EDGE, Strategy.PUSH_ACTIVE),
-        "policy.timelines_by": policy.timelines_by != "user",
-        "policy.follows_kept": policy.follows_kept != "both",
-        "policy.full_feed_followees_max": policy.full_feed_followees_max != 0,
-        "fleet.zones": scenario.fleet.zones > 1,
-    }
-    for name in (name for name, is_set in unmodelled.items() if is_set):
-        raise ScenarioError(f"{name}: only the services run this value, not the model")

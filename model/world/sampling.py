@@ -22,7 +22,7 @@ def weighted(values: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray
     return values[np.minimum(np.searchsorted(cumulated, places), len(values) - 1)]
 
 
-def occupied(balls: NDArray[np.int64], servers: int, seed: int) -> CountTable:
+def occupied(balls: NDArray[np.int64], servers: int | NDArray[np.float64], seed: int) -> CountTable:
     """Return the law of how many of `servers` hold something, when n things are spread at random.
 
     The expectation, servers * (1 - (1 - 1/servers)**n), rounded up or down at random so that

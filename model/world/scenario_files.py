@@ -9,12 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from model.world.fields.tables import kind_of_table, tables_at
 from model.world.scenario import Scenario, ScenarioError
 
 FILE_BYTES_MAX = 1_000_000
 EXTENDS_MAX = 8
+WHOLES = ("mix", "regions")  # tables of shares that add up
+# Files that a scenario may name; they are beside the file that names them.
+NAMED_FILES = ("people.followers.edges", "traffic.recorded.file")
+# What pydantic calls it that a table has no known kind, and that something is no table or list.
+WRONG_KINDS = ("union_tag_invalid", "union_tag_not_found")
+WANTED = {
+    "model_type": "a table", "model_attributes_type": "a table", "dict_type": "a table",
+    "tuple_type": "a list",
+}  # fmt: skip
 
 Tree = dict[str, Any]
 
@@ -26,7 +37,7 @@ def load_scenario(path: Path, overrides: Iterable[str] = ()) -> Scenario:
     """
     tree = _read_with_bases(path, seen=())
     for override in overrides:
-        tree = _merged(tree, _tree_of_override(override))
+        tree = _merged(tree, _with_whole_paths(_tree_of_override(override), path.parent))
     try:
         return Scenario.model_validate(tree)
     except ValidationError as error:
@@ -40,7 +51,7 @@ def resolved_toml(scenario: Scenario) -> str:
 
 def _read_with_bases(path: Path, seen: tuple[Path, ...]) -> Tree:
     """Return the file's tree, laid over the tree of the file that it extends."""
-    tree = _read(path)
+    tree = _with_whole_paths(_read(path), path.parent)
     base = tree.pop("extends", None)
     if base is None:
         return tree
@@ -69,6 +80,19 @@ def _read(path: Path) -> Tree:
         raise ScenarioError(f"{path}: is nested too deeply") from None
 
 
+def _with_whole_paths(tree: Tree, folder: Path) -> Tree:
+    """Return the tree with the files that it names found from anywhere, not only from `folder`."""
+    for key in NAMED_FILES:
+        value: Any = tree
+        for name in key.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, str):
+            if "\0" in value:
+                raise ScenarioError(f"{key}: write the name of a file, got {value!r}")
+            tree = _merged(tree, _nested(key, str((folder / value).absolute())))
+    return tree
+
+
 def _text(value: object, path: Path, key: str) -> str:
     if not isinstance(value, str):
         raise ScenarioError(f"{path}: {key}: write the name of a file, got {value!r}")
@@ -78,13 +102,15 @@ def _text(value: object, path: Path, key: str) -> str:
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     """Return `base` with the keys of `over` laid over it, table by table.
 
+    Shares of a whole are replaced together: of two halves no third could be made.
+
     >>> _merged({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
     {'a': {'x': 1, 'y': 3}}
     """
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in WHOLES:
             merged[key] = _merged(old, value)
         else:
             merged[key] = value
@@ -106,9 +132,18 @@ def _tree_of_override(override: str) -> Tree:
         parsed = value
     except RecursionError:
         raise ScenarioError(f"--set {key}: is nested too deeply") from None
+    return _nested(key, parsed)
+
+
+def _nested(key: str, value: Any) -> Tree:
+    """Return the tree that holds only this value.
+
+    >>> _nested("traffic.rate", "80/s")
+    {'traffic': {'rate': '80/s'}}
+    """
     for name in reversed(key.split(".")):
-        parsed = {name: parsed}
-    return dict(parsed)
+        value = {name: value}
+    return dict(value)
 
 
 def _explained(path: Path, error: ValidationError) -> str:
@@ -116,29 +151,39 @@ def _explained(path: Path, error: ValidationError) -> str:
     lines = []
     for wrong in error.errors(include_url=False):
         location = [str(part) for part in wrong["loc"]]
-        message = wrong["msg"].removeprefix("Value error, ")
-        if wrong["type"] == "extra_forbidden":
-            message = "unknown key" + _nearest(location)
-        elif wrong["type"] == "missing":
-            message = "is missing"
-        elif wrong["type"] == "enum":
-            message = f"{message}, got {wrong['input']!r}"
+        message = _complaint(wrong, location)
+        if wrong["type"] in WRONG_KINDS:
+            location.append("kind")
         lines.append(f"{path}: {'.'.join(location) or 'scenario'}: {message}")
     return "\n".join(lines)
 
 
+def _complaint(wrong: ErrorDetails, location: list[str]) -> str:
+    """Return what is wrong with the key at `location`, and with which value."""
+    if wrong["type"] == "extra_forbidden":
+        return "unknown key" + _nearest(location)
+    if wrong["type"] == "missing":
+        return "is missing"
+    if wrong["type"] in WRONG_KINDS:
+        return _wrong_kind(wrong["input"], [kind_of_table(table) for table in tables_at(location)])
+    if wrong["type"] in WANTED:
+        return f"write {WANTED[wrong['type']]}, got {wrong['input']!r}"
+    message = wrong["msg"].removeprefix("Value error, ")
+    is_ours = wrong["type"] == "value_error" or not isinstance(wrong["input"], str | int | float)
+    return message if is_ours else f"{message}, got {wrong['input']!r}"
+
+
+def _wrong_kind(given: Mapping[str, Any], kinds: list[str]) -> str:
+    """Return which kinds of table there are, and which of them the given one may mean."""
+    if "kind" not in given:
+        return f"is missing; known are {', '.join(kinds)}"
+    close = get_close_matches(str(given["kind"]), kinds, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"must be one of {', '.join(kinds)}, got {given['kind']!r}{hint}"
+
+
 def _nearest(location: list[str]) -> str:
     """Return a hint at the known key that is spelt most like the last part of `location`."""
-    table: type[BaseModel] | None = Scenario
-    for part in location[:-1]:
-        field = table.model_fields.get(part) if table else None
-        table = _table_of(field.annotation if field else None)
-    known = list(table.model_fields) if table else []
+    known = [name for table in tables_at(location[:-1]) for name in table.model_fields]
     close = get_close_matches(location[-1], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
-
-
-def _table_of(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return None

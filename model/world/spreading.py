@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.rules.fanouts import RANGES_MAX, shard_ranges
+from model.rules.fanouts import RANGES_MAX, class_of, shard_ranges
+from model.rules.policy import Strategy
 from model.rules.sharding import even_table
 from model.rules.timelines import FANOUT_CHUNK_MAX
+from model.world.chunks import Chunks
 from model.world.counts import CountTable
-from model.world.sampling import occupied, table_of, weighted
+from model.world.layouts import layout_of
+from model.world.sampling import occupied
 from model.world.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """Laws of the posts to many followers, of one class of urgency."""
+
+    urgency: int  # `rules.fanouts.class_of` their followers: a smaller one goes first
+    share: float  # of pushed posts
+    chunks: CountTable  # per post, of all its ranges together
+    servers: CountTable  # timeline servers written to, per chunk
+    asked: CountTable  # user servers asked for the followers of one chunk
+    halved_share: float  # of these writes, that are followed by one for readers of a halved share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,47 +36,72 @@ class Spreading:
     """Laws of the widths of one scenario's fan-out.
 
     Followers who fit into one chunk are brought a post together with its author.  Those who do
-    not are cut into ranges, and brought it chunk by chunk, several ranges at once.
+    not are cut into ranges, and brought it chunk by chunk, several ranges at once.  Under
+    `per_edge` the author comes first, and the post is kept for those who gather it.
     """
 
-    many_share: float  # share of pushed posts whose author's followers do not fit into one chunk
-    few_servers: CountTable  # timeline servers that hold an author, and the followers that fit
-    chunks: CountTable  # per post to many followers, of all its ranges together
-    chunk_servers: CountTable  # timeline servers written to, per such chunk
-    at_once: int  # such chunks of one post that are under way at the same time, at most
+    is_per_edge: bool
+    few_servers: CountTable  # timeline servers that hold the followers that fit, and their author
+    few_halved_share: float
+    many: tuple[Many, ...]  # by class
+    at_once: int  # chunks of one post that are under way at the same time, at most
+
+    @property
+    def many_share(self) -> float:
+        """The share of pushed posts whose author's followers do not fit into one chunk."""
+        return sum(each.share for each in self.many)
 
 
-def spreading_of(scenario: Scenario, followers: NDArray[np.int64]) -> Spreading:
+def spreading_of(
+    scenario: Scenario, followers: NDArray[np.int64], *, halved_share: float = 0.0
+) -> Spreading:
     """Return the widths for posts by authors with so many followers, one number per post.
 
-    A worker does one chunk at a time, so no more are under way than there are workers.
+    Of the followers `halved_share` have timelines that hold a share of posts.  A worker does one
+    chunk at a time, so no more are under way than there are workers.
     """
-    servers = scenario.fleet.timeline_store.shards
-    many = followers > FANOUT_CHUNK_MAX
-    chunks, chunk_servers = _of_many(followers[many], servers, scenario.seed)
+    servers = layout_of(scenario).delivery_servers
+    is_per_edge = scenario.policy.strategy is Strategy.PER_EDGE
+    few = followers[followers <= FANOUT_CHUNK_MAX]
+    alone = Chunks(followers=few, ranges=np.ones_like(few))
     return Spreading(
-        many_share=float(np.mean(many)) if len(followers) else 0.0,
-        few_servers=occupied(followers[~many] + 1, servers, scenario.seed),
-        chunks=chunks,
-        chunk_servers=chunk_servers,
+        is_per_edge=is_per_edge,
+        few_servers=occupied(few + (not is_per_edge), servers, scenario.seed),
+        few_halved_share=alone.written_again(servers, halved_share, besides=1 - is_per_edge),
+        many=tuple(_by_class(scenario, followers, halved_share)),
         at_once=min(RANGES_MAX, scenario.fleet.fanout.instances),
     )
 
 
-def _of_many(
-    followers: NDArray[np.int64], servers: int, seed: int
-) -> tuple[CountTable, CountTable]:
-    """Return the laws of chunks per post, and of servers per chunk.
+def _by_class(
+    scenario: Scenario, followers: NDArray[np.int64], halved_share: float
+) -> Iterator[Many]:
+    classes = np.asarray([class_of(int(each)) for each in followers], dtype=np.int64)
+    classes[followers <= FANOUT_CHUNK_MAX] = -1
+    for urgency in np.unique(classes[classes > 0]).tolist():
+        of_class = followers[classes == urgency]
+        share = len(of_class) / len(followers)
+        yield _many(scenario, of_class, urgency=urgency, share=share, halved_share=halved_share)
 
-    A range ends with the chunk that is not full, if only because nobody is in it.
-    """
-    ranges = _ranges_of(followers, servers)
-    full, rest = np.divmod(followers // ranges, FANOUT_CHUNK_MAX)
-    sizes = np.concatenate((np.full(len(full), FANOUT_CHUNK_MAX), rest))
-    occurrences = np.concatenate((ranges * full, ranges)).astype(np.float64)
-    servers_of_range = max(1, round(servers / RANGES_MAX))
-    per_chunk = occupied(weighted(sizes, occurrences), servers_of_range, seed)
-    return table_of(ranges * (full + 1)), per_chunk
+
+def _many(
+    scenario: Scenario,
+    followers: NDArray[np.int64],
+    *,
+    urgency: int,
+    share: float,
+    halved_share: float,
+) -> Many:
+    layout, seed = layout_of(scenario), scenario.seed
+    chunks = Chunks(followers=followers, ranges=_ranges_of(followers, layout.timeline_servers))
+    return Many(
+        urgency=urgency,
+        share=share,
+        chunks=chunks.per_post,
+        servers=chunks.written(layout.delivery_servers, seed),
+        asked=chunks.asked(layout.follower_servers, seed),
+        halved_share=chunks.written_again(layout.delivery_servers, halved_share),
+    )
 
 
 def _ranges_of(followers: NDArray[np.int64], servers: int) -> NDArray[np.int64]:

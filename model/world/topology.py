@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.world.scenario import Fleet, ScenarioError
+from model.world.scenario import Fleet, Instances, ScenarioError
 
 HOST = "host"  # the one machine of a shared fleet
 
 EVENT_LOOPS = (
     "gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay", "pipeline",
+    "search", "cdn",
 )  # fmt: skip
 PASSWORD_THREADS = 2
 DARKROOMS = 1  # processes in which one media service decodes
 OBJECT_STORE_THREADS = 4
+INDEX_THREADS = 5  # in which one index process searches: asyncio's own, four and one per core
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """`members` equal instances or shards, each with `servers` servers and one queue."""
+    """Equal instances or shards, each copy with `servers` servers and one queue.
+
+    Where copies are chosen by where they stand or who is up, the instances of a service are the
+    copies of one member; else each is a member of its own.
+    """
 
     name: str
     members: int = 1
     servers: int = 1
+    copies: int = 1  # of each member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,37 +52,83 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
     open to it.  Slicing takes whole instances and shards away and leaves the others as
     they are.  Raises ScenarioError if a slice would leave a fraction of an instance.
     """
-
-    def some(name: str, members: int, servers: int = 1) -> Station:
-        if members % slice_of:
-            raise ScenarioError(f"simulation.slice: {slice_of} does not divide {name}: {members}")
-        return Station(name=name, members=members // slice_of, servers=servers)
-
     if slice_of > 1 and fleet.placement == "shared":
         raise ScenarioError("simulation.slice: one shared host cannot be sliced; slice must be 1")
-    loops = [
-        some("gateway", fleet.gateway.instances),
-        some("user", fleet.user.instances),
-        some("follow", fleet.follow.instances),
-        some("post", fleet.post.instances),
-        some("media", fleet.media.instances),
-        some("timeline", fleet.timeline.instances),
-        some("fanout", fleet.fanout.instances),
-        some("pipeline", fleet.pipeline.instances),
-    ]
-    databases = fleet.user_store.shards + fleet.post_store.shards
-    stores = [
-        # One relay, one broker and one session store serve a fleet of one machine; a larger
-        # one has as many as it has databases, gateways and workers to serve.
-        some("relay", 1 if fleet.placement == "shared" else databases),
-        some("broker", 1 if fleet.placement == "shared" else fleet.fanout.instances),
-        some("session_store", 1 if fleet.placement == "shared" else fleet.gateway.instances),
-        some("user_db", fleet.user_store.shards, fleet.user_store.connections),
-        some("post_db", fleet.post_store.shards, fleet.post_store.connections),
-        some("timeline_store", fleet.timeline_store.shards),
-        some("object_store", fleet.media.instances, OBJECT_STORE_THREADS),
-        some("password", fleet.user.instances, PASSWORD_THREADS),
-        some("darkroom", fleet.media.instances, DARKROOMS),
-    ]
+    makes = _Maker(fleet, slice_of)
     shared = fleet.cores if fleet.placement == "shared" else None
-    return Topology(stations=(*loops, *stores), shared_cores=shared)
+    return Topology(stations=(*_loops(fleet, makes), *_stores(fleet, makes)), shared_cores=shared)
+
+
+def chooses_copies(fleet: Fleet) -> bool:
+    """Say whether who answers depends on where instances stand, or how many there are by now."""
+    return fleet.zones > 1 or any(
+        isinstance(table, Instances) and table.autoscaling for _, table in fleet
+    )
+
+
+class _Maker:
+    """Makes the stations of a slice of a fleet."""
+
+    def __init__(self, fleet: Fleet, slice_of: int) -> None:
+        self._slice_of = slice_of
+        self._as_copies = chooses_copies(fleet)
+
+    def pool(self, name: str, instances: int, servers: int = 1) -> Station:
+        """Return instances of which any will do."""
+        here = self._part(name, instances)
+        members, copies = (1, here) if self._as_copies else (here, 1)
+        return Station(name=name, members=members, servers=servers, copies=copies)
+
+    def service(self, name: str, table: Instances) -> Station:
+        """Return the instances of a service, as many as there may ever be."""
+        most = table.autoscaling.max if table.autoscaling else 0
+        return self.pool(name, max(table.instances, most))
+
+    def shards(self, name: str, shards: int, servers: int = 1, copies: int = 1) -> Station:
+        """Return members each of which has a part of all, in so many copies."""
+        members = self._part(name, shards)
+        return Station(name=name, members=members, servers=servers, copies=copies)
+
+    def _part(self, name: str, members: int) -> int:
+        if members % self._slice_of:
+            raise ScenarioError(
+                f"simulation.slice: {self._slice_of} does not divide {name}: {members}"
+            )
+        return members // self._slice_of
+
+
+def _loops(fleet: Fleet, makes: _Maker) -> tuple[Station, ...]:
+    return (
+        makes.service("gateway", fleet.gateway),
+        makes.service("user", fleet.user),
+        makes.service("follow", fleet.follow),
+        makes.service("post", fleet.post),
+        makes.service("media", fleet.media),
+        makes.service("timeline", fleet.timeline),
+        makes.service("fanout", fleet.fanout),
+        makes.service("pipeline", fleet.pipeline),
+        makes.shards("search", fleet.search.shards),
+        makes.pool("cdn", fleet.cdn.instances),
+    )
+
+
+def _stores(fleet: Fleet, makes: _Maker) -> tuple[Station, ...]:
+    """Return the stores, and what works beside services on cores or threads of its own.
+
+    One relay, one broker and one session store serve a fleet of one machine; a larger one has as
+    many as it has databases, gateways and workers to serve.
+    """
+    users, posts, timelines = fleet.user_store, fleet.post_store, fleet.timeline_store
+    is_one = fleet.placement == "shared"
+    return (
+        makes.pool("relay", 1 if is_one else users.shards + posts.shards),
+        makes.pool("broker", 1 if is_one else fleet.fanout.instances),
+        makes.pool("session_store", 1 if is_one else fleet.gateway.instances),
+        makes.shards("user_db", users.shards, users.connections, users.replicas),
+        makes.shards("post_db", posts.shards, posts.connections, posts.replicas),
+        makes.shards("timeline_store", timelines.shards, copies=timelines.replicas),
+        makes.pool("object_store", fleet.media.instances, OBJECT_STORE_THREADS),
+        makes.pool("password", fleet.user.instances, PASSWORD_THREADS),
+        makes.pool("darkroom", fleet.media.instances, DARKROOMS),
+        makes.shards("search_index", fleet.search.shards, INDEX_THREADS),
+    )

@@ -12,6 +12,7 @@ from aiohttp import web
 from redis.exceptions import OutOfMemoryError
 
 from reference_impl.cdn.handlers import CACHE, SERVICE, routes
+from reference_impl.cdn.metering import STATION
 from reference_impl.cdn.origins import Origins
 from reference_impl.cdn.purging import Purging
 from reference_impl.cdn.service import EdgeService
@@ -30,7 +31,7 @@ _NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]")
 
 def create_app(service: EdgeService, settings: Settings) -> web.Application:
     """Return the application on any service."""
-    app = service_app("edge", settings, routes)
+    app = service_app(STATION, settings, routes)
     app[SERVICE] = service
     app[CACHE] = _NOT_OF_A_TOKEN.sub("-", f"edge-{settings.zone}" if settings.zone else "edge")
     return app

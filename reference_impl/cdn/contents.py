@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import weakref
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from reference_impl.cdn.metering import in_thread
 from reference_impl.chassis.ranges import Span
 
 PART_BYTES = 256 << 10  # held for one client at a time; what is no longer is kept in memory whole
@@ -49,9 +49,7 @@ class Filed:
     async def read(self, span: Span) -> bytes:
         """Return these bytes; raise EOFError if the file has become shorter."""
         length = span.end - span.begin
-        part = await asyncio.to_thread(
-            os.pread, self._descriptor, length, self._begins_at + span.begin
-        )
+        part = await in_thread(os.pread, self._descriptor, length, self._begins_at + span.begin)
         if len(part) != length:
             raise EOFError("a file of the cache has been cut short")
         return part

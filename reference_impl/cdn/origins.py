@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from yarl import URL
 
 from model.rules.caching import age_on_arrival_s
 from reference_impl.cdn.entries import KEPT_HEADERS, promised_digest
+from reference_impl.cdn.metering import in_thread
 from reference_impl.cdn.metrics import FETCHED_BYTES
 from reference_impl.chassis.clients import ServiceClient
 from reference_impl.chassis.errors import Defective, Unavailable
@@ -66,7 +66,7 @@ class Origins:
             status=answer.status,
             headers=_kept(answer.headers),
             content=answer.body,
-            digest=await asyncio.to_thread(_digest, answer.body),
+            digest=await in_thread(_digest, answer.body),
             received_s=received_s,
             age_on_arrival_s=age_on_arrival_s(
                 answer.headers.get(hdrs.AGE, ""), took_s=received_s - begun_s

@@ -13,6 +13,7 @@ from reference_impl.cdn.brief import BriefAnswers
 from reference_impl.cdn.contents import Content, Held
 from reference_impl.cdn.entries import Entry, entry_of
 from reference_impl.cdn.flights import Flights
+from reference_impl.cdn.metering import count_fetch
 from reference_impl.cdn.metrics import REQUESTS
 from reference_impl.cdn.origins import Fetched, Origin
 from reference_impl.cdn.shelf import Place
@@ -133,6 +134,7 @@ class EdgeService:
         """Ask the origin, and leave it alone for a moment if it fails."""
         try:
             async with self._fetching:
+                count_fetch()
                 return await self._fetched_now(wanted)
         except Unavailable:
             self._let_rest(wanted)

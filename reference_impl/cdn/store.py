@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from model.rules.caching import OBJECT_SHARE
 from reference_impl.cdn.contents import Content
 from reference_impl.cdn.entries import Damaged, Entry, written
 from reference_impl.cdn.files import Folder
+from reference_impl.cdn.metering import in_thread
 from reference_impl.cdn.metrics import CACHE_BYTES, CACHE_ENTRIES, EVICTIONS
 from reference_impl.cdn.shelf import Place, Shelf
 from reference_impl.chassis.errors import Unavailable
@@ -75,9 +75,9 @@ class Store:
     @classmethod
     async def opened(cls, path: Path, *, bytes_max: int) -> Store:
         """Take over what is whole in the folder, the most recently used first to stay."""
-        folder = await asyncio.to_thread(Folder, path)
+        folder = await in_thread(Folder, path)
         store = cls(folder, bytes_max=bytes_max)
-        for place in await asyncio.to_thread(folder.places):
+        for place in await in_thread(folder.places):
             gone = store._shelf.make_room(place.file_bytes)
             await store._discard([place] if gone is None else [*gone, *store._shelf.put(place)])
             if gone is not None:
@@ -87,7 +87,7 @@ class Store:
 
     async def close(self) -> None:
         """Leave the folder to the next life of this edge."""
-        await asyncio.to_thread(self._folder.close)
+        await in_thread(self._folder.close)
 
     @property
     def bytes_used(self) -> int:
@@ -102,7 +102,7 @@ class Store:
         """Return what a place holds; None, and it is kept no longer, if that cannot be had."""
         verify = place.name in self._unverified
         try:
-            content = await asyncio.to_thread(self._folder.open, place, verify=verify)
+            content = await in_thread(self._folder.open, place, verify=verify)
         except FileNotFoundError:  # it had to go meanwhile
             content = None
         except (Damaged, OSError) as error:
@@ -126,7 +126,7 @@ class Store:
         EVICTIONS.inc(len(gone))
         try:
             await self._discard(gone)
-            place, filed = await asyncio.to_thread(self._folder.write, entry, content)
+            place, filed = await in_thread(self._folder.write, entry, content)
         except (Damaged, OSError) as error:
             log.warning("an answer is not kept: %s", error)
             self._shelf.give_room_back(file_bytes)
@@ -142,7 +142,7 @@ class Store:
         Raises Unavailable if it is long and the disk takes nothing in.
         """
         try:
-            return await asyncio.to_thread(self._folder.spool, content)
+            return await in_thread(self._folder.spool, content)
         except OSError as error:
             raise Unavailable("the disk of the edge takes nothing in") from error
 
@@ -176,7 +176,7 @@ class Store:
         self._count()
         self._unverified.difference_update(place.name for place in places)
         if places:
-            await asyncio.to_thread(self._folder.remove, places)
+            await in_thread(self._folder.remove, places)
 
     def _count(self) -> None:
         CACHE_BYTES.set(self._shelf.bytes_used)

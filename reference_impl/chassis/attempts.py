@@ -16,12 +16,11 @@ from typing import TypeGuard
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as TookTooLong
 
+from model.rules.deliveries import PAUSE_MAX_S, TRIES_MAX
 from reference_impl.chassis.errors import Defective, Unavailable
 from reference_impl.chassis.groups import Addition, Entry, Group
 
-TRIES_MAX = 5
 FAILED_MAX = 100  # entries that wait for another try; until they are fewer nothing new is read
-PAUSE_MAX_S = 5.0
 BROKER_AWAY = (ConnectionLost, TookTooLong)
 
 Work = Callable[[Entry], Awaitable[None]]  # finishes the entry itself

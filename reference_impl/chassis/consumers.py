@@ -19,6 +19,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
+from model.rules.deliveries import PAUSE_S
 from reference_impl.chassis.attempts import BROKER_AWAY, Attempts, Every, Work, pause
 from reference_impl.chassis.events import Event
 from reference_impl.chassis.groups import Addition, Entry, Group
@@ -41,7 +42,7 @@ class Subscription:
     group: str
     name: str  # the process's own: what it had in hand when it died is found by this
     abandoned_s: float = 60.0  # longer than an event takes, or two will work on it
-    retry_s: float = 0.2  # before the second try; doubled for each further one
+    retry_s: float = PAUSE_S  # before the second try; doubled for each further one
     block_s: float = 1.0  # of one read, and so of a stop; below the client's `answer_s`
     is_polled: bool = False  # asked so often instead, which holds no connection meanwhile
 

@@ -15,6 +15,7 @@ from model.world import chance
 
 PASSWORD = "the seeded people share this one"  # noqa: S105 - of made-up people on this machine
 IMAGE_COUNT = 20
+MEDIA_PATHS_MAX = 1_000
 _PIXELS = 41  # what a random number is for
 
 
@@ -32,6 +33,7 @@ class People:
     usernames: Sequence[str]
     tokens: Sequence[str]
     image_bytes: int
+    media_paths: Sequence[str]  # of some renditions of what they posted
 
     @property
     def images(self) -> list[bytes]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -11,6 +12,7 @@ from model.world.scenario import Scenario
 from reference_impl.chassis.settings import Settings
 from reference_impl.seeding import stores
 from reference_impl.seeding.people import (
+    MEDIA_PATHS_MAX,
     PASSWORD,
     NotSeeded,
     People,
@@ -19,7 +21,7 @@ from reference_impl.seeding.people import (
 )
 from reference_impl.seeding.pictures import avatars_of, pictures_of
 from reference_impl.seeding.timelines import write_timelines
-from reference_impl.seeding.uploads import clear_objects, store_pictures
+from reference_impl.seeding.uploads import Upload, clear_objects, store_pictures
 from reference_impl.seeding.world import world_of
 
 
@@ -77,6 +79,7 @@ def seed(
         usernames=[person.username for person in world.persons],
         tokens=tokens,
         image_bytes=scenario.people.image_size,
+        media_paths=_rendition_paths(pictures),
     )
     save_people(home, people)
     return Seeded(
@@ -86,6 +89,12 @@ def seed(
         rows=rows + len(tokens),
         seconds=perf_counter() - begun_s,
     )
+
+
+def _rendition_paths(pictures: Sequence[Upload]) -> list[str]:
+    """Return where the renditions of posted pictures are: of as many as there is room for."""
+    paths = (made.url for picture in pictures for made in picture.manifest.renditions)
+    return list(islice(paths, MEDIA_PATHS_MAX))
 
 
 def people_of(scenario: Scenario, home: Path) -> People:

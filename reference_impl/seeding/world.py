@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from model.rules.ids import IdMinter
 from model.world import chance
-from model.world.casting import posting_weights
 from model.world.population import Population, merged_among, population_of
 from model.world.scenario import Scenario, ScenarioError
 from reference_impl.seeding.persons import Person, persons_of
@@ -89,7 +88,7 @@ def _authors(scenario: Scenario, population: Population) -> NDArray[np.int64]:
     count = round(scenario.people.posts_per_user * len(population))
     if count > POSTS_MAX:
         raise ScenarioError(f"people.posts_per_user: at most {POSTS_MAX} posts in all, got {count}")
-    weights = np.cumsum(posting_weights(population.follower_counts))
+    weights = np.cumsum(population.posting)
     u = chance.u_block(scenario.seed, 0, np.arange(count), _AUTHOR, 0, 0, 0)
     authors: NDArray[np.int64] = np.searchsorted(weights, u * weights[-1], side="right")
     return authors

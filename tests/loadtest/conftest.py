@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,11 +40,23 @@ class StubGateway:
         return self.process.pid
 
     def stats(self):
+        """Return what it has seen; of one on a socket, after it was asked for over that."""
+        if self.url.startswith("unix:"):
+            return json.loads(over_socket(self.url.removeprefix("unix:"), "/stats"))
         with urllib.request.urlopen(f"{self.url}/stats", timeout=5) as answer:
             return json.load(answer)
 
     def release(self):
         urllib.request.urlopen(f"{self.url}/release", data=b"", timeout=5).close()
+
+
+def over_socket(path, target):
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(path)
+    with closing(connection):
+        connection.request("GET", target)
+        return connection.getresponse().read()
 
 
 @contextmanager
@@ -51,7 +65,7 @@ def running_gateway(manner):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        yield StubGateway(process=process, url=f"http://127.0.0.1:{int(process.stdout.readline())}")
+        yield StubGateway(process=process, url=process.stdout.readline().decode().strip())
         process.stdin.close()
 
 
@@ -73,10 +87,11 @@ def people():
     count = 20
     return Persons(
         user_ids=[10**15 + number for number in range(count)],
-        usernames=[f"user{number}" for number in range(count)],
+        usernames=[f"ada.lovelace{number}" for number in range(count)],
         tokens=[f"token-{number}" for number in range(count)],
         password="correct horse",
         images=[b"\xff\xd8\xff" + bytes([number]) * 500 for number in range(3)],
+        media_paths=[f"/media/{number}.webp" for number in range(4)],
     )
 
 
@@ -107,7 +122,16 @@ def generate(people, tmp_path):
 def planned():
     """A function that plans newsfeed requests at given instants, or Poisson at a given rate."""
 
-    def plan(urls, *, at_s=None, rate_per_s=100.0, until_s=1.0, in_flight_max=64, timeout_s=5.0):
+    def plan(
+        urls,
+        *,
+        edges=(),
+        at_s=None,
+        rate_per_s=100.0,
+        until_s=1.0,
+        in_flight_max=64,
+        timeout_s=5.0,
+    ):
         if at_s is None:
             gaps_s = np.random.default_rng(7).exponential(1 / rate_per_s, 10_000)
             at_s = np.cumsum(gaps_s)
@@ -126,6 +150,7 @@ def planned():
         return Plan(
             run_id="0badcafe",
             gateway_urls=tuple(urls),
+            cdn_urls=tuple(edges),
             in_flight_max=in_flight_max,
             request_timeout_s=timeout_s,
             until_s=until_s,

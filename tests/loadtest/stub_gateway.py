@@ -1,6 +1,7 @@
 """A server of known behaviour, run as a process: `python stub_gateway.py '{"delay_s": 0.02}'`.
 
-It prints its port, then serves until stdin ends.  `delay_s`: every answer waits this long on a
+It prints its address, then serves until stdin ends.  `socket`: where it listens instead of TCP.
+  `delay_s`: every answer waits this long on a
 timer.  `service_mean_s`: answers are served one after the other, each for an exponential time
 (an M/M/1 queue; times drawn from `seed`).  `freeze_at` and `freeze_s`: from this many requests
 on the whole process stands still once.  `stall`: no answer until /release is asked for.
@@ -80,9 +81,12 @@ async def serve(manner):
     app.router.add_route("*", "/{path:.*}", gateway.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
+    if "socket" in manner:
+        await web.UnixSite(runner, manner["socket"]).start()
+        print(f"unix:{manner['socket']}", flush=True)
+    else:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
 

@@ -207,11 +207,20 @@ def test_a_generator_that_cannot_read_its_plan_says_why(tmp_path):
         generator.wait_ready()
 
 
+@pytest.fixture
+def edge(start_gateway, sockets):
+    """A stub that listens on a socket, as edges do."""
+    with start_gateway({"remember": True, "socket": str(sockets / "edge")}) as stub:
+        yield stub
+
+
 @behaving(remember=True)
-def test_each_kind_of_request_arrives_as_the_services_expect_it(gateway, planned, generate, people):
-    plan = planned([gateway.url], at_s=np.linspace(0, 0.5, 6))
+def test_each_kind_of_request_arrives_as_the_services_expect_it(
+    gateway, edge, planned, generate, people
+):
+    plan = planned([gateway.url], edges=[edge.url], at_s=np.linspace(0, 0.5, 9))
     endpoints = ["register", "login", "post", "follow", "unfollow", "newsfeed"]
-    plan.arrivals["endpoint"] = endpoints
+    plan.arrivals["endpoint"] = [*endpoints, "profile", "search", "image"]
     plan.arrivals["target"] = 3
     run = generate(plan)
     assert (run.rows.status == 200).all()
@@ -223,7 +232,25 @@ def test_each_kind_of_request_arrives_as_the_services_expect_it(gateway, planned
         ["POST", f"{who[3]}/follow", "Bearer token-3"],
         ["POST", f"{who[4]}/unfollow", "Bearer token-4"],
         ["GET", f"{who[5]}/newsfeed", "Bearer token-5"],
+        ["GET", f"{who[3]}/posts", "Bearer token-6"],
+        ["GET", "/search", "Bearer token-7"],
     ]
+    assert edge.stats()["calls"] == [["GET", "/media/3.webp", "", 0]]
+
+
+def test_many_images_are_asked_for_at_once_over_one_socket(edge, planned, generate):
+    plan = planned(["http://127.0.0.1:1"], edges=[edge.url], at_s=np.linspace(0, 0.1, 200))
+    plan.arrivals["endpoint"], plan.arrivals["target"] = "image", 1
+    run = generate(plan)
+    assert (run.rows.status == 200).all()
+    assert edge.stats()["seen"] == 200
+
+
+def test_an_edge_that_is_gone_is_an_error_of_each_request(planned, generate, sockets):
+    gone = f"unix:{sockets / 'gone'}"
+    plan = planned(["http://127.0.0.1:1"], edges=[gone], at_s=np.linspace(0, 0.1, 3))
+    plan.arrivals["endpoint"], plan.arrivals["target"] = "image", 1
+    assert set(generate(plan).rows.error) == {"FileNotFoundError"}
 
 
 @pytest.mark.bench

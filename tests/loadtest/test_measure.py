@@ -45,7 +45,7 @@ def scenario_of(**load):
 def measured_at(gateway, people, folder, scenario, *, report=lambda doing, share: None, broker=""):
     """Measure the stub gateway as if it were the services."""
     cluster = SimpleNamespace(
-        settings=SimpleNamespace(broker=broker),
+        settings=SimpleNamespace(broker=broker, cdn_urls=(gateway.url,)),
         gateway_urls=(gateway.url,),
         processes=lambda: [gateway],
     )

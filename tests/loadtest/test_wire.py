@@ -58,4 +58,18 @@ def test_ids_beyond_53_bits_travel_as_text(people, endpoint):
 def test_every_endpoint_of_the_design_can_be_asked_for(people, endpoint):
     call = Caller(people, "0badcafe").call(endpoint, 1, user=0, target=5)
     assert call.path.startswith("/")
-    assert ("Authorization" in call.headers) is call.path.startswith("/user/")
+    assert ("Authorization" in call.headers) is call.path.startswith(("/user/", "/search"))
+
+
+def test_a_search_begins_a_name_of_somebody_as_far_as_two_to_six_letters(people):
+    caller = Caller(people, "0badcafe")
+    paths = [caller.call(Endpoint.SEARCH, n, user=0, target=5).path for n in range(300)]
+    queries = {path.removeprefix("/search?q=") for path in paths}
+    assert queries == {"ad", "ada", "lo", "lov", "love", "lovel", "lovela"}
+    assert paths == [caller.call(Endpoint.SEARCH, n, user=1, target=5).path for n in range(300)]
+
+
+def test_an_image_is_one_of_those_that_are_there_and_whom_it_is_of_says_which(people):
+    caller = Caller(people, "0badcafe")
+    paths = [caller.call(Endpoint.IMAGE, 1, user=0, target=target).path for target in range(8)]
+    assert paths == [*people.media_paths, *people.media_paths]

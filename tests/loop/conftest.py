@@ -19,7 +19,10 @@ from model.world.laws import gamma
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
-MIX = "{newsfeed=0.5, post=0.15, follow=0.1, unfollow=0.1, login=0.1, register=0.05}"
+MIX = (
+    "{newsfeed=0.4, post=0.13, follow=0.1, unfollow=0.1, login=0.08, register=0.05,"
+    " profile=0.05, search=0.04, image=0.05}"
+)
 SECONDS = 30.0
 WORK_S = {"password": 0.02, "timeline": 0.002}
 

@@ -83,12 +83,10 @@ def test_the_same_seed_gives_the_same_numbers(feedtwin, known):
     assert feedtwin(*words, "--jobs", 1).out == feedtwin(*words, "--jobs", 2).out
 
 
-def test_a_missed_target_ends_with_3(feedtwin, known):
-    mix = (
-        "traffic.mix={newsfeed=0.5, post=0.15, follow=0.1, unfollow=0.1, login=0.1, register=0.05}"
-    )
+def test_a_missed_target_ends_with_3(feedtwin, known, truth):
+    mix = ", ".join(f"{kind.value}={n}" for kind, n in truth.learnt_on.traffic.mix.items())
     done = feedtwin(
-        "run", LAPTOP, "--calibration", known, *SHORT, "--set", mix,
+        "run", LAPTOP, "--calibration", known, *SHORT, "--set", f"traffic.mix={{{mix}}}",
         "--set", "targets.general_p99=1 ms", "--set", "targets.newsfeed_p99=1 ms",
     )  # fmt: skip
     assert done.code == 3, done.err
@@ -98,13 +96,14 @@ def test_a_missed_target_ends_with_3(feedtwin, known):
     ("override", "complaint"),
     [
         ("simulation.slice=3", "simulation.slice: 3 does not divide gateway: 4096"),
-        ("simulation.slice=512", "leaves 8 servers of post_db, and a page of 20 posts asks more"),
-        ("simulation.slice=64", "leaves 64 servers of timeline_store, and a page of 79 lists asks"),
+        ("fleet.placement=shared", "simulation.slice: one shared host cannot be sliced"),
+        ("fleet.search.shards=32", "simulation.slice: 64 does not divide search: 32"),
     ],
 )
 def test_a_slice_that_cannot_hold_the_question_is_refused(feedtwin, known, override, complaint):
     planet = ROOT / "scenarios" / "baseline.toml"
-    done = feedtwin("run", planet, "--calibration", known, "--set", override)
+    sliced = ("--set", "simulation.slice=64", "--set", override)
+    done = feedtwin("run", planet, "--calibration", known, *sliced)
     assert done.code == 2
     assert complaint in done.err
 

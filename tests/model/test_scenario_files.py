@@ -73,3 +73,58 @@ def test_a_file_that_is_no_scenario_is_refused(file, text, complaint):
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(file(text))
     assert complaint in str(refusal.value)
+
+
+EDGES = '[people]\nfollowers = { edges = "graphs/edges.txt" }\n'
+
+
+def test_a_file_that_a_scenario_names_is_beside_it(file, tmp_path, monkeypatch):
+    file(LAPTOP.read_text(), "base.toml")
+    path = file('extends = "base.toml"\n' + EDGES)
+    monkeypatch.chdir(tmp_path.parent)
+    scenario = load_scenario(path.relative_to(tmp_path.parent))
+    assert scenario.people.followers.edges == str(tmp_path / "graphs" / "edges.txt")
+
+
+def test_a_file_that_an_extended_scenario_names_is_beside_that_one(file, tmp_path):
+    (tmp_path / "bases").mkdir()
+    text = LAPTOP.read_text().replace("[people]", '[people]\nfollowers.edges = "edges.txt"')
+    lines = [line for line in text.splitlines() if not line.startswith("followers =")]
+    file("\n".join(lines), "bases/base.toml")
+    scenario = load_scenario(file('extends = "bases/base.toml"\n'))
+    assert scenario.people.followers.edges == str(tmp_path / "bases" / "edges.txt")
+
+
+def test_a_file_that_is_set_is_beside_the_scenario_unless_its_whole_path_is_given(file, tmp_path):
+    path = file(LAPTOP.read_text())
+    beside = load_scenario(path, ["people.followers.edges=edges.txt"])
+    assert beside.people.followers.edges == str(tmp_path / "edges.txt")
+    elsewhere = load_scenario(path, ["people.followers.edges=/graphs/edges.txt"])
+    assert elsewhere.people.followers.edges == "/graphs/edges.txt"
+
+
+def test_a_recording_is_beside_the_scenario_too(file, tmp_path):
+    text = LAPTOP.read_text().replace("rate =", 'recorded.file = "requests.csv"\n# rate =', 1)
+    scenario = load_scenario(file(text))
+    assert scenario.traffic.recorded.file == str(tmp_path / "requests.csv")
+
+
+def test_a_resolved_scenario_names_files_from_anywhere(file, tmp_path):
+    (tmp_path / "there").mkdir()
+    scenario = load_scenario(file(LAPTOP.read_text()), ["people.followers.edges=edges.txt"])
+    again = load_scenario(file(resolved_toml(scenario), "there/resolved.toml"))
+    assert again.people.followers.edges == str(tmp_path / "edges.txt")
+
+
+@pytest.mark.parametrize("key", ["people.followers.edges", "traffic.recorded.file"])
+def test_what_cannot_be_the_name_of_a_file_is_refused(file, key):
+    with pytest.raises(ScenarioError, match=f"{key}: write the name of a file"):
+        load_scenario(file(LAPTOP.read_text()), [f'{key}="a\\u0000b"'])
+    with pytest.raises(ScenarioError, match=f"{key}: Input should be a valid string"):
+        load_scenario(file(LAPTOP.read_text()), [f"{key}=3"])
+
+
+def test_there_may_never_be_fewer_instances_than_there_are(file):
+    scaled = "fleet.user={instances=3, autoscaling={max=2}}"
+    with pytest.raises(ScenarioError, match="max must be at least instances, got 2"):
+        load_scenario(LAPTOP, [scaled])

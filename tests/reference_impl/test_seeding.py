@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -156,6 +157,18 @@ def test_every_person_has_a_session_and_their_own_timeline(seeded, world):
                     assert found == world.timeline_of(user).tolist()
                     written += len(found)
     assert written == sum(len(world.timeline_of(user)) for user in range(len(people.user_ids)))
+
+
+def test_the_images_that_may_be_asked_for_are_renditions_of_pictures_and_all_there(seeded):
+    settings, home, _ = seeded
+    paths = seeded_people(home).media_paths
+    assert len(set(paths)) == len(paths) >= 2 * PICTURE_COUNT
+    objects = StoredObjects(opened(settings.objects))
+
+    async def sizes():
+        return [await objects.size_bytes(name_in(path)) for path in paths]
+
+    assert all(asyncio.run(sizes()))
 
 
 def test_seeding_again_needs_a_word_and_then_leaves_nothing_of_before(seeded, scenario, world):

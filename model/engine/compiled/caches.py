@@ -104,6 +104,16 @@ def _store(s: Record, cache: Record, holder_number: int, entry_number: int) -> N
 
 
 @compiled
+def wipe(s: Record, cache_number: int) -> None:
+    """Let every member of a cache forget all keys; who is fetching one goes on."""
+    cache = cache_at(s, cache_number)
+    for number in range(cache.first_holder, cache.first_holder + cache.members):
+        holder = holder_at(s, number)
+        while holder.count > 0:
+            _drop(s, number, holder.oldest + 0)
+
+
+@compiled
 def _drop(s: Record, holder_number: int, entry_number: int) -> None:
     _unlink(s, holder_number, entry_number)
     entry_at(s, entry_number).stored = 0

@@ -7,12 +7,14 @@ import numpy as np
 from model.engine.compiled.chance import attribute_of, luck, quantile, unit
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import key_set_at, member_at, numbers, request_at, station_at
+from model.engine.compiled.scaling import copies_in_use
 from model.engine.program import NONE, Balancing, Draw, Key, Replica
-from model.engine.stations import member_of, other_member_of, share_of_zone
+from model.engine.stations import copy_after, member_of, other_member_of, seen_up, share_of_zone
 
 _RANDOM, _REQUEST, _LEG = int(Key.RANDOM), int(Key.REQUEST), int(Key.LEG)
 _ATTRIBUTE = int(Key.ATTRIBUTE)
-_ANY, _NEAREST = int(Replica.ANY), int(Replica.NEAREST)
+_NEAREST, _PRIMARY = int(Replica.NEAREST), int(Replica.PRIMARY)
+_FOLLOWER = int(Replica.FOLLOWER)
 _EVENLY, _ROUND = int(Balancing.RANDOM), int(Balancing.ROUND_ROBIN)
 _LEAST, _TWO = int(Balancing.LEAST_OUTSTANDING), int(Balancing.POWER_OF_TWO)
 _MEMBER, _SHARD_BESIDE = int(Draw.MEMBER), int(Draw.SHARD_BESIDE)
@@ -25,14 +27,19 @@ _ANYWHERE = -1
 def member_for(s: Record, walk: Record, step: Record) -> int:
     """Return the member that a visit goes to."""
     station = station_at(s, step.station)
-    first, copies = station.first_member + 0, station.replicas + 0
-    if copies == 1:
+    first, shards = station.first_member + 0, station.shards_in_use + 0
+    if station.replicas == 1:
         if step.key == _RANDOM and station.weights == NONE:
-            return _balanced(s, walk, step, station, first, station.shards + 0, _ANYWHERE, False)
-        return first + shard_for(s, walk, step, station.shards + 0, station.weights)
-    first += shard_for(s, walk, step, station.shards + 0, station.weights) * copies
+            return _balanced(s, walk, step, station, first, shards, _ANYWHERE, False)
+        return first + shard_for(s, walk, step, shards, station.weights)
+    if step.replica == _FOLLOWER:
+        return walk.member + 0
+    first += shard_for(s, walk, step, shards, station.weights) * station.replicas
     if step.replica >= 0:
         return first + step.replica
+    copies = copies_in_use(s, step.station)
+    if step.replica == _PRIMARY:
+        return _primary(s, station, first, copies)
     zone = zone_of(s, walk) if step.replica == _NEAREST else _ANYWHERE
     if zone != _ANYWHERE and _candidates(s, station, first, copies, zone) == 0:
         zone = _ANYWHERE
@@ -92,6 +99,35 @@ def zone_of(s: Record, walk: Record) -> int:
 
 
 @compiled
+def follower_of(s: Record, station_number: int, primary: int, ahead: int) -> int:
+    """Return the member so many copies after a primary; NONE if it cannot be chosen."""
+    station = station_at(s, station_number)
+    first, replicas = station.first_member + 0, station.replicas + 0
+    member = copy_after(primary, first, replicas, ahead)
+    if (member - first) % replicas >= copies_in_use(s, station_number):
+        return NONE
+    return member if _is_seen_up(s, member_at(s, member)) else NONE
+
+
+@compiled
+def _primary(s: Record, station: Record, first: int, copies: int) -> int:
+    """Return the first copy that is seen up, or the first of all."""
+    if station.down == 0:
+        return first
+    for number in range(first, first + copies):
+        if _is_seen_up(s, member_at(s, number)):
+            return number
+    return first
+
+
+@compiled
+def _is_seen_up(s: Record, member: Record) -> bool:
+    if member.up != 0:
+        return True
+    return seen_up(s.now_s, member.down_s, station_at(s, member.station).noticed_after_s)
+
+
+@compiled
 def _weighted(s: Record, u: float, shards: int, weights: int) -> int:
     """Return the first shard whose cumulated weight is above `u`."""
     cumulated = numbers(s)
@@ -108,12 +144,12 @@ def _weighted(s: Record, u: float, shards: int, weights: int) -> int:
 @compiled
 def _may_take(s: Record, number: int, zone: int, any_will_do: bool) -> bool:
     member = member_at(s, number)
-    return (any_will_do or member.up != 0) and (zone == _ANYWHERE or member.zone == zone)
+    return (any_will_do or _is_seen_up(s, member)) and (zone == _ANYWHERE or member.zone == zone)
 
 
 @compiled
 def _candidates(s: Record, station: Record, first: int, count: int, zone: int) -> int:
-    """Return how many of these members are up, in the zone."""
+    """Return how many of these members are seen up, in the zone."""
     if station.down == 0 and zone == _ANYWHERE:
         return count
     found = 0
@@ -164,7 +200,11 @@ def _balanced(
         return _nth(s, station, first, count, zone, none_up, 0)
     if how == _ROUND:
         return _next_in_turn(s, station, first, count, zone, none_up, of_copies)
-    place = member_of(luck(s, walk, step, _REPLICA if of_copies else _MEMBER), found)
+    if of_copies and how == _EVENLY and step.key == _REQUEST:
+        u = unit(request_at(s, walk.request).chance, step.key_hash, 0, 0, _REPLICA)
+    else:
+        u = luck(s, walk, step, _REPLICA if of_copies else _MEMBER)
+    place = member_of(u, found)
     if how == _LEAST:
         return _least_busy(s, station, first, count, zone, none_up, place)
     one = _nth(s, station, first, count, zone, none_up, place)
@@ -181,16 +221,17 @@ def _next_in_turn(
 ) -> int:
     """Return the first candidate at or after the turn, and move the turn on."""
     turn = member_at(s, first).turn if of_copies else station.turn
+    if turn >= count:
+        turn = 0
     chosen = turn
     for ahead in range(count):
         chosen = (turn + ahead) % count
         if _may_take(s, first + chosen, zone, none_up):
             break
-    following = (chosen + 1) % count
     if of_copies:
-        member_at(s, first).turn = following
+        member_at(s, first).turn = chosen + 1
     else:
-        station.turn = following
+        station.turn = chosen + 1
     return first + chosen
 
 

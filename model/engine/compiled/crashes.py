@@ -27,7 +27,7 @@ def crash(s: Record, member_number: int) -> None:
     """Take a member down, and with it what its station loses in a crash."""
     member = member_at(s, member_number)
     station = station_at(s, member.station)
-    member.up = 0
+    member.up, member.down_s = 0, s.now_s
     station.down += 1
     noted = s.task_count
     if station.on_crash == _LOSES:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.compiled import chance, layout
+from model.engine.compiled.encoding_scaling import copies_rows_of, scalings_of
 from model.engine.disruptions import ActionKind
 from model.engine.latencies import WIDTH
 from model.engine.program import NONE, Balancing, Kind, Outcome, Program, StreamKind
@@ -53,6 +54,8 @@ def pools_of(program: Program, actions: Sequence[Action]) -> dict[str, Pool]:
         "key_sets": _key_sets(program),
         "streams": _streams(program),
         "actions": _actions(actions),
+        "scalings": scalings_of(program),
+        "copies_rows": copies_rows_of(program, actions),
         "journey_begin": program.begin.astype(np.int32),
         "journey_end": program.end.astype(np.int32),
         "histogram": np.zeros(len(program.journeys) * WIDTH, np.int64),
@@ -116,10 +119,15 @@ def _is_plain_visit(program: Program, step: int) -> bool:
 
 
 def _is_simple(program: Program, step: int) -> bool:
-    """Return whether a visit is to a plain station without copies, weights or turns."""
+    """Return whether a visit is to a plain station of always the same shards, without more to it.
+
+    That is without copies, weights or turns.
+    """
     if not _is_plain_visit(program, step) or program.steps.base[step] != NONE:
         return False
     stations, station = program.stations, program.steps.station[step]
+    if any(one.kind == ActionKind.SPREAD and station in one.targets for one in program.disruptions):
+        return False
     evenly = stations.balancing[station] == Balancing.RANDOM and not len(stations.weights[station])
     return bool(evenly and stations.replicas[station] == 1)
 
@@ -209,6 +217,10 @@ def _stations(program: Program, numbers: Numbers, actions: Sequence[Action]) -> 
     }
     table = _table(layout.STATION, len(stations.names), columns)
     table["weights"] = NONE
+    table["shards_in_use"], table["copies_in_use"] = stations.shards, stations.replicas
+    for scaling in program.scalings:
+        table["copies_in_use"][scaling.station] = scaling.copies_min
+    table["copies_begun"] = table["copies_in_use"]
     for row, weights in zip(table, stations.weights, strict=True):
         if len(weights):
             row["weights"] = numbers.add(weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.engine.compiled.chance import value_of
-from model.engine.compiled.choosing import member_for, simple_member_for
+from model.engine.compiled.choosing import follower_of, member_for, simple_member_for
 from model.engine.compiled.heap import SERVICE_END, push
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import step_at, walk_at
@@ -21,7 +21,7 @@ _DONE = int(Outcome.DONE)
 def fork(s: Record, walk_number: int, step: Record) -> None:
     """Begin the legs of the fork that a walk is at."""
     walk = walk_at(s, walk_number)
-    walk.legs = int(value_of(s, walk, step)) if step.kind == _EACH else _branches(s, walk.at)
+    walk.legs = int(value_of(s, walk, step)) if step.kind == _EACH else _branches(s, walk)
     if step.collapses != 0:
         _all_at_once(s, walk_number)
         return
@@ -32,13 +32,29 @@ def fork(s: Record, walk_number: int, step: Record) -> None:
 
 
 @compiled
-def _branches(s: Record, at: int) -> int:
-    """Return how many branches the fork at a step has."""
-    end, branch, count = step_at(s, at).end, at + 1, 0
+def _branches(s: Record, walk: Record) -> int:
+    """Return how many branches of the fork that a walk is at may begin."""
+    end, branch, count = step_at(s, walk.at).end, walk.at + 1, 0
     while branch < end:
+        if _may_begin(s, walk, branch):
+            count += 1
         branch = step_at(s, branch).end
-        count += 1
     return count
+
+
+@compiled
+def _may_begin(s: Record, walk: Record, branch: int) -> bool:
+    return step_at(s, walk.at).station == NONE or _follower(s, walk, branch) != NONE
+
+
+@compiled
+def _follower(s: Record, walk: Record, branch: int) -> int:
+    """Return the member that a branch of a write to copies goes to, or NONE.
+
+    Each branch has two rows, its own and the visit's; the walk has just been at the primary.
+    """
+    ahead = (branch - walk.at + 1) >> 1
+    return follower_of(s, step_at(s, walk.at).station, walk.member + 0, ahead)
 
 
 @compiled
@@ -62,10 +78,14 @@ def begin_legs(s: Record, walk_number: int, branch: int) -> None:
         walk_at(s, child_number).leg = leg_of(walk.leg, walk.begun)
         following = branch
     else:
-        following = step_at(s, branch).end
+        while not _may_begin(s, walk, branch):
+            branch = step_at(s, branch).end + 0
+        following = step_at(s, branch).end + 0
         child_number = child_of(s, walk_number, branch + 1, following)
         if child_number == NONE:
             return
+        if step.station != NONE:
+            walk_at(s, child_number).member = _follower(s, walk, branch)
     walk.begun += 1
     walk.running += 1
     add_task(s, LEGS, walk_number, following)

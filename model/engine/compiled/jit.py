@@ -29,6 +29,7 @@ Word: TypeAlias = Any  # 64 bits without a sign, which wrap around
 _ENGINE = Path(__file__).parents[1]
 _SOURCES = (
     *sorted(Path(__file__).parent.glob("*.py")),
+    _ENGINE / "disruptions.py",
     _ENGINE / "stations.py",
     _ENGINE / "program.py",
     _ENGINE.parent / "world" / "scalar_laws.py",

@@ -39,7 +39,8 @@ STATION = np.dtype(
         ("queue_max", _INDEX), ("discipline", _INDEX), ("lifo_above", _INDEX),
         ("drop_expired", _INDEX), ("balancing", _INDEX), ("on_crash", _INDEX),
         ("batch_max", _INDEX), ("overhead", _INDEX), ("poll_s", _REAL), ("turn", _LONG),
-        ("weights", _LONG), ("down", _LONG),
+        ("weights", _LONG), ("down", _LONG), ("noticed_after_s", _REAL),
+        ("shards_in_use", _INDEX), ("copies_in_use", _INDEX), ("copies_begun", _INDEX),
     ],
     align=True,
 )  # fmt: skip
@@ -53,10 +54,17 @@ MEMBER = np.dtype(
         ("refused", _LONG), ("dropped", _LONG), ("lost", _LONG), ("waiting", _LONG),
         ("turn", _LONG), ("station", _INDEX), ("host", _INDEX), ("busy", _INDEX),
         ("up", _INDEX), ("poll", _INDEX), ("serving_first", _INDEX), ("serving_last", _INDEX),
-        ("zone", _INDEX),
+        ("zone", _INDEX), ("down_s", _REAL), ("from_s", _REAL), ("busy_s", _REAL),
+        ("busy_changed_s", _REAL),
     ],
     align=True,
 )  # fmt: skip
+SCALING = np.dtype(
+    [("every_s", _REAL), ("busy_target", _REAL), ("start_up_s", _REAL), ("station", _LONG),
+     ("servers", _LONG), ("copies_min", _LONG), ("copies_max", _LONG), ("shrinks", _LONG)],
+    align=True,
+)  # fmt: skip
+COPIES_ROW = np.dtype([("at_s", _REAL), ("station", _LONG), ("count", _LONG)], align=True)
 QUEUE = np.dtype([("first", _INDEX), ("last", _INDEX)], align=True)
 HOST = np.dtype(
     [("cores", _REAL), ("speed", _REAL), ("served_s", _REAL), ("changed_s", _REAL),
@@ -158,8 +166,8 @@ POOLS: dict[str, np.dtype[Any]] = {
     "caches": CACHE, "holders": HOLDER, "entries": ENTRY, "streams": STREAM, "actions": ACTION,
     "journey_begin": np.dtype(_INDEX), "journey_end": np.dtype(_INDEX), "walks": WALK,
     "requests": REQUEST, "users": USER, "heap": NODE, "notices": NOTICE, "tasks": TASK,
-    "visit_rows": VISIT_ROW, "histogram": np.dtype(_LONG),
-    "outcomes": np.dtype(_LONG), "free_walks": np.dtype(_INDEX),
+    "scalings": SCALING, "copies_rows": COPIES_ROW, "visit_rows": VISIT_ROW,
+    "histogram": np.dtype(_LONG), "outcomes": np.dtype(_LONG), "free_walks": np.dtype(_INDEX),
     "free_requests": np.dtype(_INDEX), "free_notices": np.dtype(_INDEX),
     "free_users": np.dtype(_INDEX),
 }  # fmt: skip
@@ -178,9 +186,9 @@ STATE = np.dtype(
         ("action_count", _LONG), ("zones", _LONG), ("zone_attribute", _LONG),
         ("status", _LONG), ("rows", _LONG), ("visits", _LONG), ("keeps_rows", _LONG),
         ("keeps_visits", _LONG), ("attribute_bytes", _LONG), ("user_requests", _LONG),
-                ("walks_used", _LONG), ("walks_freed", _LONG), ("requests_used", _LONG),
-        ("requests_freed", _LONG), ("notices_used", _LONG), ("notices_freed", _LONG),
-        ("users_used", _LONG), ("users_freed", _LONG),
+        ("copies_changes", _LONG), ("walks_used", _LONG), ("walks_freed", _LONG),
+        ("requests_used", _LONG), ("requests_freed", _LONG), ("notices_used", _LONG),
+        ("notices_freed", _LONG), ("users_used", _LONG), ("users_freed", _LONG),
     ],
     align=True,
 )  # fmt: skip
@@ -336,6 +344,18 @@ def notice_at(s: Record, i: int) -> Record:
 def task_at(s: Record, i: int) -> Record:
     """Return something still to be done at this instant."""
     return carray(pointer(s.tasks_at), _MANY, TASK)[np.uint64(i)]
+
+
+@compiled
+def scaling_at(s: Record, i: int) -> Record:
+    """Return how a station follows its load."""
+    return carray(pointer(s.scalings_at), _MANY, SCALING)[np.uint64(i)]
+
+
+@compiled
+def copies_row_at(s: Record, i: int) -> Record:
+    """Return the record of a change of how many copies are in use."""
+    return carray(pointer(s.copies_rows_at), _MANY, COPIES_ROW)[np.uint64(i)]
 
 
 @compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.engine.compiled.books import close_books, count_request
+from model.engine.compiled.caches import wipe
 from model.engine.compiled.calls import deadline_passed, hedge
 from model.engine.compiled.crashes import crash, set_speed
 from model.engine.compiled.heap import (
@@ -33,6 +34,7 @@ from model.engine.compiled.layout import (
     walk_at,
 )
 from model.engine.compiled.members import end_service, fill, serve
+from model.engine.compiled.scaling import close_copies, look
 from model.engine.compiled.stepping import delay_ended, plain_ended, proceed, settle
 from model.engine.compiled.users import arrives, begin_closed, next_of_user, plan_arrival
 from model.engine.disruptions import ActionKind
@@ -45,6 +47,8 @@ _POLL, _HEDGE = int(At.POLL), int(At.HEDGE)
 _CRASH, _REPAIR = int(ActionKind.CRASH), int(ActionKind.REPAIR)
 _SPEED, _HOST_SPEED = int(ActionKind.SPEED), int(ActionKind.HOST_SPEED)
 _LOSS, _LAG = int(ActionKind.LOSS), int(ActionKind.LAG)
+_SERVERS, _WIPE = int(ActionKind.SERVERS), int(ActionKind.WIPE)
+_SPREAD = int(ActionKind.SPREAD)
 
 
 @entry
@@ -77,6 +81,7 @@ def run(states: np.ndarray) -> None:
             settle(s)
     if s.status == ENDED:
         close_books(s)
+        close_copies(s)
 
 
 @entry
@@ -193,6 +198,12 @@ def _act(s: Record) -> None:
         link_at(s, target).loss = action.value
     elif kind == _LAG:
         link_at(s, target).extra_s = action.value
-    else:
+    elif kind == _SERVERS:
         member_at(s, target).servers = int(action.value)
         serve(s, target)
+    elif kind == _WIPE:
+        wipe(s, target)
+    elif kind == _SPREAD:
+        station_at(s, target).shards_in_use = int(action.value)
+    else:
+        look(s, target)

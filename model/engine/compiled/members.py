@@ -94,7 +94,6 @@ def _begin(s: Record, walk_number: int) -> None:
     """Give a server to a walk: one visit, or the first of a batch whose chain is made."""
     walk = walk_at(s, walk_number)
     member = member_at(s, walk.member)
-    member.busy += 1
     enter_service(s, walk_number)
     book_start(s, walk)
     if step_at(s, walk.at).kind == _HOLD:

@@ -73,9 +73,11 @@ def dequeue(s: Record, walk_number: int) -> None:
 
 @compiled
 def enter_service(s: Record, walk_number: int) -> None:
-    """Put a walk at the end of those in service."""
+    """Put a walk, which takes a server, at the end of those in service."""
     walk = walk_at(s, walk_number)
     member = member_at(s, walk.member)
+    pass_busy(s, member)
+    member.busy += 1
     walk.next, walk.previous = NONE, member.serving_last
     if member.serving_last == NONE:
         member.serving_first = walk_number
@@ -98,4 +100,12 @@ def leave_service(s: Record, walk_number: int) -> None:
     else:
         walk_at(s, walk.next).previous = walk.previous
     walk.state = IDLE
+    pass_busy(s, member)
     member.busy -= 1
+
+
+@compiled
+def pass_busy(s: Record, member: Record) -> None:
+    """Add up the server-seconds in service until now."""
+    member.busy_s += member.busy * (s.now_s - member.busy_changed_s)
+    member.busy_changed_s = s.now_s

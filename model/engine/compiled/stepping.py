@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from model.engine.compiled.caches import fetched, look_up
 from model.engine.compiled.calls import attempt_ended, begin_call, begin_round
-from model.engine.compiled.chance import luck, quantile, value_of
+from model.engine.compiled.chance import attribute_of, luck, quantile, value_of
 from model.engine.compiled.choosing import member_for, simple_member_for
 from model.engine.compiled.forks import begin_legs, fork, leg_ended
 from model.engine.compiled.heap import DELAY_END, push
 from model.engine.compiled.jit import Record, compiled, inlined
-from model.engine.compiled.layout import link_at, station_at, step_at, task_at, walk_at
+from model.engine.compiled.layout import (
+    link_at,
+    request_at,
+    station_at,
+    step_at,
+    task_at,
+    walk_at,
+)
 from model.engine.compiled.members import arrive, release
 from model.engine.compiled.plain import arrive_plain, end_plain
 from model.engine.compiled.walks import (
@@ -95,7 +102,7 @@ def proceed(s: Record, walk_number: int) -> None:
             _visit(s, walk_number, walk, step)
             return
         if kind == _MAYBE:
-            taken = luck(s, walk, step, _VALUE) < step.probability
+            taken = luck(s, walk, step, _VALUE) < _probability(s, walk, step)
             walk.at = walk.at + 1 if taken else step.end
             continue
         if kind == _EMIT:
@@ -107,6 +114,14 @@ def proceed(s: Record, walk_number: int) -> None:
             return
         _take(s, walk_number, walk, step)
         return
+
+
+@inlined
+def _probability(s: Record, walk: Record, step: Record) -> float:
+    """Return how likely it is that a walk takes the steps inside its step."""
+    if step.attribute != NONE:
+        return attribute_of(request_at(s, walk.request), step.attribute)
+    return step.probability
 
 
 @compiled

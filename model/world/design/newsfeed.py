@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+from model.world.counts import CountTable
+from model.world.design.layouts import timeline_asked, timeline_changed
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
 from model.world.journeys import LEG, AllOf, ForEach, Step
 from model.world.reach import Reach
 
 
 def newsfeed(at: Steps, reach: Reach) -> tuple[Step, ...]:
-    """Return how the first page of a timeline that is there is read."""
+    """Return how the first page of a timeline is read, once that serves its reader."""
     policy = now_and_then(reach.stale_timeline_policy, at.visit("broker"), name="policy")
     followees = at.call("follow", at.visit("user_db", READER))
     whose = now_and_then(reach.stale_authors, at.visit("timeline_store"), name="whose")
     merged = ForEach(count=reach.merged_servers, body=at.visit("timeline_store", LEG), name="merge")
     posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LEG), name="hydrate")
-    own = AllOf(branches=(followees, at.visit("timeline_store", READER), whose))
-    cover = now_and_then(reach.cover_share, *_cover(at, reach), name="cover")
-    return at.call("timeline", policy, own, cover, merged, *at.call("post", posts))
+    own = AllOf(branches=(followees, timeline_asked(at, reach.layout), whose))
+    served = (
+        now_and_then(reach.cold_share, *_rebuild(at, reach), name="rebuild"),
+        now_and_then(reach.new_edges_share, *_rebuild(at, reach), name="new_edges"),
+        now_and_then(reach.cover_share, *_cover(at, reach), name="cover"),
+    )
+    return at.call("timeline", policy, own, *served, merged, *at.call("post", posts))
+
+
+def _rebuild(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how a timeline is built that is not there: begun, gathered, filled, and read.
+
+    Under `per_edge` it is also chosen whose posts the reader is going to gather, by how often
+    each author posts; one whose choice has become too old is built anew for that.
+    """
+    begun = timeline_changed(at, reach.layout, name="begin")
+    filled = timeline_changed(at, reach.layout, name="fill")
+    again = timeline_asked(at, reach.layout, name="again")
+    known = at.call(
+        "follow", *at.several("user_db", READER, 1 + reach.layout.is_mirrored, name="mirror")
+    )
+    gathered = (*known, *at.call("post", _asked_of(at, reach.author_servers, name="by_authors")))
+    rates = at.call("post", _asked_of(at, reach.followee_servers, name="rates"))
+    branches = (gathered, rates) if reach.spreading.is_per_edge else (gathered,)
+    return (begun, AllOf(branches=branches, name="build"), filled, again)
+
+
+def _asked_of(at: Steps, servers: CountTable, *, name: str) -> Step:
+    """Return a question about the posts of several authors, to all servers that own some."""
+    return ForEach(count=servers, body=at.visit("post_db", LEG), name=name)
 
 
 def _cover(at: Steps, reach: Reach) -> tuple[Step, ...]:
@@ -25,9 +54,13 @@ def _cover(at: Steps, reach: Reach) -> tuple[Step, ...]:
     The follow service says what has changed, makes sure that the targets' servers know, and
     remembers that they do.
     """
-    look, filled, again = at.several("timeline_store", READER, 3, name="cover")
-    since, behind, noted = at.several("user_db", READER, 3, name="changes")
-    changes = at.call("follow", since, behind, *reflected(at, reach), noted)
+    look = timeline_asked(at, reach.layout, name="look")
+    filled = timeline_changed(at, reach.layout, name="fill")
+    again = timeline_asked(at, reach.layout, name="again")
+    since, behind = at.several("user_db", READER, 2, name="changes")
+    noted = at.write("user_db", READER, name="user_db_noted")
+    mirrored = (behind, *reflected(at, reach), noted) if reach.layout.is_mirrored else ()
+    changes = at.call("follow", since, *mirrored)
     gathered = at.call("post", at.visit("post_db", TARGET))
     news = now_and_then(reach.follow_share, *gathered, name="gather")
     return (look, *changes, news, filled, again)
@@ -36,7 +69,12 @@ def _cover(at: Steps, reach: Reach) -> tuple[Step, ...]:
 def reflected(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return the second write of a change; who makes that of a follow looks who has departed."""
     departed = at.visit("user_db", TARGET, name="user_db_departed")
-    return (
-        at.visit("user_db", TARGET, name="user_db_reverse"),
-        now_and_then(reach.follow_share, departed, name="departed"),
-    )
+    looked = now_and_then(reach.follow_share, departed, name="departed")
+    return (*mirrored(at, reach), looked)
+
+
+def mirrored(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return the write of a pair by its target, if there is one in this layout."""
+    if not reach.layout.is_mirrored:
+        return ()
+    return (at.write("user_db", TARGET, name="user_db_reverse"),)

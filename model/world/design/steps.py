@@ -1,11 +1,25 @@
-"""How the steps of a journey are made: visits, and calls of other services."""
+"""How the steps of a journey are made: visits, reads and writes of stores, calls of services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from model.world.journeys import Step, Visit, WithProbability
+from model.world.design.guards import call_guarded, read_hedged
+from model.world.journeys import (
+    LEG,
+    Attribute,
+    Delay,
+    Key,
+    Link,
+    Step,
+    Visit,
+    WithProbability,
+    Write,
+)
 from model.world.laws import QuantileTable
+from model.world.routes import SHARD, legs_column, read_column, write_column
+from model.world.wiring import CALLED, WIRE, Wiring
 
 WorkOf = Callable[[str, str], QuantileTable]  # (journey, station) -> work of one visit or call
 
@@ -15,27 +29,70 @@ READER, TARGET, NAME = "reader", "target", "name"  # visits with one key meet on
 class Steps:
     """Makes the steps of one journey."""
 
-    def __init__(self, journey: str, work_of: WorkOf) -> None:
+    def __init__(self, journey: str, work_of: WorkOf, wiring: Wiring | None = None) -> None:
         self._journey = journey
         self._work_of = work_of
+        self.wiring = wiring or Wiring()
 
     def visit(self, station: str, key: str = "", *, name: str = "") -> Step:
-        """Return one visit with all of its work."""
+        """Return one visit with all of its work; of a store, a read at the nearest copy."""
         work = self._work_of(self._journey, station)
-        return Visit(station=station, work=work, key=key, name=name)
+        at = self._key(station, key)
+        step = Visit(station=station, work=work, key=at, replica=self.wiring.copy, name=name)
+        if station not in self.wiring.copies:
+            return step
+        far = legs_column(station) if key == LEG else read_column(station)
+        return self._away(read_hedged(self.wiring, step), far, name or station)
 
-    def call(self, station: str, *inner: Step) -> tuple[Step, ...]:
-        """Return half of the work, the inner steps, and the other half at the same instance."""
+    def write(self, station: str, key: str = "", *, name: str = "") -> Step:
+        """Return one write of a store: at the first copy, and then at the others."""
+        work = self._work_of(self._journey, station)
+        chosen = self._key(station, key)
+        step: Step = Visit(station=station, work=work, key=chosen, name=name)
+        if self.wiring.copies.get(station, 1) > 1:
+            acks, one = self.wiring.acks[station], chosen or name or station
+            step = Write(station=station, work=work, acks=acks, key=one, name=name)
+        return self._away(step, write_column(station), name or station)
+
+    def call(
+        self, station: str, *inner: Step, key: str = "", priority: int = 0
+    ) -> tuple[Step, ...]:
+        """Return half of the work, the inner steps, and the other half at the same instance.
+
+        Which one that is follows from the key; without one, all calls of a request meet the same.
+        """
         half = self._work_of(self._journey, station).scaled(0.5)
-        before = Visit(station=station, work=half, key=station)
-        after = Visit(station=station, work=half, key=station, name=f"{station}_answer")
-        return (before, *inner, after)
+        before = Visit(
+            station=station,
+            work=half,
+            key=key or station,
+            replica=self.wiring.copy,
+            priority=priority,
+        )
+        after = replace(before, name=f"{station}_answer")
+        return call_guarded(self.wiring, station, (*self._sent(station), before, *inner, after))
 
     def several(self, station: str, key: str, count: int, *, name: str) -> tuple[Step, ...]:
         """Return so many visits with one key, one after another."""
         return tuple(self.visit(station, key, name=f"{station}_{name}_{n}") for n in range(count))
 
+    def _key(self, station: str, key: str) -> Key:
+        """Return the key, or the shard that the request names itself where one shard is hot."""
+        is_hot = station == self.wiring.hot_station and key != LEG
+        return Attribute(name=SHARD) if is_hot else key
 
-def now_and_then(share: float, *steps: Step, name: str) -> Step:
+    def _sent(self, station: str) -> tuple[Step, ...]:
+        is_sent = self.wiring.loses_messages and station in CALLED
+        return (Link(link=WIRE),) if is_sent else ()
+
+    def _away(self, step: Step, column: str, name: str) -> Step:
+        """Return the step with the way there and back before it."""
+        if not self.wiring.is_spread:
+            return step
+        way = Delay(time=Attribute(name=column), name="way")
+        return WithProbability(p=1.0, then=(way, step), name=f"{name}_away")
+
+
+def now_and_then(share: float | Attribute, *steps: Step, name: str) -> Step:
     """Return steps that only a share of requests takes."""
     return WithProbability(p=share, then=steps, name=name)

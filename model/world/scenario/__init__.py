@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from model.rules.regions import REGIONS
+from model.world.days import curve_near, curve_of_all
 from model.world.scenario.events import Event
 from model.world.scenario.fleet import Fleet, Index, Instances, Store
 from model.world.scenario.people import Followers, People
@@ -76,7 +78,19 @@ class Scenario(Table):
         if traffic.requests_per_active_day is None:
             raise ScenarioError("traffic.recorded: what was recorded has no one rate")
         per_day = people.users * people.daily_active * traffic.requests_per_active_day
-        return per_day / 86_400 * traffic.peak_to_mean
+        return per_day / 86_400 * self._peak_over_mean()
+
+    def _peak_over_mean(self) -> float:
+        """Return the rate of the world's busiest hour over its mean: of the curve, or as said."""
+        day = self.traffic.day
+        if day is None:
+            return self.traffic.peak_to_mean
+        shares = self.people.regions or {self.fleet.regions[0]: 1.0}
+        how = {"peak_hour": day.peak_hour, "peak_over_trough": day.peak_over_trough}
+        curves = (
+            (share, curve_near(REGIONS[name].longitude, **how)) for name, share in shares.items()
+        )
+        return curve_of_all(curves).peak_over_mean
 
     def at_rate(self, requests_per_s: float) -> Scenario:
         """Return this scenario with another rate of requests."""

@@ -114,10 +114,13 @@ class AddShards(_Lasting):
 
     kind: Literal["add-shards"]
     store: StoreName = said("timeline_store", "to which store")
-    shards: Annotated[Count, Field(ge=1, le=4096)] = asked("how many servers more")
+    shards: Annotated[Count, Field(ge=1, le=4096)] = asked(
+        "how many of the store's shards are new, and added only now"
+    )
     speed: Annotated[PerSecond, Field(gt=0)] = said(
         50e6, 'bytes a second that one server sends, beside its work: "50 M/s"'
     )
+    slows: Annotated[Share, Field(lt=1)] = said(0.1, "share of its time that sending takes it")
 
 
 Event: TypeAlias = Annotated[

@@ -28,6 +28,15 @@ class Instances(Table):
     instances: Annotated[Count, Field(ge=1)] = said(1, "processes, dealt over the zones in turn")
     autoscaling: Autoscaling | None = said(None, "how their number changes; left out: never")
 
+    @model_validator(mode="after")
+    def _may_be_as_many(self) -> Instances:
+        if self.autoscaling is not None and self.autoscaling.max < self.instances:
+            raise ValueError(
+                f"autoscaling.max must be at least instances, got {self.autoscaling.max} and"
+                f" {self.instances}"
+            )
+        return self
+
 
 class Machine(Table):
     """What one machine of a dedicated fleet is: a store's server has one for itself."""
@@ -83,7 +92,7 @@ class Links(Table):
 
     zone_rtt: Annotated[Seconds, Field(ge=0, le=1)] = said(0.001, "between zones of one region")
     stretch: float = said(
-        2.0, "way of the cables between regions over the shortest on the globe", ge=1, le=10
+        1.4, "way of the cables between regions over the shortest on the globe", ge=1, le=10
     )
     noticed_after: Annotated[Seconds, Field(ge=0)] = said(
         5.0, "from the loss of an instance, zone or region until nobody is sent there any more"

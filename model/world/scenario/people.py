@@ -26,6 +26,12 @@ class Followers(Table):
         min_length=2,
         max_length=100,
     )
+    followees_spread: float = said(
+        0.0,
+        "sigma of the lognormal number of those whom one follows; 0: nearly the same",
+        ge=0,
+        le=2,
+    )
     edges: str | None = said(
         None,
         "instead of both: a file of edges, one `follower followee` pair of numbers per line,"
@@ -51,7 +57,7 @@ class Activity(Table):
 
     spread: float = said(
         0.0,
-        "sigma of the lognormal rate of reading; 0: all alike; 1: a tenth reads half",
+        "sigma of the lognormal rate of reading; 0: all alike; 1.3: a tenth reads half",
         ge=0,
         le=3,
     )
@@ -130,10 +136,14 @@ class People(Table):
 
     @model_validator(mode="after")
     def _followers_fit(self) -> People:
-        if self.followers.edges is None and self.followers.max >= self.users:
-            raise ValueError(f"followers.max must be below users, got {self.followers.max}")
-        if self.followers.mean > self.followers.max:
-            raise ValueError(f"followers.mean must not exceed max, got {self.followers.mean}")
+        followers = self.followers
+        if followers.quantiles is not None and (most := followers.quantiles[-1][1]) >= self.users:
+            raise ValueError(f"followers.quantiles must end below users, they end at {most}")
+        if followers.quantiles is None and followers.edges is None:
+            if followers.max >= self.users:
+                raise ValueError(f"followers.max must be below users, got {followers.max}")
+            if followers.mean > followers.max:
+                raise ValueError(f"followers.mean must not exceed max, got {followers.mean}")
         return self
 
     @model_validator(mode="after")

@@ -50,7 +50,7 @@ class Expectation(Table):
 
     that: str = asked(
         "which number: newsfeed.p99 (or p50, p95), newsfeed.failed, busy.timeline_store,"
-        " fanout.lag.p99, … as the report names them"
+        " lag.fanout.p99, … as the report names them"
     )
     variant: str = said("", "of which variant; left out: of the scenario itself")
     below: str | None = said(None, 'at most this, with its unit: "1 s", "5 %"')

@@ -104,17 +104,16 @@ class Traffic(Table):
     )
     sessions: Sessions = said(Sessions(), "what a session is")
     day: Day | None = said(None, "how the rate follows the hours; left out: it is constant")
-    recorded: Recorded | None = said(None, "instead of rates: what came once")
+    recorded: Recorded | None = said(
+        None, "instead of rates: what came once; with a rate, so fast that its mean is that"
+    )
     retries: ClientRetries = said(ClientRetries(), "what people do when a request fails")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Traffic:
-        given = [
-            name
-            for name in ("rate", "requests_per_active_day", "recorded")
-            if getattr(self, name) is not None
-        ]
-        if len(given) != 1:
+        rates = (self.rate, self.requests_per_active_day)
+        given = sum(rate is not None for rate in rates)
+        if given > 1 or (given == 0 and self.recorded is None):
             raise ValueError("give either rate or requests_per_active_day, or recorded")
         total = sum(self.mix.values())
         if self.recorded is None and abs(total - 1) > 1e-6:

@@ -13,6 +13,7 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from model.rules.deliveries import PAUSE_S
 from model.rules.fanouts import BULK_STREAMS, NEW, PURGE, Rota
 from reference_impl.chassis.attempts import Attempts, Every, Postponed, pause
 from reference_impl.chassis.consumers import Reader, Subscription, beside, persistently
@@ -39,7 +40,7 @@ Task = Callable[[Group, Entry], Awaitable[None]]
 class Pace:
     """How long a worker waits for what: see Subscription."""
 
-    retry_s: float = 0.2
+    retry_s: float = PAUSE_S
     block_s: float = 1.0
     abandoned_s: float = ABANDONED_S
 

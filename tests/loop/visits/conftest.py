@@ -23,14 +23,20 @@ from model.world.design import journeys_of
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
 from model.world.scenario_files import load_scenario
+from reference_impl.cdn import app as cdn
 from reference_impl.chassis.databases import ShardedDatabase
-from reference_impl.chassis.keyvalue import ShardedValkey
+from reference_impl.chassis.events import Event
+from reference_impl.chassis.keyvalue import ShardedValkey, valkey
+from reference_impl.chassis.policies import publish
 from reference_impl.chassis.stages import Account, accounting
 from reference_impl.cluster import lifecycle
 from reference_impl.follow import app as follow
 from reference_impl.gateway import app as gateway
 from reference_impl.media import app as media
 from reference_impl.post import app as post
+from reference_impl.search import app as search
+from reference_impl.search.entries import news_of
+from reference_impl.search.handlers import GENERATIONS
 from reference_impl.seeding.people import sample_images
 from reference_impl.timeline import app as timeline
 from reference_impl.timeline.store import STATION, valkey_timelines
@@ -39,7 +45,9 @@ from reference_impl.user import app as user
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 POLICY = ["influencer_followers_min=2", "rate_limits=true", "timeline_cap=20"]
 INNER = {"user": user, "follow": follow, "post": post, "media": media, "timeline": timeline}
+SEARCH_SHARDS = (1, 2)
 PASSWORD = "correct horse battery"
+VIDEO = b"\0\0\0\x14ftypmp42\0\0\0\0isom" + bytes(100)
 NO_WORK = QuantileTable(probabilities=(0.0, 1.0), values=(0.0, 0.0))
 
 
@@ -62,11 +70,15 @@ class Modelled:
             stale_post_policy=1.0,
             stale_worker_policy=0.0,
             stale_authors=1.0,
+            image_miss_share=0.0,
         )
 
     def visits(self, journey, *, without=(), **changed):
         """Return the visits of each station; of widths, a number stands for its law."""
-        widths = {k: fixed(v) if isinstance(v, int) else v for k, v in changed.items()}
+        widths = {
+            name: fixed(its) if isinstance(getattr(self.reach, name), CountTable) else its
+            for name, its in changed.items()
+        }
         reach = replace(self.reach, **widths)
         demand = demand_of(journeys_of(reach, lambda *_: NO_WORK, lambda _: 0.0))
         return {
@@ -116,10 +128,25 @@ class Person:
         form = aiohttp.FormData({"text": "hello"}, default_to_multipart=True)
         return await self._visits("POST", self._my("post"), data=form)
 
+    async def film(self):
+        form = aiohttp.FormData({"caption": "hello"})
+        form.add_field("video", VIDEO, filename="x.mp4", content_type="video/mp4")
+        return await self._visits("POST", self._my("post"), data=form)
+
     async def page(self):
         """Read the newsfeed; return the ids of its posts, and the visits of that."""
         answer, visits = await self.ask("GET", self._my("newsfeed"))
         return [int(post["post_id"]) for post in answer["posts"]], visits
+
+    async def look_at(self, other):
+        """Read another's posts; return their ids, and the visits of that."""
+        answer, visits = await self.ask("GET", f"/user/{other.user_id}/posts")
+        return [int(post["post_id"]) for post in answer["posts"]], visits
+
+    async def search(self, query):
+        """Search; return the ids of who is found, and the visits of that."""
+        answer, visits = await self.ask("GET", "/search", params={"q": query})
+        return [int(user["user_id"]) for user in answer["users"]], visits
 
     async def ask(self, method, path, *, headers=(), **options):
         headers = dict(headers) | (
@@ -132,8 +159,7 @@ class Person:
         ):
             said = await answer.json()
             assert answer.ok, said
-            stages = stages_of(answer.headers["Server-Timing"])
-            return said, {stage.station: stage.visits for stage in stages}
+            return said, visits_in(answer)
 
     async def _visits(self, method, path, **options):
         return (await self.ask(method, path, **options))[1]
@@ -151,6 +177,11 @@ class Person:
         return form
 
 
+def visits_in(answer):
+    stages = stages_of(answer.headers["Server-Timing"])
+    return {stage.station: stage.visits for stage in stages}
+
+
 class House:
     """The services on some stores; `gateway` is for requests, limited or not."""
 
@@ -158,6 +189,8 @@ class House:
         self.settings = settings
         self._opened = opened
         self._gateways = {}
+        self.indexes = []  # one for each shard of search
+        self.edge = ""  # the socket of the CDN's
 
     async def gateway(self, *, rate_limits):
         if rate_limits not in self._gateways:
@@ -175,13 +208,31 @@ class House:
     async def newcomer(self, *, rate_limits=True):
         return Person(await self.gateway(rate_limits=rate_limits))
 
+    def tell_search_of(self, person):
+        """Have every shard hear of somebody, as of an event that comes to it."""
+        names = {"username": person.username, "first_name": "Ada", "last_name": "L"}
+        body = {"user_id": str(person.user_id), **names, "version": 1}
+        event = Event(event_id="1:1", kind="user.registered", at_s=time.time(), body=body)
+        for index in self.indexes:
+            index.take([news_of(event)])
+
+    async def image(self, path):
+        """Ask the edge for an image; return the visits of that."""
+        connector = aiohttp.UnixConnector(self.edge)
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.get(f"http://edge{path}") as answer,
+        ):
+            assert answer.ok, await answer.text()
+            return visits_in(answer)
+
     async def opened(self, context):
         """Enter a context until the house is closed."""
         return await self._opened.enter_async_context(context)
 
     async def timelines(self):
         servers = ShardedValkey(self.settings.timeline_stores, station=STATION)
-        return valkey_timelines(await self.opened(servers), cap=20)
+        return valkey_timelines(await self.opened(servers), cap=20, by=self.settings.timelines_by)
 
     async def user_database(self):
         urls = self.settings.user_databases
@@ -203,7 +254,7 @@ def unlimited(scenario):
     return scenario.model_copy(update={"policy": policy})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stores(scenario, tmp_path_factory):
     """Real stores and no services: the settings that say where they are."""
     home = tmp_path_factory.mktemp("visits")
@@ -223,26 +274,53 @@ def stores(scenario, tmp_path_factory):
 
 
 @pytest.fixture
-async def house(stores, monkeypatch, serving_on, sockets):
+def changed():
+    """Fields of the policy in which services and model differ from the scenario, if a test does."""
+    return {}
+
+
+@pytest.fixture
+def policy(scenario, changed):
+    return scenario.policy.model_copy(update=changed)
+
+
+@pytest.fixture
+async def house(stores, policy, monkeypatch, serving_on, sockets, tmp_path):
     async def idle(*_):
         pass
 
     monkeypatch.setattr("reference_impl.chassis.consumers.Consumer.run", idle)
+    monkeypatch.setattr("reference_impl.search.feeding.Feed.run", idle)
     monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 0.0)
-    urls = {f"{name}_urls": (f"unix:{sockets}/{name}",) for name in (*INNER, "search")}
+    urls: dict[str, tuple[str, ...]] = {
+        f"{name}_urls": (f"unix:{sockets}/{name}",) for name in (*INNER, "web")
+    }
+    urls["search_urls"] = tuple(f"unix:{sockets}/search-{shard}" for shard in SEARCH_SHARDS)
     settings = replace(stores, **urls, addresses="", merge_authors_fresh_s=0.0)
+    settings = replace(settings, timelines_by=policy.timelines_by, follows_kept=policy.follows_kept)
     async with AsyncExitStack() as opened:
+        broker = await opened.enter_async_context(valkey(settings.broker))
+        await publish(broker, policy.of_feeds)
         house = House(settings, opened)
         for name, module in INNER.items():
             app = await house.opened(module.assemble(settings))
             await house.opened(serving_on(sockets / name, app))
+        for shard in SEARCH_SHARDS:
+            folder = str(tmp_path / f"index-{shard}")
+            its = replace(settings, search_shard=shard, search_index=folder)
+            app = await house.opened(search.assemble(its))
+            house.indexes.append(app[GENERATIONS])
+            await house.opened(serving_on(sockets / f"search-{shard}", app))
+        app = await house.opened(cdn.assemble(replace(settings, cache_folder=str(tmp_path))))
+        house.edge = str(sockets / "cdn")
+        await house.opened(serving_on(sockets / "cdn", app))
         await (await house.timelines()).load_functions()  # as workers do when they start
         yield house
 
 
 @pytest.fixture
-def modelled(scenario):
-    return Modelled(scenario)
+def modelled(scenario, policy):
+    return Modelled(scenario.model_copy(update={"policy": policy}))
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from redis.asyncio import Redis, client
 
 from model.rules.fanouts import ALL_SHARDS
 from model.world.counts import CountTable
+from model.world.spreading import spreading_of
 from reference_impl.chassis.consumers import Consumer, Subscription, beside
 from reference_impl.chassis.events import Event
 from reference_impl.chassis.keyvalue import valkey
@@ -29,6 +31,8 @@ NAME = name_of(b"a picture", "image/png", "0b" * 8)
 ABOUT_EVENTS = ("XREADGROUP", "EVALSHA", "XACK")  # commands by which entries are read and finished
 # Of an event's visits, those that are not under test.
 RELAYED, GROUPS_OF_USERS, ERASURE, INDEXED = 1, 4, 3, 2
+PIPELINE = 3  # which hears of deleted posts
+UNDER_WAY = 1  # look at whether the post is still brought to anybody: a question, not of an event
 GROUPS_OF_IMAGES = 4  # user, post and pipeline, and one edge
 
 
@@ -126,7 +130,7 @@ async def test_a_shard_of_the_index_reads_and_finishes(broker, streams, asked):
 
 @pytest.mark.parametrize("chunks", [0, 1])
 async def test_a_worker_asks_about_a_post_and_about_each_chunk(
-    broker, streams, asked, modelled, chunks
+    broker, streams, asked, modelled, scenario, chunks
 ):
     in_chunks: Any = InChunks(chunks)
     nobody: Any = None
@@ -142,9 +146,39 @@ async def test_a_worker_asks_about_a_post_and_about_each_chunk(
     async with running(worker.run, broker, streams, b"timeline"):
         await broker.xadd(streams[0], event_of("post.created", **body))
     table = CountTable(counts=(chunks,), cumulated=(1.0,))
-    spreading = replace(modelled.reach.spreading, many_share=1.0, chunks=table)
+    [many] = spreading_of(scenario, np.full(10, 1_001)).many
+    spreading = replace(modelled.reach.spreading, many=(replace(many, chunks=table),))
     expected = modelled.visits("fanout", spreading=spreading)["broker"]
     assert RELAYED + ERASURE + len(asked) == expected
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+async def test_a_worker_asks_about_a_deleted_post_and_about_each_chunk(
+    broker, streams, asked, modelled, chunks
+):
+    purger: Any = PurgedInChunks(chunks)
+    nobody: Any = None
+    worker = Worker(
+        broker, fanout=nobody, purger=purger, name="w", streams=streams, pace=Pace(block_s=0.05)
+    )
+    body = {"post_id": "5", "user_id": "6", "delivery": "push"}
+    async with running(worker.run, broker, streams, b"timeline"):
+        await broker.xadd(streams[0], event_of("post.deleted", **body))
+    table = CountTable(counts=(chunks,), cumulated=(1.0,))
+    purging = replace(modelled.reach.purging, chunks=table)
+    expected = modelled.visits("purge", purging=purging, deleted_share=1.0)["broker"]
+    assert RELAYED + ERASURE + PIPELINE + len(asked) + UNDER_WAY == expected
+
+
+class PurgedInChunks:
+    """Purges that are done after so many chunks."""
+
+    def __init__(self, chunks):
+        self._left = chunks
+
+    async def chunk(self, purge, **_):
+        self._left -= 1
+        return replace(purge, after=purge.after + 1) if self._left else None
 
 
 class Nobody:

@@ -86,6 +86,34 @@ async def test_reading_a_page_with_lists_to_merge(house, modelled):
     assert visits == modelled.visits("newsfeed", page_servers=servers, merged_servers=1)
 
 
+@LIMITED
+@pytest.mark.parametrize("posts", [0, 3])
+async def test_looking_at_somebody(house, model_of, rate_limits, posts):
+    ada, bob = [await house.person(rate_limits=rate_limits) for _ in range(2)]
+    made = {(await bob.post())[0] for _ in range(posts)}
+    seen, visits = await ada.look_at(bob)
+    assert set(seen) == made
+    servers = house.servers_of(seen)
+    assert visits == model_of(rate_limits).visits("profile", profile_servers=servers)
+
+
+@LIMITED
+async def test_searching(house, model_of, rate_limits):
+    ada, bob = [await house.person(rate_limits=rate_limits) for _ in range(2)]
+    house.tell_search_of(bob)
+    found, visits = await ada.search("ad")
+    assert bob.user_id in found
+    assert visits == model_of(rate_limits).visits("search", index_shards=len(house.indexes))
+
+
+async def test_an_image_that_the_edge_fetches_first_and_then_has(house, modelled):
+    ada = await reader(house)
+    page, _ = await ada.ask("GET", f"/user/{ada.user_id}/newsfeed")
+    path = page["posts"][0]["image_url"]
+    assert await house.image(path) == modelled.visits("image", image_miss_share=1.0)
+    assert await house.image(path) == modelled.visits("image", image_miss_share=0.0)
+
+
 async def test_what_is_remembered_is_not_asked_for(house, modelled, monkeypatch):
     monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 3_600.0)
     ada = await reader(house)
@@ -94,12 +122,6 @@ async def test_what_is_remembered_is_not_asked_for(house, modelled, monkeypatch)
     assert visits == modelled.visits("newsfeed", page_servers=servers, stale_timeline_policy=0.0)
     _, visits = await ada.post()
     assert visits == modelled.visits("post", stale_post_policy=0.0, stale_timeline_policy=0.0)
-
-
-async def test_a_text_makes_the_visits_of_an_image_but_those_for_the_image(house, modelled):
-    ada = await reader(house)
-    of_images = ("media", "darkroom", "object_store")
-    assert await ada.say() == modelled.visits("post", without=of_images)
 
 
 async def test_a_key_makes_two_visits_more_of_the_session_store(house, modelled):

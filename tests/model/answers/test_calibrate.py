@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.answers.accounting import Window
+from model.answers.accounting import Window, with_hits_seen
 from model.answers.calibrate import (
     Lesson,
     calibrate,
@@ -35,7 +35,7 @@ WORK_MS = {
     "gateway": 0.6, "user": 0.9, "follow": 0.5, "post": 0.8, "media": 0.4, "timeline": 1.2,
     "fanout": 1.5, "relay": 0.3, "session_store": 0.05, "user_db": 0.2, "post_db": 0.3,
     "timeline_store": 0.08, "broker": 0.06, "object_store": 1.0, "password": 20.0,
-    "darkroom": 3.0, "pipeline": 8.0,
+    "darkroom": 3.0, "pipeline": 8.0, "search": 0.7, "search_index": 0.4, "cdn": 0.5,
 }  # fmt: skip
 OUTSIDE_S = 0.003
 UNTIL_S = 60.0
@@ -62,7 +62,10 @@ def truth_of(scenario, demand):
 @pytest.fixture(scope="module")
 def scenario():
     # A dearer mix than the laptop's, so that a short run has enough of everything.
-    mix = "{newsfeed=0.5, post=0.15, follow=0.1, unfollow=0.1, login=0.1, register=0.05}"
+    mix = (
+        "{newsfeed=0.37, post=0.13, follow=0.1, unfollow=0.1, login=0.06, register=0.05,"
+        " profile=0.06, search=0.05, image=0.08}"
+    )
     return load_scenario(LAPTOP, [f"traffic.mix={mix}"])
 
 
@@ -88,7 +91,18 @@ def learnt(scenario, lessons):
 
 
 @pytest.mark.parametrize(
-    "station", ["gateway", "timeline", "user", "media", "password", "darkroom"]
+    "station",
+    [
+        "gateway",
+        "timeline",
+        "user",
+        "media",
+        "password",
+        "darkroom",
+        "search",
+        "search_index",
+        "cdn",
+    ],
 )
 def test_the_work_of_a_metered_station_is_recovered_per_endpoint(truth, learnt, station):
     pairs = [pair for pair in truth.works if pair[1] == station and pair in learnt.works]
@@ -110,6 +124,36 @@ def test_all_the_work_of_a_store_is_recovered(truth, learnt, lessons, scenario, 
         return sum(calibration.works[p].mean * demand[p] * counts[p[0]] for p in pairs)
 
     assert total_s(learnt) == pytest.approx(total_s(truth), rel=0.1)
+
+
+def test_what_edges_had_is_as_it_was_seen_and_costs_each_call_as_much(scenario, truth):
+    """Nearly all images were there: the few that were not must not make all of them dear."""
+    warm = with_edges_having(scenario, 0.9)
+    run = simulate(twin_of(warm.at_rate(30.0), truth), seed=4, replication=1, until_s=UNTIL_S)
+    window = Window(recording=recording_of(run), since_s=5.0, until_s=UNTIL_S)
+    seen = with_hits_seen(scenario, window).fleet.cdn.hit_share
+    assert seen == pytest.approx(0.9, abs=5 * (0.9 * 0.1 / 130) ** 0.5)
+    learnt = calibrate(scenario, [Lesson(name="warm", rate_per_s=30.0, window=window)])
+    assert learnt.works["image", "cdn"].mean == pytest.approx(0.0005, rel=0.15)
+    assert learnt.outside_s["image"] == pytest.approx(0, abs=0.0005)
+
+
+def test_an_origin_that_nobody_had_to_ask_is_taken_to_work_for_images_as_for_others(
+    scenario, truth
+):
+    full = with_edges_having(scenario, 1.0)
+    run = simulate(twin_of(full.at_rate(40.0), truth), seed=4, replication=1, until_s=UNTIL_S)
+    window = Window(recording=recording_of(run), since_s=5.0, until_s=UNTIL_S)
+    learnt = calibrate(scenario, [Lesson(name="full", rate_per_s=40.0, window=window)])
+    for station in ("media", "object_store"):
+        mean_s = learnt.works["image", station].mean
+        assert mean_s == pytest.approx(WORK_MS[station] / 1e3, rel=0.15), station
+
+
+def with_edges_having(scenario, hit_share):
+    cdn = scenario.fleet.cdn.model_copy(update={"hit_share": hit_share})
+    fleet = scenario.fleet.model_copy(update={"cdn": cdn})
+    return scenario.model_copy(update={"fleet": fleet})
 
 
 def test_what_the_worker_and_the_relay_do_for_a_post_is_recovered(truth, learnt):
@@ -221,7 +265,7 @@ def test_a_question_outside_of_what_was_learnt_says_in_what(scenario, learnt):
     assert said == [
         "load: learnt at 20/s to 40/s, asked for 90/s",
         "people: image_size 20,000 → 30,000",
-        "fleet: gateway instances 2 → instances 4",
+        "fleet: gateway instances 2 → 4",
         "traffic: another mix of requests",
     ]
 
@@ -248,4 +292,4 @@ def test_a_post_asks_for_image_audience_past_and_policy_at_once(scenario, truth)
     journeys = {journey.name: journey for journey in twin_journeys(scenario, truth)}
     [all_of] = [step for step in sequence(journeys["post"].steps) if isinstance(step, AllOf)]
     begun = [own_name(sequence(branch)[0]) for branch in all_of.branches]
-    assert begun == ["media", "follow", "post_db", "policy"]
+    assert begun == ["medium", "follow", "post_db", "policy"]

@@ -60,6 +60,14 @@ VALUES = {
     "failures_max": st.integers(1, 20),
     "half_open": st.booleans(),
     "zones": st.integers(1, 9),
+    "member": st.integers(1, 1_000),
+    "replicas": st.integers(1, 9),
+    "ahead": st.integers(0, 9),
+    "in_use": st.integers(1, 100),
+    "servers": st.integers(1, 100),
+    "busy_target": st.floats(1e-3, 1.0),
+    "copies_min": st.integers(1, 9),
+    "copies_max": st.integers(9, 100),
     "c": st.tuples(*[st.floats(-1e3, 1e3)] * 8),
 }
 ANY_NUMBER = st.floats(0.0, 1e6)

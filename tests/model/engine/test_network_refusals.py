@@ -15,6 +15,8 @@ from model.engine.stations import LEGS_MAX
 from model.world.counts import ConstantCount, zipf
 from model.world.failures import (
     Again,
+    Autoscale,
+    CacheWipe,
     Crash,
     HostSlowDown,
     MessageLag,
@@ -22,6 +24,7 @@ from model.world.failures import (
     Once,
     Resize,
     SlowDown,
+    Spread,
     ZoneLoss,
 )
 from model.world.journeys import (
@@ -55,6 +58,7 @@ BALANCINGS = "random, round_robin, least_outstanding, power_of_two"
 BACKWARDS = "time must be 0 or more, the law has -1"
 FOR_EVER = "time must be finite, the law has inf"
 FEWER_THAN_NONE = "count must be 0 or more, the law has -1"
+SPREAD = "spread of shards: shards"
 PAGES = zipf(size=100, exponent=1.0)
 
 
@@ -126,6 +130,9 @@ def refused(complaint):
         ({"batching": Batching(limit=1, poll_s=-0.5)}, "poll_s must be 0 or more, got -0.5"),
         ({"batching": Batching(limit=1, poll_s=inf)}, "poll_s must be 0 or more, got inf"),
         ({"batching": Batching(limit=1, poll_s=nan)}, "poll_s must be 0 or more, got nan"),
+        ({"noticed_after_s": -0.5}, "noticed_after_s must be 0 or more, got -0.5"),
+        ({"noticed_after_s": inf}, "noticed_after_s must be 0 or more, got inf"),
+        ({"noticed_after_s": nan}, "noticed_after_s must be 0 or more, got nan"),
         ({"batching": Batching(limit=2, overhead=NEGATIVE)}, f"overhead: {BACKWARDS}"),
         ({"queue": Queue(limit=-1)}, "queue limit must be 0 or more, got -1"),
         ({"queue": Queue(limit=2**31)}, "queue limit must be 2147483647 at most, got 2147483648"),
@@ -511,6 +518,7 @@ def test_requests_of_an_unknown_zone_are_refused():
         Batch(station="a", base=SECOND, per_item=SECOND, count=Attribute(name="n")),
         Link(link="cable", size=Attribute(name="n")),
         Call(steps=PAUSE, deadline=Attribute(name="n")),
+        WithProbability(p=Attribute(name="n"), then=PAUSE),
         Cached(cache="edge", miss=PAUSE, member=Attribute(name="n")),
     ],
 )
@@ -649,11 +657,74 @@ ONCE = Once(at_s=1.0)
             Crash(station="a", when=Again(every=SECOND, lasting=ENDLESS)),
             f"failure of a, lasting: {FOR_EVER}",
         ),
+        (CacheWipe(cache="a", at_s=1.0), "failure: there is no cache a"),
+        (CacheWipe(cache="edge", at_s=-1.0), "failure of edge: at_s must be 0 or more, got -1.0"),
+        (Spread(station="b", shards=1, at_s=1.0), "failure: there is no station b"),
+        (Spread(station="shards", shards=0, at_s=1.0), f"{SPREAD} must be 1 or more, got 0"),
+        (Spread(station="shards", shards=3, at_s=1.0), f"{SPREAD} must be 2 at most, got 3"),
+        (
+            Spread(station="shards", shards=HALF, at_s=1.0),
+            f"{SPREAD} must be a whole number, got 0.5",
+        ),
+        (
+            Spread(station="shards", shards=1, at_s=nan),
+            "failure of shards: at_s must be 0 or more, got nan",
+        ),
     ],
 )
 def test_a_failure_that_cannot_happen_is_refused(failure, complaint):
     with refused(complaint):
         walking(PAUSE).failure(failure).build()
+
+
+def test_shards_that_are_chosen_by_weights_cannot_be_spread():
+    parts = walking(PAUSE).station("weighed", members=2, balancing=[0.5, 0.5])
+    with refused("spread of weighed: its shards are chosen by weights"):
+        parts.failure(Spread(station="weighed", shards=1, at_s=1.0)).build()
+
+
+def autoscale(**how):
+    usual: dict[str, Any] = {
+        "station": "copies", "every_s": 10.0, "busy_target": 0.5, "start_up_s": 1.0,
+        "copies_min": 1, "copies_max": 3,
+    }  # fmt: skip
+    return Autoscale(**(usual | how))
+
+
+@pytest.mark.parametrize(
+    ("how", "complaint"),
+    [
+        ({"station": "shards"}, "autoscale of shards: must have 1 shard, got 2"),
+        ({"station": "b"}, "failure: there is no station b"),
+        ({"every_s": 0.0}, "autoscale of copies: every_s must be positive, got 0.0"),
+        ({"every_s": inf}, "autoscale of copies: every_s must be positive, got inf"),
+        (
+            {"busy_target": 0.0},
+            "autoscale of copies: busy_target must be above 0 and 1 at most, got 0.0",
+        ),
+        (
+            {"busy_target": 1.5},
+            "autoscale of copies: busy_target must be above 0 and 1 at most, got 1.5",
+        ),
+        ({"start_up_s": -1.0}, "autoscale of copies: start_up_s must be 0 or more, got -1.0"),
+        ({"copies_max": 4}, "autoscale of copies: copies_max must be 3 at most, got 4"),
+        ({"copies_max": 0}, "autoscale of copies: copies_max must be 1 or more, got 0"),
+        ({"copies_min": 0}, "autoscale of copies: copies_min must be 1 or more, got 0"),
+        (
+            {"copies_min": 3, "copies_max": 2},
+            "autoscale of copies: copies_min must be 2 at most, got 3",
+        ),
+    ],
+)
+def test_a_station_that_cannot_be_scaled_so_is_refused(how, complaint):
+    with refused(complaint):
+        walking(PAUSE).station("copies", replicas=3).failure(autoscale(**how)).build()
+
+
+def test_a_station_is_scaled_in_one_way_only():
+    parts = walking(PAUSE).station("copies", replicas=3)
+    with refused("autoscale of copies: is there already"):
+        parts.failure(autoscale()).failure(autoscale(every_s=5.0)).build()
 
 
 @pytest.mark.timeout(20)

@@ -8,8 +8,11 @@ from model.engine import timeline
 from model.engine.disruptions import ActionKind
 from model.engine.network import Network
 from model.engine.refusals import NetworkError
+from model.world.counts import ConstantCount
 from model.world.failures import (
     Again,
+    Autoscale,
+    CacheWipe,
     Crash,
     HostSlowDown,
     MessageLag,
@@ -17,12 +20,13 @@ from model.world.failures import (
     Once,
     Resize,
     SlowDown,
+    Spread,
     ZoneLoss,
 )
 from model.world.journeys import Delay, Journey
 from model.world.laws import Constant, Exponential
 
-CRASH, REPAIR, SPEED, HOST_SPEED, LOSS, LAG, SERVERS = ActionKind
+CRASH, REPAIR, SPEED, HOST_SPEED, LOSS, LAG, SERVERS, WIPE, SPREAD, SCALE = ActionKind
 UP_S, DOWN_S, MEMBERS, SPELLS = 10.0, 2.0, 200, 50
 MISTAKEN = 1e-4  # how often a sound test of chance would fail, if the seed were not fixed
 
@@ -322,3 +326,25 @@ def test_more_breakdowns_than_anybody_can_mean_are_refused(monkeypatch):
     assert len(happening(often, until_s=4.0 * 25)) == 49  # the 25th repair comes too late
     with pytest.raises(NetworkError, match="more than 25 disruptions of one target"):
         happening(often, until_s=4.0 * 25 + 3.5)
+
+
+def test_each_wipe_of_a_cache_happens_and_those_of_one_instant_are_one():
+    parts = network().keys("page", law=ConstantCount(count=0)).cache("c", keys="page", capacity=1)
+    wipes = [CacheWipe(cache="c", at_s=at_s) for at_s in (5.0, 3.0, 5.0)]
+    assert happening(*wipes, parts=parts) == [(3.0, WIPE, 0, 1.0), (5.0, WIPE, 0, 1.0)]
+
+
+def test_shards_are_spread_when_their_number_changes():
+    spreads = [
+        Spread(station="a", shards=n, at_s=at_s) for n, at_s in ((1, 3.0), (1, 4.0), (2, 5.0))
+    ]
+    assert happening(*spreads) == [(3.0, SPREAD, 0, 1.0), (5.0, SPREAD, 0, 2.0)]
+
+
+def test_a_scaled_station_is_looked_at_at_multiples_before_the_end():
+    scale = Autoscale(
+        station="b", every_s=0.3, busy_target=0.5, start_up_s=0.0, copies_min=1, copies_max=1
+    )
+    looks = [(look * 0.3, SCALE, 0, 0.0) for look in (1, 2, 3)]
+    assert happening(scale, until_s=1.2) == looks
+    assert happening(scale, until_s=0.3) == []

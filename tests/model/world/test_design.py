@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from model.rules.fanouts import NEW, PURGE
 from model.world.design import journeys_of
-from model.world.journeys import AllOf, ForEach, Visit, WithProbability, own_name, sequence
+from model.world.journeys import LEG, AllOf, ForEach, Visit, WithProbability, own_name, sequence
+from model.world.kinds import Kinds
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
 from model.world.scenario_files import load_scenario
@@ -55,7 +57,7 @@ def test_the_servers_of_one_chunk_are_written_to_at_once(reach):
 
 
 def test_the_pages_three_questions_are_asked_at_once(reach):
-    [own] = [step for step in steps_of("newsfeed", reach) if isinstance(step, AllOf)]
+    own = named("all", steps_of("newsfeed", reach))
     begun = [own_name(sequence(branch)[0]) for branch in own.branches]
     assert begun == ["follow", "timeline_store", "whose"]
 
@@ -70,3 +72,96 @@ def test_a_request_is_let_in_before_and_uncounted_after_its_service_works(reach)
     let_in, asked = places.index("session_store_let_in_2"), places.index("user")
     answered, uncounted = places.index("user_answer"), places.index("session_store_answered_0")
     assert let_in < asked < answered < uncounted
+
+
+def test_a_search_asks_the_own_shard_and_each_other_one_at_once(reach):
+    steps = steps_of("search", replace(reach, index_shards=5))
+    [asked] = [step for step in steps if isinstance(step, AllOf)]
+    own, others = asked.branches
+    assert own_name(sequence(own)[0]) == "search_index"
+    assert (others.count.mean, others.at_once) == (4, 0)
+    # What another shard searches is in that shard's own process.
+    assert {step.key for step in walked(others.body)} == {LEG}
+
+
+def test_an_image_is_asked_of_an_edge_and_no_gateway_and_only_now_and_then_of_its_origin(reach):
+    steps = steps_of("image", replace(reach, image_miss_share=0.25))
+    places = {step.station for step in steps if isinstance(step, Visit)}
+    assert places == {"cdn", "media", "object_store"}
+    [fetched] = [step for step in steps if isinstance(step, WithProbability)]
+    assert fetched.p == 0.25
+    of_origin = {"media", "object_store"}
+    assert of_origin <= {s.station for s in walked(fetched.then) if isinstance(s, Visit)}
+
+
+@pytest.mark.parametrize("is_fair", [True, False])
+def test_workers_bring_posts_by_few_first_if_they_are_fair(is_fair):
+    pushed = reach_of(load_scenario(BASELINE, ["policy.strategy=push"]))
+    steps = steps_of("fanout", replace(pushed, is_fair=is_fair))
+    visits = [step for step in steps if isinstance(step, Visit) and step.station == "fanout"]
+    urgencies = {many.urgency for many in pushed.spreading.many}
+    assert len(urgencies) > 1
+    assert {visit.priority for visit in visits} == ({NEW} | urgencies if is_fair else {NEW})
+    assert visits[0].priority == NEW, "new events come first"
+
+
+def test_every_chunk_is_work_of_a_worker_of_its_own(reach):
+    chunks = named("chunks", steps_of("fanout", reach))
+    [work, _] = [
+        step for step in walked(chunks.body) if isinstance(step, Visit) and step.station == "fanout"
+    ]
+    assert work.key == LEG
+
+
+def test_purges_come_last_and_chunk_by_chunk(reach):
+    steps = steps_of("purge", replace(reach, deleted_share=0.1))
+    urgencies = [step.priority for step in steps if isinstance(step, Visit) and step.priority]
+    assert set(urgencies) == {PURGE}
+    assert named("chunks", steps).at_once == 1
+
+
+def test_a_share_of_posts_is_purged_and_no_journey_says_so_where_none_is(reach):
+    some = replace(reach, deleted_share=0.1)
+    assert named("deleted", steps_of("fanout", some)).p == 0.1
+    names = {each.name for each in journeys_of(reach, lambda *_: NO_WORK, lambda _: 0.0)}
+    assert "purge" not in names
+
+
+def test_all_entries_of_a_post_lie_on_one_server_where_timelines_lie_by_post(reach):
+    by_post = replace(reach.layout, by_post=True)
+    written = named("servers", steps_of("fanout", replace(reach, layout=by_post)))
+    [entry] = [step for step in walked(written.body) if isinstance(step, Visit)]
+    assert entry.key not in (LEG, "")
+
+
+WORK = QuantileTable(probabilities=(0.0, 0.5, 1.0), values=(0.0, 1.0, 6.0))
+
+
+def work_of_pipeline(kinds, reach):
+    journeys = journeys_of(replace(reach, kinds=kinds), lambda *_: WORK, lambda _: 0.0)
+    [steps] = [each.steps for each in journeys if each.name == "development"]
+    halves = [
+        step.work.mean
+        for step in walked(steps)
+        if isinstance(step, Visit) and step.station == "pipeline"
+    ]
+    return sum(halves) * named("developed", walked(steps)).p
+
+
+def test_developing_costs_what_images_and_videos_do(reach):
+    image, all_videos = WORK.mean, 30 * WORK.mean
+    mixed = Kinds(image_share=0.5, video_share=0.1, video_work=30.0)
+    assert work_of_pipeline(mixed, reach) == pytest.approx(0.5 * image + 0.1 * all_videos)
+    only_videos = Kinds(image_share=0.0, video_share=1.0, video_work=30.0)
+    assert work_of_pipeline(only_videos, reach) == pytest.approx(all_videos)
+    as_sent = Kinds(image_share=0.5, video_share=0.1, video_work=0.0)
+    assert work_of_pipeline(as_sent, reach) == pytest.approx(0.5 * image)
+    assert work_of_pipeline(Kinds(image_share=0.0), reach) == 0.0
+
+
+def test_an_image_of_a_profile_is_developed_whatever_people_post(reach):
+    journeys = journeys_of(
+        replace(reach, kinds=Kinds(image_share=0.0)), lambda *_: WORK, lambda _: 0.0
+    )
+    [steps] = [each.steps for each in journeys if each.name == "portrait"]
+    assert named("developed", walked(steps)).p == 1.0

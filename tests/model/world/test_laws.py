@@ -13,6 +13,7 @@ from model.world.laws import (
     erlang,
     gamma,
     hyperexponential,
+    mixture,
 )
 
 SHARES = [0.05, 0.5, 0.9, 0.99, 0.999, 0.99999]
@@ -142,3 +143,19 @@ def test_scaling_and_shifting_move_mean_and_quantiles(sample):
 def test_what_is_no_law_is_refused(make, complaint):
     with pytest.raises(ValueError, match=complaint):
         make()
+
+
+def test_a_mixture_draws_from_either_law_with_its_share():
+    low = QuantileTable(probabilities=(0.0, 1.0), values=(0.0, 1.0))
+    high = QuantileTable(probabilities=(0.0, 1.0), values=(10.0, 11.0))
+    both = mixture(low, high, share=0.75)
+    assert both.mean == pytest.approx(0.75 * low.mean + 0.25 * high.mean)
+    alike = QuantileTable(probabilities=tuple(np.linspace(0, 1, 201)), values=tuple(range(201)))
+    for u in (0.05, 0.3, 0.5, 0.9):
+        assert mixture(alike, alike, share=0.3).quantile(u) == pytest.approx(200 * u, rel=0.01)
+
+
+def test_a_mixture_of_more_than_everything_is_refused():
+    law = QuantileTable(probabilities=(0.0, 1.0), values=(0.0, 1.0))
+    with pytest.raises(ValueError, match=r"share must be in 0\.\.1, got 1\.5"):
+        mixture(law, law, share=1.5)

@@ -8,7 +8,7 @@ import pytest
 from model.rules import timelines
 from model.world.population import population_of
 from model.world.reach import reach_of
-from model.world.scenario import Endpoint, ScenarioError
+from model.world.scenario import Endpoint
 from model.world.scenario_files import load_scenario
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
@@ -19,6 +19,9 @@ SESSION_VISITS = {  # with limits: everything, and what a route is limited by be
     Endpoint.UNFOLLOW: (3, 0),
     Endpoint.REGISTER: (1, 0),
     Endpoint.LOGIN: (3, 2),
+    Endpoint.PROFILE: (1, 0),
+    Endpoint.SEARCH: (2, 0),
+    Endpoint.IMAGE: (0, 0),  # which edges answer
 }
 
 
@@ -31,27 +34,23 @@ def mix(**shares):
     return "traffic.mix={" + ", ".join(f"{name}={share}" for name, share in every.items()) + "}"
 
 
-@pytest.mark.parametrize(
-    ("override", "name"),
-    [
-        ("policy.strategy=per_edge", "policy.strategy"),
-        ("policy.strategy=push_active", "policy.strategy"),
-        ("policy.timelines_by=post", "policy.timelines_by"),
-        ("policy.follows_kept=follower", "policy.follows_kept"),
-        ("policy.full_feed_followees_max=9", "policy.full_feed_followees_max"),
-        ("fleet.zones=2", "fleet.zones"),
-    ],
-)
-def test_what_the_journeys_do_not_say_is_refused_by_name(override, name):
-    with pytest.raises(ScenarioError, match=f"{name}: only the services run this value"):
-        reach(override)
-
-
 def test_requests_are_counted_where_there_are_limits():
     counted = reach("policy.rate_limits=true").counting
     assert {e: (c.before, c.after) for e, c in counted.items()} == SESSION_VISITS
     uncounted = reach("policy.rate_limits=false").counting
     assert {(c.before, c.after) for c in uncounted.values()} == {(0, 0)}
+
+
+def test_only_requests_that_are_made_are_counted():
+    assert set(reach("traffic.mix=deathstarbench").counting) == {
+        Endpoint.NEWSFEED,
+        Endpoint.PROFILE,
+        Endpoint.POST,
+    }
+
+
+def test_edges_get_from_their_origin_what_they_have_not():
+    assert reach("fleet.cdn.hit_share=70 %").image_miss_share == pytest.approx(0.3)
 
 
 def test_what_a_process_remembers_is_stale_for_the_first_of_a_while():
@@ -104,3 +103,39 @@ def test_a_world_too_large_for_rows_asks_likewise(monkeypatch):
     assert reach(name="baseline").merged_servers.mean < 20
     nobody = reach("policy.strategy=push", name="baseline").merged_servers
     assert nobody.mean == 0.0
+
+
+def test_active_readers_are_pushed_what_all_are_and_nobody_merges():
+    pushed, to_active = reach("policy.strategy=push"), reach("policy.strategy=push_active")
+    assert (to_active.merge_share, to_active.merged_servers.mean) == (0.0, 0.0)
+    assert to_active.spreading == pushed.spreading
+
+
+def test_the_layout_is_that_of_the_policy_and_the_fleet():
+    of_letter = reach(
+        "policy.timelines_by=post",
+        "policy.follows_kept=follower",
+        "fleet.timeline_store.shards=4",
+        "fleet.user_store.shards=3",
+    ).layout
+    assert (of_letter.by_post, of_letter.is_mirrored) == (True, False)
+    assert (of_letter.timeline_servers, of_letter.user_servers) == (4, 3)
+    assert (of_letter.delivery_servers, of_letter.follower_servers) == (1, 3)
+    usual = reach("fleet.timeline_store.shards=4", "fleet.user_store.shards=3").layout
+    assert (usual.delivery_servers, usual.follower_servers) == (4, 1)
+
+
+def test_posts_are_of_the_kinds_that_the_scenario_says():
+    types = "people.post_types={image = 0.5, text = 0.3, video = 0.2, video_work = 7}"
+    kinds = reach(types).kinds
+    assert kinds.media_share == pytest.approx(0.7)
+    assert kinds.image_of_media_share == pytest.approx(5 / 7)
+    assert kinds.developed_share == pytest.approx(0.7)
+    as_sent = reach(types.replace("= 7", "= 0")).kinds
+    assert as_sent.developed_share == pytest.approx(0.5)
+    assert as_sent.image_of_developed_share == pytest.approx(1.0)
+
+
+def test_nothing_is_deleted_or_cold_unless_it_is_said():
+    usual = reach()
+    assert (usual.cold_share, usual.deleted_share, usual.new_edges_share) == (0.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.rules.fanouts import shard_ranges
+from model.rules.fanouts import class_of, shard_ranges
 from model.rules.sharding import even_table
 from model.rules.timelines import FANOUT_CHUNK_MAX
 from model.world.scenario_files import load_scenario
@@ -14,9 +14,10 @@ from model.world.spreading import spreading_of
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 
 
-def spreading(*followers, servers=2, workers=1):
+def spreading(*followers, servers=2, workers=1, policy=(), halved_share=0.0):
     sizes = f"fleet.timeline_store.shards={servers}", f"fleet.fanout.instances={workers}"
-    return spreading_of(load_scenario(LAPTOP, sizes), np.array(followers))
+    scenario = load_scenario(LAPTOP, (*sizes, *policy))
+    return spreading_of(scenario, np.array(followers, dtype=np.int64), halved_share=halved_share)
 
 
 @pytest.mark.parametrize("servers", [1, 2, 3, 8, 64])
@@ -27,26 +28,57 @@ def test_many_followers_are_chunks_of_ranges_each_with_one_that_is_not_full(serv
     chunks = len(ranges) * (in_range // FANOUT_CHUNK_MAX + 1)
     law = spreading(followers, servers=servers)
     assert law.many_share == 1.0
-    assert law.chunks.counts == (chunks,)
+    assert [many.chunks.counts for many in law.many] == [(chunks,)]
 
 
-def test_a_chunk_of_a_range_on_one_server_is_one_call_and_else_one_per_server():
-    assert spreading(3_000, servers=8).chunk_servers.mean == 1.0
-    # Eight ranges of 500 servers each; 7,999 followers are 999 in each, in one chunk.
-    calls = spreading(7_999, servers=4_000).chunk_servers.mean
-    assert calls == pytest.approx(500 * (1 - (1 - 1 / 500) ** 999), rel=0.01)
+@pytest.mark.parametrize(
+    ("followers", "servers"), [(3_000, 8), (7_000, 4_000), (20_000, 800), (300_000, 96)]
+)
+def test_a_chunk_is_written_to_the_servers_on_which_its_followers_lie(followers, servers):
+    seen = [
+        len(np.unique(page * servers // 4096))
+        for seed in range(40)
+        for page in pages_of(followers, servers, seed)
+    ]
+    error = np.std(seen) / np.sqrt(len(seen))
+    [many] = spreading(followers, servers=servers).many
+    # Ranges of real followers differ in size; those of the law do not.
+    assert many.servers.mean == pytest.approx(np.mean(seen), rel=0.03, abs=4 * error)
 
 
-def test_full_chunks_and_those_that_are_not_are_weighted_by_how_often_they_occur():
-    # Eight ranges of 2,500: two chunks of 1,000 and one of 500.
-    calls = spreading(20_000, servers=800).chunk_servers.mean
-    full, rest = (100 * (1 - 0.99**n) for n in (1_000, 500))
-    assert calls == pytest.approx((2 * full + rest) / 3, rel=0.001)
-    # An author of many chunks has more of them than one of few.
-    law = spreading(7_200, 200_000, servers=800)
-    assert law.chunks.counts == (8, 208)
-    sparse = 100 * (1 - 0.99**900)  # and the last of eight ranges of 25,000 holds nobody
-    assert law.chunk_servers.mean == pytest.approx((8 * sparse + 200 * full) / 216, rel=0.001)
+@pytest.mark.parametrize(
+    ("followers", "users"), [(1_500, 2), (20_000, 24), (100_000, 2), (100_000, 64)]
+)
+def test_where_pairs_are_kept_by_follower_a_page_asks_all_servers_still_to_come(followers, users):
+    """Of followers who are spread evenly, shard by shard; timelines lie on two servers."""
+    ranges = shard_ranges(even_table(2).owners, followers=followers)
+    asked = []
+    for first, last in ranges:
+        in_range = followers // len(ranges)
+        for passed in range(0, in_range + 1, FANOUT_CHUNK_MAX):
+            begun = min(last, first + passed * (last + 1 - first) // in_range)
+            asked.append(last * users // 4096 - begun * users // 4096 + 1)
+    kept = "policy.follows_kept=follower", f"fleet.user_store.shards={users}"
+    [many] = spreading(followers, policy=kept).many
+    assert many.asked.mean == pytest.approx(np.mean(asked), rel=0.02)
+    [mirrored] = spreading(followers, policy=kept[1:]).many
+    assert mirrored.asked.counts == (1,)
+
+
+def pages_of(followers, servers, seed):
+    """Yield the logical shards of the followers in each page of each range, in order."""
+    shards = np.sort(np.random.default_rng(seed).integers(0, 4096, followers))
+    for first, last in shard_ranges(even_table(servers).owners, followers=followers):
+        own = shards[(shards >= first) & (shards <= last)]
+        for start in range(0, len(own) + 1, FANOUT_CHUNK_MAX):
+            yield own[start : start + FANOUT_CHUNK_MAX]
+
+
+def test_posts_to_many_are_told_apart_by_how_urgent_they_are():
+    law = spreading(5, 7_200, 7_300, 200_000, 3_000_000)
+    assert [many.urgency for many in law.many] == [class_of(n) for n in (7_200, 200_000, 3_000_000)]
+    assert [many.share for many in law.many] == [0.4, 0.2, 0.2]
+    assert law.many_share == pytest.approx(0.8)
 
 
 def test_few_followers_are_brought_the_post_with_the_author():
@@ -59,6 +91,32 @@ def test_few_followers_are_brought_the_post_with_the_author():
     assert both.few_servers.mean == pytest.approx(6, rel=0.01)
 
 
+def test_per_edge_the_author_is_brought_the_post_before_the_followers():
+    law = spreading(0, 5, servers=4_096, policy=["policy.strategy=per_edge"])
+    assert law.is_per_edge
+    assert law.few_servers.mean == pytest.approx(2.5, rel=0.01)
+
+
+def test_where_timelines_lie_by_post_all_its_entries_are_on_one_server():
+    law = spreading(0, 900, 50_000, servers=64, policy=["policy.timelines_by=post"])
+    assert law.few_servers.counts == (1,)
+    [many] = law.many
+    assert many.servers.quantile(0.99) == 1
+    assert many.chunks == spreading(0, 900, 50_000, servers=64).many[0].chunks
+
+
+def test_a_server_is_told_again_if_one_of_its_readers_gets_a_share_of_posts():
+    # Ten followers and the author on one server: no author gets a share of their own posts.
+    law = spreading(10, servers=1, halved_share=0.2)
+    assert law.few_halved_share == pytest.approx(1 - 0.8**10)
+    sparse = spreading(10, servers=4_096, halved_share=0.2)
+    assert sparse.few_halved_share == pytest.approx(0.2 * 10 / 11, rel=0.01)
+    [many] = spreading(2_000, servers=2, halved_share=0.001).many
+    # Two ranges of one full chunk and one with nobody in it.
+    assert many.halved_share == pytest.approx(1 - 0.999**1_000)
+    assert spreading(10).few_halved_share == 0.0
+
+
 @pytest.mark.parametrize(("workers", "at_once"), [(1, 1), (5, 5), (8, 8), (30, 8)])
 def test_ranges_are_brought_side_by_side_as_far_as_there_are_workers(workers, at_once):
     assert spreading(9_000, workers=workers).at_once == at_once
@@ -66,5 +124,5 @@ def test_ranges_are_brought_side_by_side_as_far_as_there_are_workers(workers, at
 
 def test_where_nothing_is_pushed_nothing_spreads():
     law = spreading()
-    assert law.many_share == 0.0
-    assert law.chunks.mean == law.few_servers.mean == law.chunk_servers.mean == 0.0
+    assert (law.many, law.many_share) == ((), 0.0)
+    assert law.few_servers.mean == law.few_halved_share == 0.0

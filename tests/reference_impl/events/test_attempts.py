@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 
+from model.rules.deliveries import TRIES_MAX
 from reference_impl.chassis import attempts, consumers
-from reference_impl.chassis.attempts import TRIES_MAX, Attempts, Postponed
+from reference_impl.chassis.attempts import Attempts, Postponed
 from reference_impl.chassis.consumers import Consumer, consuming
 from reference_impl.chassis.errors import Defective, Unavailable
 from reference_impl.chassis.groups import Group

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from reference_impl.chassis.attempts import TRIES_MAX, Attempts
+from model.rules.deliveries import TRIES_MAX
+from reference_impl.chassis.attempts import Attempts
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.groups import Addition, Group
 

@@ -10,7 +10,7 @@ from described_networks import how_to_run, network_of, text_of
 
 from model.engine import compiled_engine, simpy_engine
 
-_TABLES = "requests", "visits", "members"
+_TABLES = "requests", "visits", "members", "copies_in_use"
 _LISTS = "hits", "misses"
 # What is being run, for who finds the process hung or gone: no Python survives that to say so.
 RUNNING = Path(gettempdir()) / f"feedtwin-equality-{os.getpid()}.json"
@@ -33,7 +33,11 @@ def difference(description):
         bare = engine.simulate(program, **how, keep_visits=False)
         assert bare.visits is None
         complaint = complaint or difference_of(
-            f"{name} with visits", kept, f"{name} without", bare, tables=("requests", "members")
+            f"{name} with visits",
+            kept,
+            f"{name} without",
+            bare,
+            tables=("requests", "members", "copies_in_use"),
         )
     RUNNING.unlink()
     return reference, complaint

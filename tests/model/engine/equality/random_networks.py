@@ -95,6 +95,7 @@ def descriptions(draw):
         *(["journey", {"journey": journey}] for journey in journeys),
         *(_source(luck, name, until_s) for name in _with_sources(plan, journeys)),
         *(["failure", {"failure": _failure(plan)}] for _ in range(luck.of(0, 1, 2, 3, 4))),
+        *(["failure", {"failure": one}] for one in _autoscales(plan)),
     ]
     how = {"until_s": until_s, "seed": luck.below(4), "replication": luck.below(2)}
     return how | {"parts": parts}
@@ -135,6 +136,9 @@ def _journeys(plan):
 def _opening(plan):
     """Draw a first step, perhaps, whose rarer effects show when all requests meet there."""
     if plan.luck.one_in(2):
+        if to_scale := _to_scale(plan):
+            name, work = plan.luck.of(*to_scale), _constant(plan.luck.of(*_LATER_S))
+            return [_word("Visit", station=name, replica="any", work=work)]
         if plan.calm:
             return [_visit_all(plan, _Around())]
         if plan.caches:
@@ -245,6 +249,7 @@ def _station(luck, name, hosts, *, plain):
     balancings = _BALANCINGS[:2] if plain else _BALANCINGS
     weights = _WEIGHTS[station.get("members", 1)]
     station |= luck.some(2, balancing=lambda: luck.of(*balancings, *weights))
+    station |= luck.some(3, noticed_after_s=lambda: luck.of(0.5, 0.25, 1.0, 2.0))
     if plain:
         return station
     if hosts:
@@ -421,7 +426,7 @@ def _visit_all(plan, around):
 
 
 def _maybe(plan, around):
-    p = plan.luck.of(0.5, 0.0, 0.8, 1.0)
+    p = plan.luck.of(0.5, 0.0, 0.8, 1.0, _attribute("p"))
     return _word("WithProbability", p=p, then=_steps(plan, around))
 
 
@@ -500,6 +505,7 @@ def _attributes(luck, rows):
         "time": [luck.of(*TIMES_S, 0.3) for _ in range(rows)],
         "count": [luck.of(2.0, 0.0, 1.0, 3.0, 1.5) for _ in range(rows)],
         "zone": [luck.of(0.0, 1.0, 2.0, 5.0) for _ in range(rows)],
+        "p": [luck.of(0.5, 0.0, 1.0, 0.3, 2.0) for _ in range(rows)],
     }
 
 
@@ -527,12 +533,13 @@ def _rates(luck, most):
 
 def _failure(plan):
     luck = plan.luck
+    changing = ["CacheWipe"] * bool(plan.caches) + ["Spread"] * bool(_to_spread(plan))
     kind = luck.of(
         "Crash", "Crash", "Crash", "SlowDown", "Resize", "ZoneLoss", "MessageLag", "MessageLoss",
-        *["HostSlowDown"] * bool(plan.hosts),
+        *["HostSlowDown"] * bool(plan.hosts), *changing,
     )  # fmt: skip
     if plan.calm:
-        kind = luck.of("MessageLag", "MessageLoss")
+        kind = luck.of("MessageLag", "MessageLoss", *changing)
     match kind:
         case "ZoneLoss":
             return _word(kind, zone=luck.below(plan.zones), when=_once(luck))
@@ -544,8 +551,51 @@ def _failure(plan):
         case "HostSlowDown":
             host, factor = luck.of(*plan.hosts), luck.of(0.5, 0.0, 2.0)
             return _word(kind, host=host, factor=factor, when=_when(luck))
+        case "CacheWipe" | "Spread":
+            return _word(kind, **_resized(plan, kind), at_s=luck.of(*_INSTANTS_S))
         case _:
             return _word(kind, **_of_members(plan, kind))
+
+
+def _to_spread(plan):
+    """Return the stations of several shards that are not chosen by weights."""
+    by_weights = [one for one in plan.stations.values() if isinstance(one.get("balancing"), list)]
+    return [one for one in plan.stations.values() if "members" in one and one not in by_weights]
+
+
+def _resized(plan, kind):
+    if kind == "CacheWipe":
+        return {"cache": plan.luck.of(*plan.caches)["name"]}
+    station = plan.luck.of(*_to_spread(plan))
+    return {"station": station["name"], "shards": 1 + plan.luck.below(station["members"])}
+
+
+def _autoscales(plan):
+    """Draw which stations follow their load, and how."""
+    return [_autoscale(plan, name) for name in _to_scale(plan) if not plan.luck.one_in(9)]
+
+
+def _to_scale(plan):
+    """Return the stations of one shard and several copies, if anything may happen to them."""
+    return [
+        name
+        for name, station in plan.stations.items()
+        if "replicas" in station and "members" not in station and not plan.calm
+    ]
+
+
+def _autoscale(plan, name):
+    luck, replicas = plan.luck, plan.stations[name]["replicas"]
+    copies_max = luck.of(replicas, replicas, replicas - 1)
+    return _word(
+        "Autoscale",
+        station=name,
+        every_s=luck.of(0.5, 0.5, 1.0, 0.3),
+        busy_target=luck.of(0.5, 0.3, 0.8, 0.1),
+        start_up_s=luck.of(0.5, 0.0, 0.0, 1.0, 2.0),
+        copies_min=luck.of(1, 1, copies_max),
+        copies_max=copies_max,
+    ) | luck.some(5, shrinks=lambda: False)
 
 
 def _of_members(plan, kind):

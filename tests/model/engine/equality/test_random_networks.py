@@ -37,12 +37,21 @@ OPTIONS = {
     "batches": lambda program: program.stations.batch_max > 1,
     "overhead": lambda program: program.stations.overhead >= 0,
     "polls": lambda program: program.stations.poll_s > 0,
+    "crashes that are noticed later": lambda program: program.stations.noticed_after_s > 0,
     "plain stations": lambda program: program.stations.plain > 0,
     "weights": lambda program: [len(weights) > 0 for weights in program.stations.weights],
     "items": lambda program: program.steps.base >= 0,
     "the second copy": lambda program: program.steps.replica == 1,
     "any copy": lambda program: program.steps.replica == Replica.ANY,
     "the nearest copy": lambda program: program.steps.replica == Replica.NEAREST,
+    "the primary copy": lambda program: program.steps.replica == Replica.PRIMARY,
+    "the other copies": lambda program: program.steps.replica == Replica.FOLLOWER,
+    "a copy by key": lambda program: copies_by_key(program).any(),
+    "a probability of the request": lambda program: (
+        (program.steps.kind == Kind.MAYBE) & (program.steps.attribute >= 0)
+    ),
+    "autoscaling": lambda program: [bool(program.scalings)],
+    "autoscaling that never shrinks": lambda program: [not all_shrink(program)],
     "none needed": lambda program: program.steps.need == 0,
     "some needed": lambda program: program.steps.need == 1,
     "one after another": lambda program: program.steps.at_once == 1,
@@ -66,6 +75,8 @@ OPTIONS = {
 }
 RESULTS = {
     "hits": lambda run: run.hits > 0,
+    "more copies in use": lambda run: changes_of_copies(run) > 0,
+    "fewer copies in use": lambda run: changes_of_copies(run) < 0,
     "misses": lambda run: run.misses > 0,
     "emitted requests": lambda run: run.requests.parent >= 0,
     "many attempts": lambda run: run.requests.attempts > 1,
@@ -77,6 +88,24 @@ RESULTS = {
     ),
     "equal instants": lambda run: np.diff(np.sort(run.visits.done_s)) == 0,
 }
+
+
+def copies_by_key(program):
+    """Whether each step chooses a copy at random, by a key of the request."""
+    steps, stations = program.steps, program.stations
+    at_random = stations.balancing[steps.station] == Balancing.RANDOM
+    chosen = np.isin(steps.replica, (Replica.ANY, Replica.NEAREST))
+    return chosen & at_random & (steps.key == Key.REQUEST)
+
+
+def all_shrink(program):
+    return all(scaling.shrinks for scaling in program.scalings)
+
+
+def changes_of_copies(run):
+    copies = run.copies_in_use
+    each = [copies.count[copies.station == station] for station in np.unique(copies.station)]
+    return np.concatenate([np.empty(0, np.int64), *map(np.diff, each)])
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reference_impl.chassis.attempts import TRIES_MAX
+from model.rules.deliveries import TRIES_MAX
 from reference_impl.chassis.consumers import Subscription, beside
 from reference_impl.chassis.dead_letters import dead_letters, replay
 from reference_impl.chassis.errors import Defective, Unavailable, Unprocessable

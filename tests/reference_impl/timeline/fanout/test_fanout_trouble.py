@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 
+from model.rules.deliveries import TRIES_MAX
 from model.rules.fanouts import ALL_SHARDS, class_of
 from reference_impl.chassis import attempts, consumers
-from reference_impl.chassis.attempts import TRIES_MAX
 from reference_impl.chassis.dead_letters import replay
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.fanout import worker as worker_module

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from model.rules.deliveries import TRIES_MAX
 from model.rules.fanouts import ALL_SHARDS, class_of
-from reference_impl.chassis.attempts import TRIES_MAX
 from reference_impl.timeline.fanout.jobs import Job
 
 BIG = 3_500

@@ -1,0 +1,70 @@
+"""Legs that others are drawn from: those that began about the same time, and how alike they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from model.answers.legs import FORK
+
+Floats = NDArray[np.float64]
+
+POOL_MIN = 5_000  # legs that one is drawn from, if there are so many
+POOL_PER_LEG = 20  # and so many for each leg of a wide fork, so that the latest of all is seen
+ALIKE_MAX = 0.99  # correlation of the legs of a fork
+
+
+class Pools:
+    """The legs of one fork, from `legs.legs_of`, in pools one after another in time.
+
+    Legs of a fork that meet at one member are one: the longest.  Those that nobody knows the end
+    of, or at members that are singled out, are in no pool.
+    """
+
+    def __init__(self, legs: pd.DataFrame, width: int) -> None:
+        known = legs[~legs.is_single & ~legs.lasted_s.isna()]
+        known = known.sort_values("lasted_s").drop_duplicates([*FORK, "member"], keep="last")
+        known = known.sort_values("began_s", kind="stable")
+        per_pool = max(POOL_MIN, POOL_PER_LEG * width)
+        parts = np.array_split(np.arange(len(known)), max(1, len(known) // per_pool))
+        began_s, lasted_s = known.began_s.to_numpy(), known.lasted_s.to_numpy()
+        self._edges_s = np.array([began_s[part[0]] for part in parts[1:]])
+        self._sorted_s = [np.sort(lasted_s[part]) for part in parts]
+        scores = [_scores(lasted_s[part]) for part in parts]
+        self.legs = known.assign(score=np.concatenate(scores))
+
+    def drawn_s(self, begun_s: Floats, score: Floats) -> Floats:
+        """Return how long legs of these normal scores last that begin at these instants.
+
+        NaN if there are none to draw from.
+        """
+        pool = np.searchsorted(self._edges_s, begun_s, side="right")
+        drawn_s = np.full(len(score), np.nan)
+        for number, lasting_s in enumerate(self._sorted_s):
+            mine = pool == number
+            if len(lasting_s):
+                place = np.ceil(ndtr(score[mine]) * len(lasting_s)).astype(np.int64) - 1
+                drawn_s[mine] = lasting_s[np.clip(place, 0, len(lasting_s) - 1)]
+        return drawn_s
+
+    def alike(self) -> float:
+        """Return the correlation of the scores of two legs of one fork, over all pairs.
+
+        0 if there is none, or if legs are less alike than by chance.
+        """
+        of_fork = self.legs.groupby(FORK).score.agg(["sum", "size"])
+        pairs = float((of_fork["size"] * (of_fork["size"] - 1)).sum())
+        product = float((of_fork["sum"] ** 2).sum() - (self.legs.score**2).sum())
+        return float(np.clip(product / pairs, 0.0, ALIKE_MAX)) if pairs else 0.0
+
+
+def _scores(values: Floats) -> Floats:
+    """Return the normal scores of the ranks; what is equal shares its rank."""
+    if not len(values):
+        return values
+    _, inverse, times = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(times) - times / 2  # the middle of the ranks of what is equal
+    scores: Floats = ndtri(ranks / len(values))[inverse]
+    return scores

@@ -1,0 +1,99 @@
+"""What one replication shows, without its visits: how long things took, and how busy all was.
+
+Seconds are those of the run.  A latency is infinite if the request failed, or had not been
+answered at the end though its target had passed; what nobody knows yet is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engine.program import NONE, Outcome
+from model.engine.runs import SimulatedRun
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """When things began, rising, and how long each took."""
+
+    began_s: Floats
+    took_s: Floats
+
+    def between(self, since_s: float, until_s: float) -> Floats:
+        """Return how long those took that began in [since_s, until_s)."""
+        first, last = np.searchsorted(self.began_s, (since_s, until_s))
+        return self.took_s[first:last]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one replication shows."""
+
+    requests: Mapping[str, Timed]  # by journey, of requests that came from outside
+    lags: Mapping[str, Timed]  # by activity, from the request that it goes back to, to its end
+    busy: Mapping[str, float]  # by station: share of the time of all its servers
+    busiest: Mapping[str, float]  # by station: the same of its busiest member
+
+    def without(self, *, journeys: Collection[str], stations: Collection[str]) -> Reading:
+        """Return the reading without what is there for the simulation's sake only."""
+        return Reading(
+            requests={name: t for name, t in self.requests.items() if name not in journeys},
+            lags={name: timed for name, timed in self.lags.items() if name not in journeys},
+            busy={name: share for name, share in self.busy.items() if name not in stations},
+            busiest={name: share for name, share in self.busiest.items() if name not in stations},
+        )
+
+
+def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
+    """Return what a replication shows; `patience_s` is the target of each kind of request."""
+    names = run.program.journeys
+    root = _roots(run)
+    by_journey = {
+        name: _timed(
+            run, np.flatnonzero(run.requests.journey == number), root, patience_s.get(name)
+        )
+        for number, name in enumerate(names)
+    }
+    asked = {names[stream.journey] for stream in run.program.streams}
+    stations, members = run.program.stations, run.members
+    share = members.worked_s / run.until_s / np.repeat(stations.servers, stations.members)
+    first = stations.first_member
+    return Reading(
+        requests={name: timed for name, timed in by_journey.items() if name in asked},
+        lags={name: timed for name, timed in by_journey.items() if name not in asked},
+        busy=dict(
+            zip(stations.names, np.add.reduceat(share, first) / stations.members, strict=True)
+        ),
+        busiest=dict(zip(stations.names, np.maximum.reduceat(share, first), strict=True)),
+    )
+
+
+def _roots(run: SimulatedRun) -> NDArray[np.int64]:
+    """Return for every request the one from outside that it goes back to; parents come first."""
+    parent = run.requests.parent.astype(np.int64)
+    root = np.where(parent == NONE, np.arange(len(parent)), parent)
+    while (root != root[root]).any():
+        root = root[root]
+    return root
+
+
+def _timed(
+    run: SimulatedRun, rows: NDArray[np.int64], root: NDArray[np.int64], patience_s: float | None
+) -> Timed:
+    requests = run.requests
+    began_s = requests.arrived_s[root[rows]]
+    took_s = requests.done_s[rows] - began_s
+    outcome = requests.outcome[rows]
+    under_way = outcome == Outcome.UNDER_WAY
+    overdue = under_way & (run.until_s - began_s > (np.inf if patience_s is None else patience_s))
+    took_s = np.where((outcome == Outcome.DONE) | under_way, took_s, np.inf)
+    took_s = np.where(overdue, np.inf, took_s)
+    known = ~(under_way & ~overdue)
+    order = np.argsort(began_s[known], kind="stable")
+    return Timed(began_s=began_s[known][order], took_s=took_s[known][order])

@@ -1,0 +1,111 @@
+"""The verbs that plan on paper: how much of everything, which threshold, how available."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.answers.tables import Format, print_table
+from model.answers.terminal import (
+    Overrides,
+    ScenarioFile,
+    TableFormat,
+    failures_leave_with,
+    say,
+)
+from model.learnt import CALIBRATION, Learnt, calibration_at
+from model.rules.exits import Exit, exit_of
+
+if TYPE_CHECKING:
+    from model.world.scenario import Scenario
+
+
+def size(
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    calibration: Learnt = CALIBRATION,
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As one page, to read.")] = False,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Say how much of everything a scenario needs and costs, and when its fleet runs out of what.
+
+    Every figure comes with its formula, the numbers put in, and where they are from.
+    """
+    from model.answers.sizing import sizing_of
+    from model.answers.sizing.rows import (
+        FIGURE_COLUMNS,
+        ROLE_COLUMNS,
+        figure_rows,
+        first_sentence,
+        markdown_of,
+        role_rows,
+        year_columns,
+        year_rows,
+    )
+
+    with _refusals():
+        found = sizing_of(_scenario(scenario, overrides), calibration_at(calibration))
+    if markdown:
+        typer.echo(markdown_of(found))
+        return
+    print_table(figure_rows(found), FIGURE_COLUMNS, form)
+    if form is Format.TABLE:
+        print_table(role_rows(found), ROLE_COLUMNS, form)
+        print_table(year_rows(found.outlook), year_columns(found.outlook), form)
+        say(first_sentence(found.outlook))
+
+
+def threshold(
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    calibration: Learnt = CALIBRATION,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Say what each influencer threshold costs, and which is cheapest and fresh enough."""
+    from model.answers.push_pull import cheapest_threshold
+    from model.answers.push_pull.rows import CURVE_COLUMNS, answer, curve_rows
+
+    with _refusals():
+        asked = _scenario(scenario, overrides)
+        curve = cheapest_threshold(asked, calibration_at(calibration))
+    print_table(curve_rows(curve), CURVE_COLUMNS, form)
+    say(answer(curve))
+
+
+def availability(
+    scenario: ScenarioFile, overrides: Overrides = None, form: TableFormat = Format.TABLE
+) -> None:
+    """Simulate years of failures and repairs, and say what availability is lost to what.
+
+    Any instance that is left takes the whole load: how slow it then is, `answer` says.
+    """
+    from model.answers.availability import (
+        REPORT_COLUMNS,
+        SUMMARY_COLUMNS,
+        availability_of,
+        report_rows,
+        summary_rows,
+    )
+
+    with _refusals():
+        found = availability_of(_scenario(scenario, overrides))
+    print_table(summary_rows(found), SUMMARY_COLUMNS, form)
+    if form is Format.TABLE:
+        print_table(report_rows(found), REPORT_COLUMNS, form)
+    raise typer.Exit(exit_of([found.verdict]))
+
+
+def _refusals() -> AbstractContextManager[None]:
+    from model.answers.calibrations import CalibrationError
+
+    return failures_leave_with({CalibrationError: Exit.USAGE})
+
+
+def _scenario(file: ScenarioFile, overrides: Overrides) -> Scenario:
+    from model.world.scenario_files import load_scenario
+    from model.world.traffic import as_recorded
+
+    return as_recorded(load_scenario(file, overrides or ()))

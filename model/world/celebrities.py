@@ -1,0 +1,49 @@
+"""Posts by one author of very many followers, as journeys of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from model.rules.influencers import Delivery, delivery_of
+from model.world.design import FANOUT, WorkOf
+from model.world.design.fanout import fanout
+from model.world.design.posts import post
+from model.world.design.steps import Steps
+from model.world.journeys import Emit, Journey
+from model.world.reach import Reach
+from model.world.scenario import Endpoint, Scenario
+from model.world.scenario.events import CelebrityPost
+from model.world.spreading import spreading_of
+from model.world.wiring import Wiring
+
+
+def celebrity_name(number: int) -> str:
+    """Return the journey of the celebrity post that is event number so many."""
+    return f"celebrity_{number}"
+
+
+def celebrity_journeys(
+    scenario: Scenario, reach: Reach, work_of: WorkOf, wiring: Wiring
+) -> Iterator[Journey]:
+    """Yield for each celebrity post of the scenario its journey, and that of its fan-out."""
+    for number, event in enumerate(scenario.events):
+        if isinstance(event, CelebrityPost):
+            name = celebrity_name(number)
+            of_author = _reach_of_author(scenario, reach, event.followers)
+            at = Steps(Endpoint.POST.value, work_of, wiring)
+            spread = Steps(FANOUT, work_of, wiring)
+            emits = Emit(journey=f"{name}_{FANOUT}")
+            written = at.call("gateway", *post(at, of_author))
+            yield Journey(name=name, steps=(*written, emits))
+            yield Journey(name=f"{name}_{FANOUT}", steps=fanout(spread, of_author))
+
+
+def _reach_of_author(scenario: Scenario, reach: Reach, followers: int) -> Reach:
+    """Return the widths of posts by somebody with so many followers."""
+    policy = scenario.policy.of_feeds
+    is_merged = delivery_of(policy, followers) is Delivery.MERGE
+    counts = np.asarray([] if is_merged else [followers], dtype=np.int64)
+    return replace(reach, merge_share=float(is_merged), spreading=spreading_of(scenario, counts))

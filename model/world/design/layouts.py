@@ -1,0 +1,69 @@
+"""How timelines and followers are asked for, on one server or on all, as the layout has it.
+
+Where all are asked, each leg draws its server like any other leg, so that some are asked twice.
+"""
+
+from __future__ import annotations
+
+from model.world.counts import ConstantCount, CountLaw
+from model.world.design.steps import READER, Steps, now_and_then
+from model.world.journeys import LEG, ForEach, Step
+from model.world.layouts import Layout
+
+POST = "post"  # visits with this key meet the server of the post
+
+
+def timeline_asked(at: Steps, layout: Layout, *, name: str = "") -> Step:
+    """Return a question about all of the reader's timeline."""
+    if not layout.by_post:
+        return at.visit("timeline_store", READER, name=name)
+    part = at.visit("timeline_store", LEG)
+    count = ConstantCount(count=layout.timeline_servers)
+    return ForEach(count=count, body=part, name=name or "parts")
+
+
+def timeline_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
+    """Return a change of all of the reader's timeline."""
+    if not layout.by_post:
+        return at.write("timeline_store", READER, name=name)
+    part = at.write("timeline_store", LEG)
+    count = ConstantCount(count=layout.timeline_servers)
+    return ForEach(count=count, body=part, name=name or "parts")
+
+
+def entry_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
+    """Return a change of one entry of the author's own timeline."""
+    return at.write("timeline_store", POST if layout.by_post else READER, name=name)
+
+
+def entries_changed(
+    at: Steps, layout: Layout, count: CountLaw, *, halved_share: float = 0.0, name: str
+) -> Step:
+    """Return a change of the entries that timelines on so many servers have of one post.
+
+    A `halved_share` of the servers is told again, of those whose timelines hold a share of posts.
+    """
+    key = POST if layout.by_post else LEG
+    halved = now_and_then(
+        halved_share, at.write("timeline_store", key, name="halved"), name="halved"
+    )
+    again = (halved,) if halved_share else ()
+    return ForEach(count=count, body=(at.write("timeline_store", key), *again), name=name)
+
+
+def followers_counted(at: Steps, layout: Layout) -> tuple[Step, ...]:
+    """Return how many follow the reader."""
+    if layout.is_mirrored:
+        return at.call("follow", at.visit("user_db", READER))
+    count = ConstantCount(count=layout.user_servers)
+    return at.call("follow", ForEach(count=count, body=at.visit("user_db", LEG), name="counts"))
+
+
+def followers_asked(
+    at: Steps, layout: Layout, asked: CountLaw, *, key: str = ""
+) -> tuple[Step, ...]:
+    """Return the next page of the reader's followers, from so many servers."""
+    if layout.is_mirrored:
+        return at.call("follow", at.visit("user_db", READER), key=key)
+    body = at.visit("user_db", LEG)
+    return at.call("follow", ForEach(count=asked, body=body, name="pages"), key=key)

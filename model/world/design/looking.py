@@ -1,0 +1,47 @@
+"""How people look around: another's posts, a search, an image."""
+
+from __future__ import annotations
+
+from model.world.counts import ConstantCount
+from model.world.design.steps import READER, TARGET, Steps, now_and_then
+from model.world.journeys import LEG, AllOf, ForEach, Step
+from model.world.reach import Reach
+
+
+def profile(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how the first page of another's posts is read: `GET /user/{id}/posts`.
+
+    It is the request that shows the images of a profile; who they are is asked for beside it,
+    and whether a block hides them.
+    """
+    known = at.call("user", at.visit("user_db", TARGET))
+    hidden = at.call("follow", at.visit("user_db", READER))
+    newest = at.visit("post_db", TARGET, name="post_db_index")
+    posts = ForEach(count=reach.profile_servers, body=at.visit("post_db", LEG), name="hydrate")
+    return at.call("post", AllOf(branches=(known, hidden)), newest, posts)
+
+
+def search(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how users are found, `GET /search`: by all shards at once, without whom blocks hide.
+
+    The shard that is asked searches its own part in a thread, and asks the others.  Somebody is
+    always found: people look for people who are there.
+    """
+    own = at.visit("search_index", "search")
+    others = ForEach(
+        count=ConstantCount(count=reach.index_shards - 1),
+        body=at.call("search", at.visit("search_index", LEG), key=LEG),
+        name="others",
+    )
+    hidden = at.call("follow", at.visit("user_db", READER))
+    return at.call("search", AllOf(branches=(own, others)), *hidden)
+
+
+def image(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how an edge answers with an image, `GET /media/{name}`: its own, or the origin's.
+
+    To fetch one, and to keep it, is another call of the edge, by itself.
+    """
+    origin = at.call("media", at.visit("object_store"))
+    fetched = now_and_then(reach.image_miss_share, *at.call("cdn", *origin), name="fetch")
+    return at.call("cdn", fetched)

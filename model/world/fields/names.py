@@ -1,0 +1,32 @@
+"""The names that a scenario may use: of requests, regions, stations and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from model.rules.regions import REGIONS
+from model.world.design.names import ACTIVITIES_OF
+from model.world.scenario import Endpoint, Fleet
+from model.world.topology import topology_of
+
+# What `expect.that` may be, and what it is; `.before`, `.during` and `.after` of events can follow.
+NUMBERS: Mapping[str, str] = {
+    "<request>.p50": "seconds that answered requests took; `.p95` and `.p99` likewise",
+    "<request>.failed": "share that failed, or had no answer when their target had passed",
+    "<request>.late": "share that took longer than the target of their p99, or failed",
+    "all.failed": "the same of all requests together; `all.late` likewise",
+    "lag.<activity>.p50": "seconds from a request until what it began is over; `.p99` likewise",
+    "busy.<station>": "share of the time that its servers work",
+    "busiest.<station>": "the same of its busiest member",
+}
+
+
+def names() -> dict[str, list[str]]:
+    """Return the names that fields may ask for, by what they name."""
+    activities = dict.fromkeys(name for begun in ACTIVITIES_OF.values() for name in begun)
+    return {
+        "request": [endpoint.value for endpoint in Endpoint],
+        "region": list(REGIONS),
+        "station": [station.name for station in topology_of(Fleet()).stations],
+        "activity": list(activities),
+    }

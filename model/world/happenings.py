@@ -1,0 +1,145 @@
+"""What a scenario's events do to the fleet while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+from model.world.failures import (
+    ALL,
+    Autoscale,
+    Crash,
+    Failure,
+    MessageLoss,
+    Once,
+    SlowDown,
+    Spread,
+    ZoneLoss,
+)
+from model.world.outages import outages_of
+from model.world.routes import STORE_OF
+from model.world.scenario import Instances, Scenario, ScenarioError
+from model.world.scenario import events as said
+from model.world.topology import Station, Topology
+from model.world.wiring import WIRE
+
+BYTES_PER_ENTRY = 24.0  # of a timeline, in Valkey; measured in reports/feed_bench.md
+BYTES_PER_ROW = 300.0  # of a user, a pair or a post in PostgreSQL, with its indexes: assumption
+
+
+def failures_of(scenario: Scenario, topology: Topology) -> tuple[Failure, ...]:
+    """Return what the engine has to do at which instants, for 1/`simulation.slice` of the fleet.
+
+    Raises ScenarioError for a station that the fleet does not have.
+    """
+    outages = (
+        ZoneLoss(zone=zone, when=Once(at_s=o.since_s, for_s=o.until_s - o.since_s))
+        for o in outages_of(scenario)
+        for zone in o.zones
+    )
+    events = (
+        failure
+        for number, event in enumerate(scenario.events)
+        for failure in _of_event(scenario, topology, number, event)
+    )
+    return (*outages, *events, *_scalers(scenario, topology))
+
+
+def _of_event(
+    scenario: Scenario, topology: Topology, number: int, event: said.Event
+) -> Iterator[Failure]:
+    at_s = scenario.simulation.warmup + event.at
+    lasts = getattr(event, "lasts", None)
+    when = Once(at_s=at_s, for_s=inf if lasts is None else lasts)
+    match event:
+        case said.Crash():
+            station = _station(topology, number, event.station)
+            members = _some(station, scenario, event.members)
+            yield Crash(station=event.station, when=when, members=members)
+        case said.Slow():
+            station = _station(topology, number, event.station)
+            members = _some(station, scenario, event.members)
+            yield SlowDown(station=event.station, factor=event.speed, when=when, members=members)
+        case said.BrokerStop():
+            yield SlowDown(station="broker", factor=0.0, when=when, members=ALL)
+        case said.MessageLoss():
+            yield MessageLoss(link=WIRE, probability=event.share, when=when)
+        case said.AddShards():
+            yield from _moves(scenario, topology, event, at_s)
+
+
+def _station(topology: Topology, number: int, name: str) -> Station:
+    try:
+        return topology.station(name)
+    except KeyError:
+        known = ", ".join(station.name for station in topology.stations)
+        raise ScenarioError(
+            f"events.{number}.station: must be one of {known}, got {name!r}"
+        ) from None
+
+
+def _some(station: Station, scenario: Scenario, members: int) -> tuple[int, ...]:
+    """Return the first copies of the first members: in a slice as large a share, one at least."""
+    here = max(1, round(members / scenario.simulation.slice))
+    order = [
+        member * station.copies + copy
+        for copy in range(station.copies)
+        for member in range(station.members)
+    ]
+    return tuple(sorted(order[:here]))
+
+
+def _moves(
+    scenario: Scenario, topology: Topology, event: said.AddShards, at_s: float
+) -> Iterator[Failure]:
+    """Yield how a store grows: server after server, while those that send are slower.
+
+    All that lies on the new servers in the end has to be sent, by all old ones side by side.
+    """
+    station = next(name for name, table in STORE_OF.items() if table == event.store)
+    whole = topology.station(station).members
+    added = max(1, round(event.shards / scenario.simulation.slice))
+    before = whole - added
+    if before < 1:
+        raise ScenarioError(
+            f"events: add-shards: fleet.{event.store}.shards counts the new ones too; there are"
+            f" {whole}, and {added} cannot be new"
+        )
+    moved_bytes = stored_bytes(scenario, event.store) / (before + added)  # by each old server
+    lasting_s = moved_bytes * added / before / event.speed
+    yield Spread(station=station, shards=before, at_s=0.0)
+    senders = tuple(range(before))
+    yield SlowDown(
+        station=station,
+        factor=1 - event.slows,
+        when=Once(at_s=at_s, for_s=lasting_s),
+        members=senders,
+    )
+    for new in range(1, added + 1):
+        yield Spread(station=station, shards=before + new, at_s=at_s + lasting_s * new / added)
+
+
+def stored_bytes(scenario: Scenario, store: str) -> float:
+    """Return what all shards of a store in the slice hold together, once each."""
+    people, policy = scenario.people, scenario.policy
+    users = people.users / scenario.simulation.slice
+    if store == "timeline_store":
+        return users * people.daily_active * policy.timeline_cap * BYTES_PER_ENTRY
+    if store == "post_store":
+        return users * people.posts_per_user * BYTES_PER_ROW
+    return users * (1 + 2 * people.followers.mean) * BYTES_PER_ROW
+
+
+def _scalers(scenario: Scenario, topology: Topology) -> Iterator[Failure]:
+    for name, table in scenario.fleet:
+        if not isinstance(table, Instances) or table.autoscaling is None:
+            continue
+        how, slice_of = table.autoscaling, scenario.simulation.slice
+        yield Autoscale(
+            station=topology.station(name).name,
+            every_s=how.every,
+            busy_target=how.busy_target,
+            start_up_s=how.start_up,
+            copies_min=max(1, table.instances // slice_of),
+            copies_max=max(1, how.max // slice_of),
+        )

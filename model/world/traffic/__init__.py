@@ -1,0 +1,17 @@
+"""How requests come over time: day, crowds, sessions, floods, and what was recorded."""
+
+from model.world.traffic.demand import busiest_per_s
+from model.world.traffic.recordings import read_recording, said_of_left_out
+from model.world.traffic.replays import as_recorded
+from model.world.traffic.streams import (
+    AnyStream,
+    RecordedStream,
+    SessionStream,
+    Stream,
+    streams_of,
+)
+
+__all__ = [
+    "AnyStream", "RecordedStream", "SessionStream", "Stream", "as_recorded", "busiest_per_s",
+    "read_recording", "said_of_left_out", "streams_of",
+]  # fmt: skip

@@ -1,0 +1,83 @@
+"""Which forks are too wide for a slice of the shards that their legs go to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, prod
+
+from model.world.journeys import LEG, Attribute, Call, ForEach, Step
+from model.world.passing import AtStation
+from model.world.scenario import ScenarioError
+from model.world.step_trees import Place, places_in
+
+WIDE_SHARE = 0.99  # of requests, which are narrower than what is taken for the widest
+# Legs that meet another of their fork, where all are in the slice: more than in the world, for
+# there are fewer shards to meet at.  One that meets another waits for about one service.
+MEET_MAX = 0.01
+
+
+def wide_among(
+    places: Sequence[Place], members: Mapping[str, int], complaint: str
+) -> dict[str, Place]:
+    """Return the forks whose legs would meet too often among so many members, by their paths.
+
+    Of forks inside one another the innermost: what others bring beside it, they bring leg by leg.
+    Raises ScenarioError, beginning with the complaint, for one that cannot be completed from the
+    legs that are in the slice.
+    """
+    wide = {p.path: p for p in places if isinstance(p.step, ForEach) and _is_wide(p, members)}
+    outer = {around.path for place in wide.values() for around in place.around}
+    innermost = {path: place for path, place in wide.items() if path not in outer}
+    for place in innermost.values():
+        _refuse(place, f"{complaint}: {place.path}")
+    return innermost
+
+
+def fork_of(place: Place) -> ForEach:
+    """Return the step of a place that is known to be a fork."""
+    assert isinstance(place.step, ForEach), "only places of forks are asked"
+    return place.step
+
+
+def forks_around(place: Place) -> tuple[Place, ...]:
+    """Return the forks around a place, the outermost first."""
+    return tuple(outer for outer in place.around if isinstance(outer.step, ForEach))
+
+
+def stations_of_legs(place: Place) -> list[str]:
+    """Return over whose shards the legs of a fork go; those of forks inside it do not count."""
+    return [
+        inner.step.station
+        for inner in places_in(place.path, fork_of(place).body)
+        if isinstance(inner.step, AtStation) and inner.step.key == LEG and not forks_around(inner)
+    ]
+
+
+def _is_wide(place: Place, members: Mapping[str, int]) -> bool:
+    """Say whether a fork is too wide; one whose legs go in turns is so beyond all members."""
+    under_way = prod(_under_way(fork_of(fork)) for fork in (*forks_around(place), place))
+    met = (under_way - 1) / min((members[s] for s in stations_of_legs(place)), default=inf)
+    return met > (1 if fork_of(place).at_once else MEET_MAX)
+
+
+def _under_way(fork: ForEach) -> float:
+    """Return how many legs of a wide request are under way at once."""
+    most = inf if isinstance(fork.count, Attribute) else fork.count.quantile(WIDE_SHARE)
+    return min(most, fork.at_once or inf)
+
+
+def _refuse(place: Place, which: str) -> None:
+    fork = fork_of(place)
+    if isinstance(fork.count, Attribute):
+        raise ScenarioError(f"{which} is as wide as the attribute {fork.count.name} says")
+    if fork.need is not None:
+        raise ScenarioError(f"{which} does not wait for all of its legs, need is {fork.need}")
+    if 0 < fork.at_once < fork.count.quantile(WIDE_SHARE):
+        raise ScenarioError(f"{which} is too wide, and its legs go in turns of {fork.at_once}")
+    hedged = [outer.path for outer in place.around if _is_hedged(outer.step)]
+    if hedged:
+        raise ScenarioError(f"{which} is too wide, and {hedged[-1]} around it is hedged")
+
+
+def _is_hedged(step: Step) -> bool:
+    return isinstance(step, Call) and step.hedge_after is not None

@@ -1,0 +1,43 @@
+"""Rates: means and peaks, whichever of them a scenario gives."""
+
+import pytest
+
+from model.answers.sizing.rates import requests_of
+from model.world.traffic.demand import busiest_per_s
+
+RATE = {"requests_per_active_day": None, "rate": "900/s"}
+DAY = {"peak_hour": 20, "peak_over_trough": 3}
+
+
+def test_a_rate_is_that_of_the_peak(asked):
+    mean, peak = requests_of(asked(traffic=RATE))
+    assert (mean.value, peak.value) == (450, 900)
+
+
+@pytest.mark.parametrize("given", [RATE, {}])
+@pytest.mark.parametrize("day", [None, DAY])
+def test_the_peak_is_the_busiest_hour_of_the_traffic(asked, given, day):
+    scenario = asked(traffic=given | {"day": day})
+    mean, peak = requests_of(scenario)
+    assert peak.value == pytest.approx(busiest_per_s(scenario))
+    assert peak.value / mean.value == pytest.approx(1.5 if day else 2.0)
+
+
+def test_regions_share_all_requests(sized):
+    regions = {"eu-west": 0.7, "ap-south": 0.3}
+    sizing = sized(people={"regions": regions})
+    parts = [sizing.figure(f"requests from {region}, at the peak").value for region in regions]
+    assert parts == pytest.approx([700, 300])
+
+
+def test_pictures_are_asked_for_as_often_as_the_mix_says_if_it_does(sized):
+    sizing = sized(traffic={"mix": {"newsfeed": 0.3, "image": 0.7}})
+    assert sizing.figure("pictures asked of edges, on average").value == pytest.approx(350)
+    assert sizing.figure("pictures shown, on average").value == pytest.approx(150 * 10 * 0.7)
+
+
+def test_that_a_video_shows_as_a_still_is_an_assumption_only_where_there_are_videos(sized):
+    name = "pictures shown, on average"
+    assert any("still" in source for source in sized().figure(name).sources)
+    images = {"post_types": {"image": 1, "text": 0, "video": 0}}
+    assert sized(people=images).figure(name).sources == ("scenario",)

@@ -1,0 +1,305 @@
+"""Slices are held against whole worlds small enough to be simulated."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.answers.completing import completed
+from model.answers.statistics import over_replications, quantile_of_clusters
+from model.engine.compiled_engine import simulate
+from model.engine.network import Network
+from model.engine.program import Outcome
+from model.world.counts import ConstantCount, CountTable
+from model.world.failures import Crash, Once, SlowDown
+from model.world.journeys import LEG, Attribute, Call, Delay, Emit, ForEach, Journey, Visit
+from model.world.laws import Constant, Exponential
+from model.world.slices import CLOCK, sliced
+
+SHARDS = 64
+REPLICATIONS = 6
+WARM_UP_S = 5.0
+WORK = Constant(value=0.001)
+ASK = Visit(station="shard", key=LEG, work=Exponential(mean=0.01))
+
+
+def fork(count=SHARDS, body=ASK, **how):
+    return ForEach(count=ConstantCount(count=count), body=body, name="merge", **how)
+
+
+def world(*journeys, k, rates_per_s, failures=(), hot=None):
+    """The program of 1/k of a world, and what is in it; `hot` more visits a second at shard 0."""
+    members = {"shard": SHARDS // k, "front": SHARDS // k}
+    cut = sliced(journeys, members, k, singled_out={"shard": (0,)} if hot else None)
+    network = Network()
+    for station, count in members.items():
+        network.station(station, members=count)
+    if k > 1:
+        network.station(CLOCK)
+    for journey in (*cut.journeys, *(background.journey for background in cut.backgrounds)):
+        network.journey(journey)
+    for name, rate_per_s in rates_per_s.items():
+        network.arrivals(name, rate_per_s=rate_per_s / k)
+    for background in cut.backgrounds:
+        rate_per_s = cut.background_per_s(background, rates_per_s)
+        network.arrivals(background.journey.name, rate_per_s=rate_per_s)
+    if hot:
+        at_hot = replace(ASK, key=Attribute(name="shard"))
+        network.journey(Journey(name="hot", steps=at_hot))
+        network.arrivals("hot", rate_per_s=hot, attributes={"shard": [0]})
+    for failure in failures:
+        network.failure(failure)
+    return network.build(), cut
+
+
+def runs_of(*journeys, k, rates_per_s, until_s=60.0, complete=True, **how):
+    program, cut = world(*journeys, k=k, rates_per_s=rates_per_s, **how)
+    for replication in range(REPLICATIONS):
+        run = simulate(program, seed=5, replication=replication, until_s=until_s)
+        yield completed(run, cut) if complete else run
+
+
+def latencies_s(name, *journeys, **how):
+    return [run.latencies_s(name, since_s=WARM_UP_S) for run in runs_of(*journeys, **how)]
+
+
+def agree(whole, part, q, *, error):
+    """Whether two sets of replications agree on a quantile, within their intervals.
+
+    `error` is the share of the value by which completing may be wrong beyond them.
+    """
+    one, other = quantile_of_clusters(whole, q), quantile_of_clusters(part, q)
+    within = np.hypot(one.half_width, other.half_width) + error * one.value
+    assert within < 0.3 * one.value, "too noisy to prove anything"
+    return abs(one.value - other.value) <= within
+
+
+PAGE = Journey(name="page", steps=(Visit(station="front", work=WORK), fork()))
+HALF_BUSY = {"page": 50.0}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """All 64 shards, each asked once per page on average, and busy half of the time."""
+    return latencies_s("page", PAGE, k=1, rates_per_s=HALF_BUSY)
+
+
+@pytest.mark.parametrize("k", [2, pytest.param(4, marks=pytest.mark.verify), 8])
+def test_a_page_that_asks_all_shards_is_as_late_in_a_slice_as_in_the_world(whole, k):
+    part = latencies_s("page", PAGE, k=k, rates_per_s=HALF_BUSY, until_s=25.0 * k)
+    assert agree(whole, part, 0.5, error=0.02)
+    assert agree(whole, part, 0.95, error=0.02)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("k", [2, 4, 8])
+def test_so_are_its_latest_pages(k):
+    whole, part = (
+        latencies_s("page", PAGE, k=n, rates_per_s=HALF_BUSY, until_s=100.0 * n) for n in (1, k)
+    )
+    assert agree(whole, part, 0.99, error=0.05)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("k", [2, 8])
+def test_where_shards_are_busy_a_slice_is_right_to_a_tenth(k):
+    """Legs of a crowd resemble each other more than one normal factor says."""
+    how = {"rates_per_s": {"page": 80.0}}
+    whole, part = (latencies_s("page", PAGE, k=n, until_s=200.0 * n, **how) for n in (1, k))
+    assert agree(whole, part, 0.5, error=0.1)
+    assert agree(whole, part, 0.9, error=0.1)
+
+
+def test_without_the_legs_elsewhere_a_slice_is_far_too_fast(whole):
+    bare = latencies_s("page", PAGE, k=8, rates_per_s=HALF_BUSY, until_s=200.0, complete=False)
+    assert not agree(whole, bare, 0.5, error=0.02)
+
+
+def test_with_legs_that_are_not_alike_a_slice_is_too_slow(whole, monkeypatch):
+    monkeypatch.setattr("model.answers.pools.Pools.alike", lambda _: 0.0)
+    part = latencies_s("page", PAGE, k=8, rates_per_s=HALF_BUSY, until_s=200.0)
+    assert not agree(whole, part, 0.5, error=0.02)
+
+
+@pytest.mark.parametrize("k", [pytest.param(2, marks=pytest.mark.verify), 8])
+def test_a_page_that_asks_some_shards_is_as_late_in_a_slice_as_in_the_world(k):
+    some = Journey(name="page", steps=fork(12))
+    rates_per_s = {"page": 250.0}
+    whole = latencies_s("page", some, k=1, rates_per_s=rates_per_s, until_s=40.0)
+    part = latencies_s("page", some, k=k, rates_per_s=rates_per_s, until_s=20.0 * k)
+    assert agree(whole, part, 0.5, error=0.02)
+    assert agree(whole, part, 0.99, error=0.05)
+
+
+def shard_totals(run, column):
+    first = run.program.stations.first_member[run.program.stations.names.index("shard")]
+    return getattr(run.members, column)[first:][: run.program.stations.members[0]]
+
+
+@pytest.mark.parametrize("column", ["worked_s", "stay_s"])
+def test_shards_are_as_busy_and_as_crowded_in_a_slice_as_in_the_world(column):
+    """As crowded only if legs come together as they do in the world."""
+    busy = [
+        over_replications(
+            [
+                shard_totals(run, column).mean()
+                for run in runs_of(PAGE, k=k, rates_per_s=HALF_BUSY, complete=False)
+            ]
+        )
+        for k in (1, 8)
+    ]
+    within = np.hypot(busy[0].half_width, busy[1].half_width)
+    assert within < 0.15 * busy[0].value
+    assert abs(busy[0].value - busy[1].value) <= within
+
+
+def test_without_those_from_elsewhere_shards_are_idle():
+    program, cut = world(PAGE, k=8, rates_per_s={"page": 50.0})
+    alone = replace(program, streams=program.streams[:1])
+    run = simulate(alone, seed=1, until_s=20.0)
+    assert cut.backgrounds
+    assert shard_totals(run, "worked_s").mean() / 20 < 0.2
+
+
+CHUNKS = ForEach(
+    count=CountTable(counts=(1, 12), cumulated=(0.8, 1.0)),
+    body=(Visit(station="front", work=Exponential(mean=0.002)), fork(24)),
+    at_once=4,
+    name="chunks",
+)
+POST = Journey(name="post", steps=(Visit(station="front", work=WORK), Emit(journey="fanout")))
+
+
+@pytest.mark.parametrize(
+    ("at_once", "error"),
+    [
+        pytest.param(0, 0.05, marks=pytest.mark.verify),
+        (1, 0.05),
+        # Chunks follow each other faster than in the world, where each join is longer: where they
+        # come in trains as wide as the fleet, what has one chunk meets more of them at once.
+        (4, 0.12),
+    ],
+)
+def test_a_fan_out_in_chunks_lags_as_much_in_a_slice_as_in_the_world(at_once, error):
+    fanout = Journey(name="fanout", steps=replace(CHUNKS, at_once=at_once))
+    how = {"rates_per_s": {"post": 40.0}}
+    whole = latencies_s("fanout", POST, fanout, k=1, until_s=40.0, **how)
+    part = latencies_s("fanout", POST, fanout, k=8, until_s=140.0, **how)
+    assert agree(whole, part, 0.5, error=error)
+    assert agree(whole, part, 0.9, error=error)
+    bare = latencies_s("fanout", POST, fanout, k=8, until_s=140.0, complete=False, **how)
+    assert not agree(whole, bare, 0.5, error=error)
+
+
+def test_legs_of_several_steps_are_completed_alike():
+    body = (Delay(time=Constant(value=0.004)), ASK, Visit(station="front", work=WORK))
+    page = Journey(name="page", steps=fork(32, body=body))
+    how = {"rates_per_s": {"page": 80.0}}
+    whole, part = (latencies_s("page", page, k=k, until_s=40.0 + 10 * k, **how) for k in (1, 4))
+    assert agree(whole, part, 0.5, error=0.03)
+    assert agree(whole, part, 0.95, error=0.03)
+
+
+def test_a_slow_time_is_as_slow_in_a_slice_and_only_then():
+    slow = SlowDown(station="shard", factor=0.7, when=Once(at_s=20.0, for_s=20.0))
+    parts = {}
+    for k in (1, 4):
+        runs = list(
+            runs_of(PAGE, k=k, rates_per_s={"page": 40.0}, until_s=40.0 + k, failures=(slow,))
+        )
+        took = [(run.requests.arrived_s, run.requests.done_s, run.requests.journey) for run in runs]
+        for name, low, high in (("before", 5.0, 20.0), ("during", 25.0, 39.0)):
+            parts[k, name] = [
+                (done - at)[(journey == 0) & (at > low) & (at < high) & ~np.isnan(done)]
+                for at, done, journey in took
+            ]
+    for name in ("before", "during"):
+        assert agree(parts[1, name], parts[4, name], 0.5, error=0.05), name
+    assert np.median(parts[4, "during"][0]) > 1.5 * np.median(parts[4, "before"][0])
+
+
+def test_a_hot_shard_delays_as_many_pages_in_a_slice_as_in_the_world():
+    few = Journey(name="page", steps=fork(8))
+    how = {"rates_per_s": {"page": 200.0}, "until_s": 40.0, "hot": 65.0}
+    whole, part = (latencies_s("page", few, k=k, **how) for k in (1, 8))
+
+    def late_share(clusters):
+        # Pages that took longer than a shard of 25 % utilisation makes one in a thousand.
+        return over_replications([(cluster > 0.12).mean() for cluster in clusters])
+
+    one, other = late_share(whole), late_share(part)
+    assert one.low > 0.01
+    assert abs(one.value - other.value) <= np.hypot(one.half_width, other.half_width)
+
+
+def test_a_page_fails_as_often_in_a_slice_as_in_the_world():
+    """One shard in eight is down: of pages that ask 8 of them, 1 - (7/8)**8 fail."""
+    page = Journey(name="page", steps=fork(8))
+    shares = {}
+    for k in (1, 2, 8):
+        down = Crash(station="shard", when=Once(at_s=0.0), members=tuple(range(8 // k)))
+        runs = runs_of(page, k=k, rates_per_s={"page": 200.0}, until_s=20.0, failures=(down,))
+        outcomes = [run.requests.outcome[run.requests.journey == 0] for run in runs]
+        shares[k] = over_replications(
+            [(o[o != Outcome.UNDER_WAY] != Outcome.DONE).mean() for o in outcomes]
+        )
+    for interval in shares.values():
+        assert interval.half_width < 0.03
+        assert abs(interval.value - (1 - (7 / 8) ** 8)) < 0.01 + interval.half_width
+
+
+def test_a_join_that_takes_longer_than_its_call_waits_has_failed():
+    within = Call(steps=fork(), deadline=Constant(value=0.1))
+    page = Journey(name="page", steps=within)
+    whole, part = (
+        over_replications(
+            [
+                (run.requests.outcome[run.requests.journey == 0] == Outcome.EXPIRED).mean()
+                for run in runs_of(page, k=k, rates_per_s=HALF_BUSY, until_s=60.0)
+            ]
+        )
+        for k in (1, 4)
+    )
+    assert 0.3 < whole.value < 0.8
+    assert abs(whole.value - part.value) <= 0.04 + np.hypot(whole.half_width, part.half_width)
+
+
+def test_who_belongs_elsewhere_is_not_among_the_answers():
+    program, cut = world(PAGE, k=8, rates_per_s=HALF_BUSY)
+    run = simulate(program, seed=1, until_s=10.0)
+    left = completed(run, cut)
+    assert set(left.requests.journey.tolist()) == {0}
+    assert left.requests.uid[left.visits.request].tolist() == (
+        run.requests.uid[run.visits.request][run.requests.journey[run.visits.request] == 0].tolist()
+    )
+    assert (left.members.worked_s == run.members.worked_s).all()
+
+
+def test_what_would_end_after_the_run_has_not_ended():
+    program, cut = world(PAGE, k=8, rates_per_s={"page": 80.0})
+    left = completed(simulate(program, seed=1, until_s=10.0), cut)
+    under_way = left.requests.outcome == Outcome.UNDER_WAY
+    assert under_way.any()
+    assert np.isnan(left.requests.done_s[under_way]).all()
+    assert np.nanmax(left.requests.done_s) < 10.0
+
+
+def test_the_same_run_is_completed_in_the_same_way():
+    program, cut = world(PAGE, k=8, rates_per_s=HALF_BUSY)
+    one, other = (
+        completed(simulate(program, seed=1, until_s=5.0), cut).latencies_s("page") for _ in range(2)
+    )
+    assert (one == other).all()
+
+
+def test_a_run_without_visits_cannot_be_completed():
+    program, cut = world(PAGE, k=8, rates_per_s=HALF_BUSY)
+    run = simulate(program, seed=1, until_s=1.0, keep_visits=False)
+    with pytest.raises(ValueError, match="kept no visits"):
+        completed(run, cut)
+
+
+def test_a_whole_world_is_complete():
+    program, cut = world(PAGE, k=1, rates_per_s=HALF_BUSY)
+    run = simulate(program, seed=1, until_s=1.0)
+    assert completed(run, cut) is run

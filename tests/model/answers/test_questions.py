@@ -1,0 +1,182 @@
+"""A scenario file as a question, and the answer that its variants give."""
+
+from pathlib import Path
+
+import pytest
+
+from model.answers import questions
+from model.answers.calibrate import expected_demand
+from model.answers.calibrations import Calibration
+from model.answers.expectations import Outcome
+from model.answers.questions import answer_of, question_of
+from model.answers.statistics import Interval
+from model.world.laws import gamma
+from model.world.scenario import ScenarioError
+from model.world.scenario_files import load_scenario
+
+LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
+ASKED = "# Question: is it quick?\n# Expected: yes, with colons: even these.\n"
+FEW = 'quick = ["traffic.rate=7/s", "simulation.duration=2 s"]\n'
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a scenario that extends the laptop's; returns what writes it."""
+
+    def write(said="", head=ASKED):
+        path = tmp_path / "tiny.toml"
+        path.write_text(f'{head}extends = "{LAPTOP}"\nname = "tiny"\n{said}', encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def calibration():
+    scenario = load_scenario(LAPTOP)
+    return Calibration(
+        works={pair: gamma(mean=0.001, scv=0.3) for pair in expected_demand(scenario)},
+        outside_s={},
+        spread={},
+        rate_min_per_s=10,
+        rate_max_per_s=100,
+        learnt_on=scenario,
+        runs=(),
+    )
+
+
+def known(value):
+    return Interval(value=value, low=value, high=value, confidence=0.95, n=3, method="given")
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """Instead of simulating, find a p99 of 1 s per 30 requests a second; returns who was asked."""
+    asked = []
+
+    def fake(scenario, calibration, *, jobs):
+        asked.append((scenario, jobs))
+        return {"newsfeed.p99": known(scenario.requests_per_s / 30)}
+
+    monkeypatch.setattr(questions, "simulated", fake)
+    return asked
+
+
+def test_a_file_says_what_it_asks_and_expects(file):
+    found = question_of(file())
+    assert found.question == "is it quick?"
+    assert found.expected == "yes, with colons: even these."
+    assert found.found == ""
+
+
+def test_a_file_may_say_what_came_otherwise(file):
+    assert question_of(file(head=f"{ASKED}# Found: it is slow.\n")).found == "it is slow."
+
+
+def test_remarks_further_down_are_no_part_of_the_question(file):
+    assert question_of(file("# Found: something else.\n")).found == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "mark"),
+    [
+        ("", "Question"),
+        ("# Question: is it?\n", "Expected"),
+        ("# Expected: yes.\n", "Question"),
+        ("\n# Question: is it?\n# Expected: yes.\n", "Question"),
+    ],
+)
+def test_a_file_that_asks_nothing_is_refused(file, head, mark):
+    with pytest.raises(ScenarioError, match=rf"tiny.toml: begin with a line `# {mark}: …`"):
+        question_of(file(head=head))
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    with pytest.raises(ScenarioError, match=r"none.toml: cannot be read: No such file"):
+        question_of(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"# Question: \xff")
+    with pytest.raises(ScenarioError, match=r"bytes.toml: is not UTF-8 text"):
+        question_of(tmp_path / "bytes.toml")
+
+
+VARIANTS = '[variants]\nbusy = ["traffic.rate=60/s"]\n'
+
+
+def test_the_scenario_itself_is_the_first_of_its_variants(file, calibration, simulated):
+    answer = answer_of(file(VARIANTS), calibration, jobs=2)
+    assert [variant.name for variant in answer.variants] == ["base", "busy"]
+    assert [scenario.requests_per_s for scenario, _ in simulated] == [30.0, 60.0]
+    assert [list(variant.overrides) for variant in answer.variants] == [[], ["traffic.rate=60/s"]]
+    assert {jobs for _, jobs in simulated} == {2}
+
+
+def test_all_variants_have_the_same_luck(file, calibration, simulated):
+    answer_of(file(VARIANTS), calibration)
+    assert len({scenario.seed for scenario, _ in simulated}) == 1
+
+
+def test_a_quick_answer_is_that_of_the_quick_form_in_every_variant(file, calibration, simulated):
+    answer_of(file(FEW + VARIANTS), calibration, quick=True)
+    assert [s.simulation.duration for s, _ in simulated] == [2.0, 2.0]
+    assert [s.requests_per_s for s, _ in simulated] == [7.0, 60.0], "variants outweigh it"
+    answer_of(file(FEW + VARIANTS), calibration)
+    assert simulated[2][0].simulation.duration == 27.0
+
+
+EXPECT = '[[expect]]\nthat = "newsfeed.p99"\n'
+
+
+def test_what_is_expected_is_checked_in_the_variant_that_it_is_expected_of(
+    file, calibration, simulated
+):
+    said = f'{VARIANTS}{EXPECT}below = "1500 ms"\n{EXPECT}below = "1500 ms"\nvariant = "busy"\n'
+    answer = answer_of(file(said), calibration)
+    assert [check.outcome for check in answer.checks] == [Outcome.YES, Outcome.NO]
+
+
+def test_variants_are_compared_with_one_another(file, calibration, simulated):
+    said = f'{VARIANTS}{EXPECT}above = "1.9"\nvariant = "busy"\ntimes = "base"\n'
+    [check] = answer_of(file(said), calibration).checks
+    assert check.outcome is Outcome.YES
+
+
+@pytest.mark.parametrize(
+    ("said", "head", "message"),
+    [
+        ("", "", "begin with a line"),
+        (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect: newsfeed.p99: .* '1 parsec'"),
+        (f'{EXPECT}below = "two"\ntimes = "base"\n', ASKED, "write a number, such as 1.2"),
+        ('[variants]\nodd = ["traffic.rat=3/s"]\n', ASKED, "traffic.rat: unknown key"),
+        ('[variants]\nbase = ["traffic.rate=3/s"]\n', ASKED, "variants.base: that is the scenario"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_simulated(
+    file, calibration, simulated, said, head, message
+):
+    with pytest.raises(ScenarioError, match=message):
+        answer_of(file(said, head), calibration)
+    assert not simulated
+
+
+def test_it_is_said_in_what_the_scenario_leaves_what_was_measured(file, calibration, simulated):
+    assert list(answer_of(file(FEW), calibration).extrapolated) == []
+    [sentence] = answer_of(file(FEW), calibration, quick=True).extrapolated
+    assert sentence == "load: learnt at 10/s to 100/s, asked for 7/s"
+
+
+def test_whoever_waits_is_told_what_is_simulated(file, calibration, simulated):
+    told: list[str] = []
+    answer_of(file(VARIANTS), calibration, report=told.append)
+    assert told == ["simulating tiny, base", "simulating tiny, busy"]
+
+
+def test_an_idle_laptop_answers_all_it_is_asked(file, calibration):
+    short = '[simulation]\nwarmup = "1 s"\nduration = "5 s"\nreplications = 3\n'
+    short += "[traffic.mix]\nnewsfeed = 0.7\npost = 0.1\nfollow = 0.1\nregister = 0.1\n"
+    expected = '[[expect]]\nthat = "all.failed"\nbelow = "10 %"\n'
+    answer = answer_of(file(short + expected), calibration)
+    [variant] = answer.variants
+    assert [check.outcome for check in answer.checks] == [Outcome.YES]
+    # A page does at least all the work of its gateway and timeline calls, a millisecond each.
+    assert 0.002 < variant.numbers["newsfeed.p50"].value < 0.5
+    assert 0 < variant.numbers["busy.gateway"].value < 0.2

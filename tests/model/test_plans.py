@@ -1,0 +1,66 @@
+"""The verbs that plan on paper, as somebody types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from feedtwin import command
+from model.rules.exits import Exit
+from model.world.scenario import ScenarioError
+
+LAPTOP = str(Path(__file__).parents[2] / "scenarios" / "laptop.toml")
+FEW_YEARS = ("--set", "availability.years=100")
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    """Type a command in a folder that has nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(command(), words)
+
+
+def test_size_gives_every_figure_its_formula(typed):
+    told = typed("size", LAPTOP, "--format", "json")
+    assert told.exit_code == Exit.MET
+    figures = json.loads(told.stdout)
+    assert all(figure["formula"] for figure in figures if figure["value"] is not None)
+    [rate] = [f for f in figures if f["figure"] == "requests, at the peak"]
+    assert rate["value"] == 30
+
+
+def test_size_says_what_runs_out_first(typed):
+    told = typed("size", LAPTOP)
+    assert "The first to run out: " in told.output
+
+
+def test_size_can_be_read_as_a_page(typed):
+    assert typed("size", LAPTOP, "--markdown").stdout.startswith("#")
+
+
+def test_threshold_has_a_row_for_each_and_one_for_none(typed):
+    told = typed("threshold", LAPTOP, "--format", "json")
+    assert told.exit_code == Exit.MET
+    assert json.loads(told.stdout)[-1]["influencer from"] == "none"
+
+
+def test_availability_exits_with_its_verdict(typed):
+    # One copy of everything, and ten bad changes of five minutes a year: not four nines.
+    told = typed("availability", LAPTOP, *FEW_YEARS, "--format", "json")
+    assert told.exit_code == Exit.MISSED
+    whole = json.loads(told.stdout)[0]
+    assert (whole["requests"], whole["verdict"]) == ("all", "miss")
+
+
+def test_a_calibration_that_is_none_is_refused(typed, tmp_path):
+    (tmp_path / "calibration.json").write_text("{}")
+    told = typed("size", LAPTOP)
+    assert told.exit_code == Exit.USAGE
+    assert "is not a calibration" in told.output
+
+
+def test_a_scenario_that_means_nothing_is_refused(typed):
+    told = typed("threshold", LAPTOP, "--set", "people.users=none")
+    assert isinstance(told.exception, ScenarioError)
+    assert "people.users" in str(told.exception)

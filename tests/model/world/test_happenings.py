@@ -1,0 +1,179 @@
+"""What events do to the fleet, and when."""
+
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from model.world.failures import (
+    ALL,
+    Autoscale,
+    Crash,
+    MessageLoss,
+    Once,
+    SlowDown,
+    Spread,
+    ZoneLoss,
+)
+from model.world.happenings import BYTES_PER_ENTRY, failures_of, stored_bytes
+from model.world.scenario import ScenarioError
+from model.world.scenario_files import load_scenario
+from model.world.topology import topology_of
+from model.world.wiring import WIRE
+
+LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
+DEDICATED = ("fleet.placement=dedicated", "simulation.slice=4")
+POOLS = ("gateway", "user", "follow", "post", "media", "timeline", "fanout", "pipeline", "cdn")
+SLICED = (
+    *DEDICATED,
+    *(f"fleet.{pool}.instances=16" for pool in POOLS),
+    *(f"fleet.{store}.shards=16" for store in ("search", "user_store", "post_store")),
+    "fleet.timeline_store.shards=16",
+)
+
+
+def happening(*events, also=()):
+    said = f"events=[{', '.join(events)}]"
+    scenario = load_scenario(LAPTOP, ("simulation.warmup=2 s", *also, said))
+    topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
+    return failures_of(scenario, topology)
+
+
+def test_where_nothing_happens_nothing_fails():
+    assert happening() == ()
+
+
+def test_an_instance_is_down_from_the_instant_of_its_event_after_the_warm_up():
+    [crash] = happening("{kind='crash', station='timeline', at='10 s', lasts='5 s'}")
+    when = Once(at_s=12.0, for_s=5.0)
+    assert crash == Crash(station="timeline", when=when, members=(0,))
+
+
+def test_what_does_not_end_lasts_for_good():
+    [crash] = happening("{kind='crash', station='post_db', members=2, at='1 s'}")
+    assert crash == Crash(station="post_db", when=Once(at_s=3.0, for_s=inf), members=(0, 1))
+
+
+def test_no_more_are_down_than_there_are():
+    [crash] = happening("{kind='crash', station='post_db', members=50}")
+    assert crash.members == (0, 1)
+
+
+def test_a_slice_loses_as_large_a_share_and_one_at_least():
+    eight, one = happening(
+        "{kind='crash', station='user', members=8}",
+        "{kind='crash', station='user', members=1}",
+        also=SLICED,
+    )
+    assert (eight.members, one.members) == ((0, 1), (0,))
+
+
+def test_what_is_slow_has_so_much_of_its_speed_left():
+    [slow] = happening("{kind='slow', station='user_db', speed='20 %', lasts='1 s'}")
+    when = Once(at_s=2.0, for_s=1.0)
+    assert slow == SlowDown(station="user_db", factor=0.2, when=when, members=(0,))
+
+
+def test_a_broker_that_is_stopped_is_paused_whole():
+    [stop] = happening("{kind='broker-stop', lasts='1 s'}")
+    assert (stop.station, stop.factor, stop.members) == ("broker", 0.0, ALL)
+
+
+def test_messages_between_services_are_lost():
+    [loss] = happening("{kind='message-loss', share='3 %', lasts='1 s'}")
+    when = Once(at_s=2.0, for_s=1.0)
+    assert loss == MessageLoss(link=WIRE, probability=0.03, when=when)
+
+
+def test_a_lost_region_loses_all_of_its_zones():
+    zones = ("fleet.zones=4", "fleet.regions=['eu-west', 'us-east']")
+    lost = happening("{kind='region-loss', region='us-east', at='3 s', lasts='4 s'}", also=zones)
+    when = Once(at_s=5.0, for_s=4.0)
+    assert lost == (ZoneLoss(zone=1, when=when), ZoneLoss(zone=3, when=when))
+
+
+@pytest.mark.parametrize("kind", ["crash", "slow"])
+def test_a_station_that_the_fleet_does_not_have_is_refused(kind):
+    message = r"events.1.station: must be one of gateway, user, .* got 'timelines'"
+    with pytest.raises(ScenarioError, match=message):
+        happening("{kind='broker-stop'}", f"{{kind='{kind}', station='timelines'}}")
+
+
+def test_what_comes_from_people_is_no_failure():
+    assert not happening(
+        "{kind='cache-wipe'}",
+        "{kind='flash-crowd', times=3}",
+        "{kind='image-flood', rate='9/s'}",
+        "{kind='celebrity-post', followers=1}",
+        "{kind='hot-shard'}",
+    )
+
+
+GROWS = (
+    "{kind='add-shards', store='timeline_store', shards=2, at='10 s', speed='1 M/s', slows='20 %'}"
+)
+EIGHT = ("fleet.timeline_store.shards=8", "people.users=1 M", "people.daily_active=50 %")
+
+
+def test_a_store_grows_to_its_size_server_after_server():
+    spreads = [each for each in happening(GROWS, also=EIGHT) if isinstance(each, Spread)]
+    assert [spread.shards for spread in spreads] == [6, 7, 8]
+    assert spreads[0].at_s == 0.0
+    begun_s, half_s, done_s = 12.0, spreads[1].at_s, spreads[2].at_s
+    assert half_s == pytest.approx((begun_s + done_s) / 2)
+
+
+def test_old_servers_send_side_by_side_all_that_lies_on_new_ones_in_the_end():
+    found = happening(GROWS, also=EIGHT)
+    [sending] = [each for each in found if isinstance(each, SlowDown)]
+    stored = 500_000 * 800 * BYTES_PER_ENTRY
+    # Two of eight servers' worth, from six senders of 1 MB a second each.
+    assert sending.when.for_s == pytest.approx(stored * 2 / 8 / 6 / 1e6)
+    assert sending.members == tuple(range(6))
+    assert sending.factor == pytest.approx(0.8)
+
+
+def test_a_slice_of_a_store_grows_as_long_as_the_whole():
+    people = ("people.users=1 M", "people.daily_active=50 %")
+    event = GROWS.replace("shards=2", "shards=8")
+    of_slice = happening(event, also=(*SLICED, *people))
+    whole = happening(event, also=(*SLICED, *people, "simulation.slice=1"))
+    one, other = (
+        next(each.when.for_s for each in found if isinstance(each, SlowDown))
+        for found in (of_slice, whole)
+    )
+    assert one == pytest.approx(other)
+
+
+@pytest.mark.parametrize("store", ["user_store", "post_store", "timeline_store"])
+def test_twice_as_many_people_store_twice_as_much(store):
+    one, two = (
+        stored_bytes(load_scenario(LAPTOP, (f"people.users={users}",)), store)
+        for users in (4_000, 8_000)
+    )
+    assert two == pytest.approx(2 * one)
+    assert one > 0
+
+
+def test_instances_that_scale_are_as_many_as_their_table_says():
+    table = "{instances=2, autoscaling={max=6, busy_target='50 %', every='10 s', start_up='20 s'}}"
+    [scaler] = happening(also=(f"fleet.timeline={table}",))
+    assert scaler == Autoscale(
+        station="timeline",
+        every_s=10.0,
+        busy_target=0.5,
+        start_up_s=20.0,
+        copies_min=2,
+        copies_max=6,
+    )
+
+
+def test_a_slice_scales_in_proportion():
+    table = "{instances=16, autoscaling={max=32}}"
+    [scaler] = happening(also=(*SLICED, f"fleet.timeline={table}"))
+    assert (scaler.copies_min, scaler.copies_max) == (4, 8)
+
+
+def test_not_all_servers_can_be_new():
+    with pytest.raises(ScenarioError, match="8, and 8 cannot be new"):
+        happening(GROWS.replace("shards=2", "shards=8"), also=EIGHT)

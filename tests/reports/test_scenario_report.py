@@ -1,0 +1,256 @@
+"""The report of one scenario, and the verb that writes it."""
+
+import re
+from math import inf
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from model.answers import questions
+from model.answers.calibrations import load_calibration
+from model.answers.expectations import Checked, Outcome
+from model.answers.questions import Answer, Question, Variant
+from model.answers.statistics import Interval
+from model.learnt import SHIPPED
+from model.world.scenario_files import load_scenario
+from reports.cli import add_verbs
+from reports.scenario_report import fingerprint_of, scenario_report, shown, table
+
+LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
+STOP = "events=[{kind='broker-stop', at='5 s', lasts='5 s'}]"
+
+
+def between(low, high):
+    middle = (low + high) / 2 if high < inf else low
+    return Interval(value=middle, low=low, high=high, confidence=0.95, n=9, method="given")
+
+
+NUMBERS = {
+    "newsfeed.p50": between(0.010, 0.012),
+    "newsfeed.p99": between(0.9, 1.1),
+    "newsfeed.failed": between(0.0, 0.02),
+    "newsfeed.late": between(0.0, 0.005),
+    "all.failed": between(0.0, 0.02),
+    "lag.fanout.p50": between(0.1, 0.3),
+    "lag.fanout.p99": between(2.0, inf),
+    "busy.user_db": between(0.1, 0.1),
+    "busiest.user_db": between(0.3, 0.5),
+    "busy.gateway": between(0.6, 0.6),
+    "busiest.gateway": between(0.6, 0.8),
+}
+
+
+def variant(name="base", *overrides, numbers=NUMBERS):
+    scenario = load_scenario(LAPTOP, overrides)
+    return Variant(name=name, overrides=overrides, scenario=scenario, numbers=numbers)
+
+
+def report(*variants, checks=(), extrapolated=(), found=""):
+    said = Question(question="is it quick?", expected="yes.", found=found)
+    answer = Answer(
+        question=said,
+        variants=variants or (variant(),),
+        checks=checks,
+        extrapolated=extrapolated,
+    )
+    return scenario_report(answer, LAPTOP)
+
+
+def rows(text, heading):
+    """The cells of the table below a heading, without the line under its columns."""
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [row for row in cells if set(row) != {"---"}]
+
+
+def test_a_report_begins_with_what_was_asked_and_expected():
+    lines = [line for line in report().splitlines() if line]
+    assert lines[:3] == ["# laptop", "**Question.** is it quick?", "**Expected.** yes."]
+
+
+def test_what_came_otherwise_is_said_at_the_top_if_it_did():
+    assert "**Found.** no.\n" in report(found="no.")
+    assert "**Found.**" not in report()
+
+
+def test_every_expectation_is_said_with_what_was_found_and_whether_it_came_so():
+    check = Checked(
+        expected="newsfeed.p99 below 1 s", found=NUMBERS["newsfeed.p99"], outcome=Outcome.UNCLEAR
+    )
+    columns, row = rows(report(checks=[check]), "What was expected")
+    assert columns == ["expected", "found", "came so"]
+    assert row == ["newsfeed.p99 below 1 s", "1 s (900 ms to 1.1 s)", "unclear"]
+
+
+def test_where_nothing_is_expected_nothing_is_said_of_it():
+    assert "What was expected" not in report()
+
+
+def test_a_request_has_its_numbers_with_their_intervals_and_its_verdict():
+    columns, row, _ = rows(report(), "Requests")
+    cells = dict(zip(columns, row, strict=True))
+    assert cells["p50"] == "11 ms (10 ms to 12 ms)"
+    assert cells["p95"] == "-"
+    assert cells["failed"] == "1 % (0 % to 2 %)"
+    assert (cells["target"], cells["p99 in target"]) == ("1 s", "pass")
+
+
+@pytest.mark.parametrize(
+    ("late", "verdict"), [((0.02, 0.03), "miss"), ((0.005, 0.02), "inconclusive")]
+)
+def test_a_p99_is_out_of_its_target_if_more_than_one_in_a_hundred_is_late(late, verdict):
+    _, row, _ = rows(
+        report(variant(numbers=NUMBERS | {"newsfeed.late": between(*late)})), "Requests"
+    )
+    assert row[-1] == verdict
+
+
+def test_every_variant_has_its_rows_and_is_told_by_what_was_set():
+    text = report(variant(), variant("busy", "traffic.rate=60/s"))
+    assert [row[0] for row in rows(text, "Requests")[1:]] == ["base", "base", "busy", "busy"]
+    assert "- **busy**: `traffic.rate=60/s`" in text
+    assert "- **base**" not in text
+
+
+WINDOWS = {f"newsfeed.failed.{when}": between(0.0, 0.1) for when in ("before", "during", "after")}
+
+
+def test_before_during_and_after_are_shown_where_something_happens():
+    eventful = variant("stopped", STOP, numbers=NUMBERS | WINDOWS)
+    columns, row = rows(report(variant(), eventful), "Before, during and after")
+    assert columns == ["variant", "number", "before", "during", "after"]
+    assert row == ["stopped", "newsfeed.failed", *["5 % (0 % to 10 %)"] * 3]
+
+
+def test_where_nothing_happens_there_is_no_before_and_after():
+    assert "Before, during" not in report()
+
+
+def test_what_goes_on_after_the_answer_is_told_with_an_end_that_nobody_knows():
+    _, row = rows(report(), "Afterwards")
+    assert row == ["base", "lag.fanout", "200 ms (100 ms to 300 ms)", "2 s (2 s to ?)"]
+
+
+def test_where_nothing_goes_on_nothing_is_said_of_it():
+    quiet = {name: number for name, number in NUMBERS.items() if not name.startswith("lag.")}
+    assert "Afterwards" not in report(variant(numbers=quiet))
+
+
+def test_the_busiest_stations_come_first_and_not_all_of_them():
+    many = {
+        f"{kind}.s{n}": between(n / 100, n / 100) for n in range(20) for kind in ("busy", "busiest")
+    }
+    stations = [row[1] for row in rows(report(variant(numbers=NUMBERS | many)), "What is busy")[1:]]
+    assert stations[:2] == ["gateway", "user_db"]
+    assert stations[2:] == ["s19", "s18", "s17", "s16", "s15", "s14"]
+
+
+def test_what_leaves_the_measurements_is_told():
+    assert "\n- load: more than learnt\n" in report(extrapolated=["load: more than learnt"])
+    assert "extrapolates" not in report()
+
+
+def test_a_report_is_bound_to_the_very_content_of_its_scenario(tmp_path):
+    file = tmp_path / "laptop.toml"
+    file.write_bytes(LAPTOP.read_bytes())
+    assert fingerprint_of(file) == fingerprint_of(LAPTOP)
+    assert f"`laptop.toml`, {fingerprint_of(LAPTOP)}" in report()
+    file.write_bytes(LAPTOP.read_bytes() + b"\n")
+    assert fingerprint_of(file) != fingerprint_of(LAPTOP)
+
+
+def test_a_report_says_how_it_was_made():
+    told = "16 replications of 27 s after 3 s of warm-up, of 1/1 of the fleet; seed 20261122"
+    assert told in report()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0004, "0.4 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1 s"),
+        (59.96, "60 s"),
+        (1_234.5, "1,234 s"),
+    ],
+)
+def test_times_are_said_without_powers_of_ten(seconds, text):
+    assert shown("newsfeed.p99", between(seconds, seconds)).startswith(f"{text} (")
+
+
+def test_shares_are_said_in_percent():
+    assert shown("busy.user_db", between(0.25, 0.25)) == "25 % (25 % to 25 %)"
+    assert shown("all.late.during", between(0.0, 0.001)) == "0.05 % (0 % to 0.1 %)"
+
+
+def test_a_number_that_there_is_not_is_a_dash():
+    assert shown("newsfeed.p99", None) == "-"
+
+
+def test_a_bar_in_a_cell_does_not_end_it():
+    assert table(("a",), [("x|y",)]).splitlines()[-1] == r"| x\|y |"
+
+
+@pytest.fixture
+def answered(monkeypatch, tmp_path):
+    """Ask the verb about a file that says this; every p99 of the newsfeed is about a second."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(questions, "simulated", lambda *_, **__: NUMBERS)
+    app = typer.Typer()
+    add_verbs(app)
+
+    def ask(*expected, words=(), head="# Question: is it?\n# Expected: yes.\n"):
+        limits = "".join(f'[[expect]]\nthat = "newsfeed.p99"\n{each}\n' for each in expected)
+        file = tmp_path / "tiny.toml"
+        file.write_text(f'{head}extends = "{LAPTOP}"\nname = "tiny"\n{limits}', encoding="utf-8")
+        return CliRunner().invoke(app, ["answer", str(file), *words])
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("expected", "code"),
+    [
+        ((), 0),
+        (('below = "2 s"',), 0),
+        (('below = "1 s"',), 4),
+        (('below = "1 ms"', 'below = "1 s"'), 3),
+    ],
+)
+def test_the_verb_exits_by_whether_all_came_as_expected(answered, expected, code):
+    done = answered(*expected)
+    assert done.exit_code == code
+    assert "# tiny\n\n**Question.** is it?" in done.stdout
+
+
+def test_a_report_goes_into_the_folder_that_is_asked_for(answered, tmp_path):
+    (tmp_path / "here").mkdir()
+    done = answered(words=("--into", "here"))
+    assert done.stdout == ""
+    assert (tmp_path / "here" / "tiny.md").read_text(encoding="utf-8").startswith("# tiny\n")
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_simulated(answered):
+    done = answered(words=("--into", "nowhere"))
+    assert done.exit_code == 2
+    assert done.stderr == "--into nowhere: is no folder\n"
+
+
+def test_a_file_that_asks_nothing_is_a_mistake_of_who_asks(answered):
+    done = answered(head="")
+    assert done.exit_code == 2
+    assert re.search(r"tiny.toml: begin with a line `# Question: …`", done.stderr)
+
+
+def test_a_calibration_that_is_none_is_a_mistake_too(answered, tmp_path):
+    (tmp_path / "odd.json").write_text("[]", encoding="utf-8")
+    done = answered(words=("--calibration", "odd.json"))
+    assert done.exit_code == 2
+    assert "odd.json: is not a calibration" in done.stderr
+
+
+def test_what_came_with_feedtwin_is_a_calibration():
+    assert load_calibration(SHIPPED).works
