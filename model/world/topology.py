@@ -30,6 +30,12 @@ class Station:
     members: int = 1
     servers: int = 1
     copies: int = 1  # of each member
+    is_pool: bool = False  # any will do: each copy is another instance, not another replica
+
+    @property
+    def size(self) -> int:
+        """How many instances there are, or shards, each counted once."""
+        return self.members * self.copies if self.is_pool else self.members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ class _Maker:
         """Return instances of which any will do."""
         here = self._part(name, instances)
         members, copies = (1, here) if self._as_copies else (here, 1)
-        return Station(name=name, members=members, servers=servers, copies=copies)
+        return Station(name=name, members=members, servers=servers, copies=copies, is_pool=True)
 
     def service(self, name: str, table: Instances) -> Station:
         """Return the instances of a service, as many as there may ever be."""

@@ -26,6 +26,7 @@ from reference_impl.cluster.postgres import Postgres
 from reference_impl.cluster.quarters import settle
 from reference_impl.cluster.readiness import why_an_external_is_not_ready
 from reference_impl.cluster.schemas import apply_schemas
+from reference_impl.cluster.simulated_only import refuse_simulated_only
 from reference_impl.cluster.stale_groups import drop_stale_groups
 from reference_impl.cluster.supervision import configuration, start_supervisor
 from reference_impl.cluster.teardown import clear
@@ -81,12 +82,14 @@ def up(
     none of that kind is started.  Without `services`, only engines start, with the schemas
     applied.
 
-    Raises Refused for a setting that has no effect here, and if another cluster runs in `home`
-    and `replace` is not set; SettingsError for one that cannot be meant; and NotReady if
-    something does not get ready in time; then, and when interrupted, nothing is left running.
+    Raises Refused for what only the simulation knows, for a setting that has no effect here, and
+    if another cluster runs in `home` and `replace` is not set; SettingsError for one that cannot
+    be meant; and NotReady if something does not get ready in time; then, and when interrupted,
+    nothing is left running.
     """
     place = Home(folder=home.resolve())
     external = external_of(environ)
+    refuse_simulated_only(scenario)
     refuse_other_counts(scenario.fleet, external)
     _refuse_unusable(cpus)
     made_from = _made_from(scenario, external, server_timing, cpus, services)

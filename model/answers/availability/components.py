@@ -174,8 +174,8 @@ def _stores(fleet: Fleet, failing: Availability) -> list[Shards]:
         "user_db": fleet.user_store,
         "post_db": fleet.post_store,
         "timeline_store": valkey,
-        "session_store": _with_shards(valkey, stations.station("session_store").members),
-        "broker": _with_shards(valkey, stations.station("broker").members),
+        "session_store": _with_shards(valkey, stations.station("session_store").size),
+        "broker": _with_shards(valkey, stations.station("broker").size),
     }
     return [_copied(name, store, fleet.zones, failing) for name, store in stores.items()]
 

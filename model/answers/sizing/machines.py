@@ -73,7 +73,7 @@ def _role(scenario: Scenario, station: Station, resources: tuple[Resource, ...])
         resources=resources,
         needed=needed if copies == 1 else product(needed.name, unit, needed, copied),
         needed_less_a_zone=_less_a_zone(scenario, station, needed, copies),
-        has=given(station.members * copies, unit, "fleet").called(f"{station.name}, there are"),
+        has=given(station.size * copies, unit, "fleet").called(f"{station.name}, there are"),
         copies=copies,
     )
 

@@ -91,7 +91,7 @@ def _machines(scenario: Scenario) -> tuple[Figure, ...]:
         return (one.called("the one machine"),)
     stations = topology_of(fleet).stations
     alone = (s for s in stations if s.name not in STORES and s.name not in TIMED)
-    cores = given(sum(s.members * s.servers for s in alone), "cores", "fleet: a process takes one")
+    cores = given(sum(s.size * s.servers for s in alone), "cores", "fleet: a process takes one")
     each = given(fleet.machine.cores, "cores a machine", "fleet.machine.cores")
     processes = rounded_up(product("machines of processes", "machines", cores, over=(each,)))
     servers = {name: _servers(scenario, name) for name in STORES}

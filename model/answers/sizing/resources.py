@@ -74,7 +74,7 @@ def worked_by(scenario: Scenario, station: Station, load: Figure | None) -> tupl
             what=what,
             used=busy,
             each=each,
-            members=given(station.members, unit_of(station), "fleet"),
+            members=given(station.size, unit_of(station), "fleet"),
             full=_busy_max(scenario),
             grows_with=GrowsWith.REQUESTS,
         )
@@ -102,7 +102,7 @@ def kept_by(
             what=what,
             used=used,
             each=each[what],
-            members=given(station.members, unit_of(station), "fleet"),
+            members=given(station.size, unit_of(station), "fleet"),
             full=_storage_max(scenario),
             grows_with=grows_with,
         )

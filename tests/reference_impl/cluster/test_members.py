@@ -89,9 +89,9 @@ def test_the_policy_is_the_scenarios(laptop):
     assert fixed == {name: changed[name] for name in FIXED}
 
 
-def test_every_field_of_a_scenarios_policy_is_either_set_while_it_runs_or_fixed():
+def test_every_field_of_a_scenarios_policy_is_set_while_it_runs_or_fixed_or_simulated():
     set_while_it_runs = {name.removesuffix("_s") for name in asdict(FeedPolicy())}
-    assert set(Policy.model_fields) == set_while_it_runs | set(FIXED)
+    assert set(Policy.model_fields) == {*set_while_it_runs, *FIXED, "protections"}
 
 
 def test_the_instances_of_every_service_are_dealt_over_the_zones(laptop):

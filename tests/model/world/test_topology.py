@@ -1,0 +1,29 @@
+"""How many of everything there are, however they are chosen among."""
+
+import pytest
+
+from model.world.scenario import Fleet, Instances
+from model.world.topology import topology_of
+
+SIX = {"user": Instances(instances=6), "placement": "dedicated"}
+
+
+@pytest.mark.parametrize("zones", [1, 3])
+def test_instances_are_as_many_in_three_zones_as_in_one(zones):
+    assert topology_of(Fleet(zones=zones, **SIX)).station("user").size == 6
+
+
+def test_instances_in_several_zones_are_copies_of_which_the_nearest_answers():
+    user = topology_of(Fleet(zones=3, **SIX)).station("user")
+    assert (user.members, user.copies) == (1, 6)
+
+
+def test_a_service_has_room_for_as_many_instances_as_there_may_ever_be():
+    fleet = Fleet.model_validate({"user": {"instances": 2, "autoscaling": {"max": 5}}})
+    assert topology_of(fleet).station("user").size == 5
+
+
+def test_replicas_of_a_shard_are_no_more_shards():
+    fleet = Fleet.model_validate({"user_store": {"shards": 4, "replicas": 3}})
+    store = topology_of(fleet).station("user_db")
+    assert (store.size, store.copies) == (4, 3)
