@@ -2,19 +2,19 @@
 
 import pytest
 
-from model.world.scenario import Fleet, Instances
+from model.world.scenario import Fleet
 from model.world.topology import topology_of
 
-SIX = {"user": Instances(instances=6), "placement": "dedicated"}
+SIX = {"user": {"instances": 6}, "placement": "dedicated"}
 
 
 @pytest.mark.parametrize("zones", [1, 3])
 def test_instances_are_as_many_in_three_zones_as_in_one(zones):
-    assert topology_of(Fleet(zones=zones, **SIX)).station("user").size == 6
+    assert topology_of(Fleet.model_validate({"zones": zones, **SIX})).station("user").size == 6
 
 
 def test_instances_in_several_zones_are_copies_of_which_the_nearest_answers():
-    user = topology_of(Fleet(zones=3, **SIX)).station("user")
+    user = topology_of(Fleet.model_validate({"zones": 3, **SIX})).station("user")
     assert (user.members, user.copies) == (1, 6)
 
 
