@@ -47,7 +47,9 @@ class Protections(Table):
         0.0, 'after which a read of a store is also asked of another copy; "0 s": never'
     )
     single_flight: bool = said(
-        default=True, meaning="who misses in a cache what another is fetching waits for that"
+        default=True,
+        meaning="who misses in a cache what another is fetching waits for that"
+        " (edges do; the simulation has no cache yet for which it would matter)",
     )
     bulkhead_max: Annotated[Count, Field(ge=0, le=100_000)] = said(
         0, "calls that one instance has under way to any one other service; 0: any number"
