@@ -9,7 +9,7 @@ import numpy as np
 from model.engine.failing import Fleet, disruptions_of, scalings_of
 from model.engine.flattening import flatten
 from model.engine.parts import ENTRIES_MAX, CachePart, KeysPart, LinkPart, StationPart
-from model.engine.program import NONE, Hosts, Program
+from model.engine.program import NONE, Hosts, Indices, Program
 from model.engine.refusals import reached_from, refuse_attributes, refuse_cycles, refuse_unless
 from model.engine.rows import Flat, Names, Tables
 from model.engine.sources import Source, streams_of
@@ -20,6 +20,7 @@ from model.engine.tables import (
     key_sets_of,
     links_of,
     stations_of,
+    zone_ranks,
 )
 from model.world.failures import Failure, MessageLoss
 from model.world.journeys import Attribute, Journey
@@ -41,6 +42,7 @@ class Parts:
     failures: list[Failure] = field(default_factory=list)
     zones: int = 1
     zone_attribute: Attribute | None = None
+    zone_ranks: Indices = field(default_factory=lambda: zone_ranks(1, None))
 
 
 def program_of(parts: Parts) -> Program:
@@ -65,6 +67,7 @@ def program_of(parts: Parts) -> Program:
         stations=stations_of(stations, list(parts.hosts), tables, observed),
         hosts=Hosts(names=tuple(parts.hosts), cores=np.array(list(parts.hosts.values()))),
         zones=parts.zones,
+        zone_ranks=parts.zone_ranks,
         zone_attribute=zone,
         key_sets=key_sets_of(parts.key_sets, tables),
         caches=caches_of(parts.caches, list(parts.key_sets)),

@@ -285,6 +285,7 @@ def _members(memory: _Memory, count: int) -> Members:
         stay_s=rows["stay_s"].copy(),
         waited_s=rows["waited_s"].copy(),
         worked_s=rows["worked_s"].copy(),
+        busy_s=rows["busy_s"].copy(),
     )
 
 

@@ -18,7 +18,7 @@ Flags = NDArray[np.bool_]
 
 _ROUNDING = 1e-6  # of sums over a whole run, relative, or in seconds if they are shorter than one
 _COUNTS = "arrived", "done", "refused", "dropped", "lost", "present"
-_TIMES = "present_s", "stay_s", "waited_s", "worked_s"
+_TIMES = "present_s", "stay_s", "waited_s", "worked_s", "busy_s"
 
 
 class BrokenInvariant(RuntimeError):
@@ -64,10 +64,14 @@ def _check_capacity(run: SimulatedRun) -> None:
     stations, worked_s = run.program.stations, run.members.worked_s
     of_member, slack_s = stations.of_member, _ROUNDING * (1.0 + run.until_s)
     capacity_s = stations.servers[of_member] * (run.until_s + slack_s)
-    within = (worked_s <= capacity_s) | _changed(run.program)
+    speeds = ActionKind.SPEED, ActionKind.HOST_SPEED
+    resized = _changed(run.program, ActionKind.SERVERS)
+    within = (worked_s <= capacity_s) | _changed(run.program, *speeds) | resized
     _hold(run, within, "worked_s, at most the capacity", worked_s, capacity_s)
+    within, busy_s = (run.members.busy_s <= capacity_s) | resized, run.members.busy_s
+    _hold(run, within, "busy_s, at most the capacity", busy_s, capacity_s)
     host = stations.host[of_member]
-    cores, changed = run.program.hosts.cores, _changed(run.program, resized=False)
+    cores, changed = run.program.hosts.cores, _changed(run.program, *speeds)
     placed = host != NONE
     by_host_s = np.bincount(host[placed], weights=worked_s[placed], minlength=len(cores))
     uncertain = np.bincount(host[placed & changed], minlength=len(cores)) > 0
@@ -77,16 +81,14 @@ def _check_capacity(run: SimulatedRun) -> None:
         raise BrokenInvariant(f"host {name}: worked_s {by_host_s[broken[0]]}, at most {most_s}")
 
 
-def _changed(program: Program, *, resized: bool = True) -> Flags:
-    """Return which members may at some time be faster, or of another size, than they began."""
+def _changed(program: Program, *kinds: ActionKind) -> Flags:
+    """Return which members may at some time not be as they began, in these respects."""
     stations = program.stations
     host, changed = stations.host[stations.of_member], np.zeros(len(stations.of_member), np.bool_)
     for disruption in program.disruptions:
-        if disruption.kind is ActionKind.HOST_SPEED:
+        if disruption.kind in kinds and disruption.kind is ActionKind.HOST_SPEED:
             changed |= np.isin(host, disruption.targets)
-        elif disruption.kind is ActionKind.SPEED or (
-            resized and disruption.kind is ActionKind.SERVERS
-        ):
+        elif disruption.kind in kinds:
             changed[list(disruption.targets)] = True
     return changed
 

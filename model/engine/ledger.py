@@ -48,6 +48,7 @@ class Totals:
     stay_s: float = 0.0
     waited_s: float = 0.0
     worked_s: float = 0.0
+    busy_s: float = 0.0
 
     def come(self, now_s: float) -> None:
         """Count a visit that arrives."""
@@ -86,6 +87,7 @@ class Totals:
         self.stay_s += until_s - now_s
         if start_s < until_s:
             self.waited_s += start_s - now_s
+            self.busy_s += until_s - start_s
 
     def close(self, until_s: float, arrived_s: Sequence[float]) -> None:
         """Count those who are present at the end, given when they came."""

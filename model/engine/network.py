@@ -40,6 +40,7 @@ from model.engine.parts import (
 from model.engine.program import Program, StreamKind
 from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source
+from model.engine.tables import zone_ranks
 from model.world.counts import CountLaw
 from model.world.failures import Failure
 from model.world.journeys import LEG, RANDOM, Attribute, Journey
@@ -75,6 +76,7 @@ class Network:
         balancing: str | Sequence[float] = "random",
         on_crash: str = "lost",
         noticed_after_s: float = 0.0,
+        failover_s: float | None = None,
     ) -> Self:
         """Add a station: `members` shards or instances of `replicas` copies each.
 
@@ -85,7 +87,8 @@ class Network:
         `balancing` chooses among members that are equal to a visit: "random", "round_robin",
         "least_outstanding", "power_of_two", or the weight of each shard, adding up to 1.
         `on_crash` says what becomes of visits there: "lost", "restart" or "resume".  A member
-        that goes down is chosen no more from `noticed_after_s` later on.
+        that goes down is chosen no more from `noticed_after_s` later on, and as the primary of
+        its shard not from `failover_s` later on (None: as long).
         """
         refuse_unless(name not in self._parts.stations, f"station {name}: is there already")
         self._parts.stations[name] = StationPart(
@@ -99,6 +102,7 @@ class Network:
             balancing=balancing,
             on_crash=on_crash,
             noticed_after_s=noticed_after_s,
+            failover_s=noticed_after_s if failover_s is None else failover_s,
         )
         return self
 
@@ -170,13 +174,22 @@ class Network:
         )
         return self
 
-    def zones(self, count: int, *, of_request: Attribute | None = None) -> Self:
+    def zones(
+        self,
+        count: int,
+        *,
+        of_request: Attribute | None = None,
+        apart_s: ArrayLike | None = None,
+    ) -> Self:
         """Spread copy r of shard s over zones, to zone (s + r) modulo `count`.
 
         Requests are anywhere, equally likely, unless an attribute says which zone they are in.
+        `apart_s`, of shape (count, count), says how far it is from each zone to each; without it
+        all others are equally far.
         """
         refuse_outside("zones:", count, 1, MEMBERS_MAX)
         self._parts.zones, self._parts.zone_attribute = count, of_request
+        self._parts.zone_ranks = zone_ranks(count, apart_s)
         return self
 
     def journey(self, journey: Journey) -> Self:

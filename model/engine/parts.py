@@ -67,6 +67,7 @@ class StationPart:
     balancing: str | Sequence[float]
     on_crash: str
     noticed_after_s: float
+    failover_s: float
 
     def __post_init__(self) -> None:
         """Refuse what no station has."""
@@ -90,6 +91,10 @@ class StationPart:
         refuse_unless(
             0 <= self.noticed_after_s < inf,
             f"station {name}: noticed_after_s must be 0 or more, got {self.noticed_after_s}",
+        )
+        refuse_unless(
+            0 <= self.failover_s < inf,
+            f"station {name}: failover_s must be 0 or more, got {self.failover_s}",
         )
         if batching.overhead is not None:
             refuse_duration(f"station {name}: overhead", batching.overhead)

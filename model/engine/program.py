@@ -56,7 +56,7 @@ class Replica(IntEnum):
 
     ANY = -2
     NEAREST = -3
-    PRIMARY = -4  # the first that is seen up
+    PRIMARY = -4  # the first that is up, or has not been failed over from
     FOLLOWER = -5  # the one that the fork around it has chosen: a copy that a write goes on to
 
 
@@ -207,6 +207,7 @@ class Stations:
     balancing: Flags
     on_crash: Flags
     noticed_after_s: Floats  # how long a member that is down goes on being chosen
+    failover_s: Floats  # and how long as the primary
     batch_max: Indices  # visits that one server takes together
     overhead: Indices  # law of what a batch takes besides the work of its visits, or NONE
     poll_s: Floats  # services begin at multiples of this only; 0: at once
@@ -301,6 +302,7 @@ class Program:
     stations: Stations
     hosts: Hosts
     zones: int  # copy r of shard s of any station stands in zone (s + r) % zones
+    zone_ranks: Indices  # (zone, other): how near, from 0, the own; empty: all others alike
     key_sets: KeySets
     caches: Caches
     links: Links

@@ -73,6 +73,7 @@ class Members:
     stay_s: Floats  # from arrival to leaving, or to the end of the run
     waited_s: Floats  # from arrival to the first beginning of service
     worked_s: Floats  # work of the visits done
+    busy_s: Floats  # of servers in service, however slow: at work, for nothing, paused, or held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -112,8 +112,14 @@ class Round:
     first: int  # number of its first attempt
     expires_s: float
     stops_s: float
+    walk: Walk | None = None  # its first attempt
     running: int = 0
     over: bool = False
+
+    @property
+    def is_hedged(self) -> bool:
+        """Whether its second attempt has begun."""
+        return self.call.begun > self.first
 
     def told(self, _walk: Walk, outcome: Outcome) -> None:
         """Hear how an attempt has ended; what comes late does not matter."""
@@ -124,8 +130,7 @@ class Round:
             self.over = True
             self.calls.succeeded(self.call)
         elif self.running == 0:
-            self.over = True
-            self.calls.failed(self, outcome)
+            self.calls.all_failed(self, outcome)
 
 
 class Calls:
@@ -157,9 +162,9 @@ class Calls:
         if call.terms.hedge is not None:
             hedge_s = now_s + call.terms.hedge(call.chance(number, Draw.HEDGE))
             self._clock.at(hedge_s, _timer_order(At.HEDGE, one), self._hedge, one)
-        self._begin_attempt(one)
+        one.walk = self._begin_attempt(one)
 
-    def _begin_attempt(self, one: Round) -> None:
+    def _begin_attempt(self, one: Round) -> Walk:
         call, walk = one.call, one.call.walk
         call.begun += 1
         one.running += 1
@@ -168,11 +173,20 @@ class Calls:
         inside.attempt = attempt_of(walk.attempt, call.begun)
         inside.expires_s, inside.stops_s = one.expires_s, one.stops_s
         self._clock.next((self._walks.proceed, inside))
+        return inside
 
     def _hedge(self, moment: Moment) -> None:
         one: Round = moment.subject
-        if not one.over:  # so its first attempt is still under way
-            self._begin_attempt(one)
+        if not one.over and not one.is_hedged:  # so its first attempt is still under way
+            self._begin_hedge(one)
+
+    def _begin_hedge(self, one: Round) -> None:
+        """Begin a second attempt, that avoids the copy at which the first is, or was at last."""
+        first = one.walk
+        assert first is not None
+        beside = self._begin_attempt(one)
+        if self._walks.steps[first.at].station is not None:
+            beside.avoids = first.member
 
     def _deadline(self, moment: Moment) -> None:
         one: Round = moment.subject
@@ -185,6 +199,15 @@ class Calls:
         if call.terms.breaker is not None:
             call.terms.breaker.succeeded()
         self._clock.next((self._walks.go_on, call.walk))
+
+    def all_failed(self, one: Round, outcome: Outcome) -> None:
+        """Hedge at once after a first attempt that has failed; or the round has."""
+        hedges = one.call.terms.hedge is not None and not one.is_hedged
+        if hedges and self._clock.now < one.expires_s:
+            self._begin_hedge(one)
+        else:
+            one.over = True
+            self.failed(one, outcome)
 
     def failed(self, one: Round, outcome: Outcome) -> None:
         """Begin another round after one that has failed, now or later; or fail alike."""

@@ -24,6 +24,7 @@ class Choices:
         self._standing = standing
         self._totals = totals  # tell how many are present
         self._zones, self._zone_attribute = program.zones, program.zone_attribute
+        self._zone_ranks: list[list[int]] = program.zone_ranks.tolist()
         self._key_hashes = program.key_sets.key_hash.tolist()
         self._key_laws = [program.laws[law].quantile for law in program.key_sets.law.tolist()]
         self._turns: dict[int, int] = {}  # by the first of those who take turns
@@ -47,12 +48,24 @@ class Choices:
         assert station is not None
         copies = range(first, first + self._standing.copies(station))
         if step.replica == Replica.PRIMARY:
-            return next(filter(self._standing.is_seen_up, copies), first)
+            return next(filter(self._standing.may_lead, copies), first)
+        seen_up = self._standing.seen_up(copies)
+        candidates: Sequence[int] = [one for one in seen_up if one != walk.avoids]
         if step.replica == Replica.NEAREST:
-            shard = (first - station.first_member) // station.replicas
-            near = self._near(walk, copies, shard)
-            return self._balanced(walk, step, near, turn=first, draws=_COPIES)
-        return self._balanced(walk, step, copies, turn=first, draws=_COPIES)
+            candidates = self._nearest(walk, station, candidates)
+        return self._balanced(walk, step, candidates or copies, turn=first, draws=_COPIES)
+
+    def _nearest(self, walk: Walk, station: Station, copies: Sequence[int]) -> Sequence[int]:
+        """Return those of the copies that are in the nearest zone of all, or equally near ones."""
+        zone = self._zone(walk.request)
+        ranks = [self._rank(zone, zone_of(copy, station, self._zones)) for copy in copies]
+        nearest = min(ranks, default=0)
+        return [copy for copy, rank in zip(copies, ranks, strict=True) if rank == nearest]
+
+    def _rank(self, zone: int, other: int) -> int:
+        if zone == other:
+            return 0
+        return self._zone_ranks[zone][other] if self._zone_ranks else 1
 
     def cache_member(self, walk: Walk, step: Step, members: int) -> int:
         """Return the member of a cache, from 0, that is asked."""
@@ -89,16 +102,6 @@ class Choices:
             return member_of(unit(key_hash, 0, key, 0, Draw.MEMBER), shards)
         leg = walk.leg if step.key == Key.LEG else 0
         return member_of(unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER), shards)
-
-    def _near(self, walk: Walk, copies: range, shard: int) -> Sequence[int]:
-        """Return the copies in the request's zone that are seen up, or all copies if none is."""
-        zone = self._zone(walk.request)
-        near = [
-            member
-            for copy, member in enumerate(copies)
-            if (shard + copy) % self._zones == zone and self._standing.is_seen_up(member)
-        ]
-        return near or copies
 
     def _zone(self, request: Request) -> int:
         if self._zone_attribute != NONE:
@@ -150,3 +153,9 @@ class Choices:
 
     def _present(self, member: int) -> int:
         return self._totals[member].present
+
+
+def zone_of(member: int, station: Station, zones: int) -> int:
+    """Return the zone that a member of a station stands in."""
+    shard, copy = divmod(member - station.first_member, station.replicas)
+    return (shard + copy) % zones

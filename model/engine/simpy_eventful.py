@@ -277,6 +277,7 @@ class EventfulMember:
         in_service = [guest.arrived_s for service in self.services for guest in service.guests]
         waiting = [guest.arrived_s for guest in self._queue]
         self.totals.close(until_s, in_service + waiting)
+        self.totals.busy_s = self.services.busy_s()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

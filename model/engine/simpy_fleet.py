@@ -35,7 +35,7 @@ class Fleet:
 
     def close(self, until_s: float) -> None:
         """Add to the totals who is present when the run ends."""
-        for member in self.eventful.values():
+        for member in self.members:
             member.close(until_s)
 
 

@@ -20,6 +20,9 @@ class Member(Protocol):
     def hold(self, walk: Walk, priority: int) -> None:
         """Take the walk in, and let it take the steps inside when a server is free for it."""
 
+    def close(self, until_s: float) -> None:
+        """Add to the totals who is present when the run ends."""
+
 
 class PlainMember:
     """Servers behind one first-come queue, with nothing that could disturb them.
@@ -30,6 +33,7 @@ class PlainMember:
 
     def __init__(self, walks: Walks, *, number: int, servers: int) -> None:
         self._walks, self._number = walks, number
+        self._totals = walks.ledger.totals[number]
         self._free_s = [0.0] * servers  # a heap: when each server is next free
 
     def visit(self, walk: Walk, work_s: float, priority: int) -> None:  # noqa: ARG002 - all wait alike
@@ -45,6 +49,10 @@ class PlainMember:
     def hold(self, walk: Walk, priority: int) -> None:  # noqa: ARG002 - refused whoever it is
         """Cannot be: a station that is held is not plain."""
         raise AssertionError(f"member {self._number} is plain, and held")
+
+    def close(self, until_s: float) -> None:  # noqa: ARG002 - who is present was booked on arrival
+        """Add to the totals that who is done has kept a server busy with all of its work."""
+        self._totals.busy_s += self._totals.worked_s
 
 
 def order_of(walk: Walk, member: int) -> Order:

@@ -14,7 +14,7 @@ class Services:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._services: dict[Service, None] = {}
-        self._busy_s, self._changed_s = 0.0, 0.0
+        self._busy_s, self._lately_s, self._changed_s = 0.0, 0.0, 0.0
 
     def __len__(self) -> int:
         return len(self._services)
@@ -35,13 +35,20 @@ class Services:
         self._pass()
         del self._services[service]
 
+    def busy_s(self) -> float:
+        """Return the server-seconds in service since the run began."""
+        self._pass()
+        return self._busy_s
+
     def take_busy_s(self) -> float:
         """Return the server-seconds in service since this was last asked."""
         self._pass()
-        busy_s, self._busy_s = self._busy_s, 0.0
-        return busy_s
+        lately_s, self._lately_s = self._lately_s, 0.0
+        return lately_s
 
     def _pass(self) -> None:
         now_s = self._clock.now
-        self._busy_s += len(self._services) * (now_s - self._changed_s)
+        passed_s = len(self._services) * (now_s - self._changed_s)
+        self._busy_s += passed_s
+        self._lately_s += passed_s
         self._changed_s = now_s

@@ -20,6 +20,7 @@ class Standing:
         self._scaled_of = dict(zip(scaled_stations, scaled, strict=True))
         stations = program.stations
         self._noticed_after_s = stations.noticed_after_s[stations.of_member].tolist()
+        self._failover_s = stations.failover_s[stations.of_member].tolist()
         self.shards_in_use: list[int] = stations.shards.tolist()  # of each station
         self.down_s: dict[int, float] = {}  # since when members are down
 
@@ -34,9 +35,16 @@ class Standing:
 
     def is_seen_up(self, member: int) -> bool:
         """Return whether a member is up, or its crash is not noticed yet."""
+        return self._is_taken_to_be_up(member, self._noticed_after_s)
+
+    def may_lead(self, member: int) -> bool:
+        """Return whether a member is up, or another has not taken over from it yet."""
+        return self._is_taken_to_be_up(member, self._failover_s)
+
+    def _is_taken_to_be_up(self, member: int, late_s: Sequence[float]) -> bool:
         if member not in self.down_s:
             return True
-        return seen_up(self._clock.now, self.down_s[member], self._noticed_after_s[member])
+        return seen_up(self._clock.now, self.down_s[member], late_s[member])
 
     def seen_up(self, members: Sequence[int]) -> Sequence[int]:
         """Return those of the members that are seen up."""

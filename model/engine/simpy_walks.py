@@ -50,6 +50,7 @@ class Walk:
     expires_s: float = inf  # the earliest deadline of the calls around it
     stops_s: float = inf  # and of those that cancel: after that it takes no step
     member: int = NONE  # of a station: where its last visit went, or its first has to go
+    avoids: int = NONE  # the member that it is a hedge for: of other copies it chooses first
     boss: Boss | None = None  # None: it is the request itself
 
 

@@ -26,9 +26,9 @@ def other_member_of(u: float, first: int, members: int) -> int:
     return other + 1 if other >= first else other
 
 
-def seen_up(now_s: float, down_s: float, noticed_after_s: float) -> bool:
-    """Return whether a member that went down at `down_s` (infinite: is up) is taken to be up."""
-    return now_s < down_s + noticed_after_s
+def seen_up(now_s: float, down_s: float, late_s: float) -> bool:
+    """Return whether a member that went down at `down_s` is taken to be up: for `late_s`."""
+    return now_s < down_s + late_s
 
 
 def copy_after(member: int, first: int, replicas: int, ahead: int) -> int:

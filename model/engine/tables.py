@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import inf
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from model.engine.disruptions import ActionKind, Disruption
 from model.engine.parts import CachePart, KeysPart, LinkPart, StationPart
-from model.engine.program import NONE, Caches, KeySets, Links, Stations
+from model.engine.program import NONE, Caches, Indices, KeySets, Links, Stations
+from model.engine.refusals import refuse_unless
 from model.engine.rows import Tables
 from model.world.chance import path_key
 
@@ -42,6 +45,7 @@ def stations_of(
         balancing=np.array([part.balancer for part in parts], np.int8),
         on_crash=np.array([part.crash_policy for part in parts], np.int8),
         noticed_after_s=np.array([part.noticed_after_s for part in parts], np.float64),
+        failover_s=np.array([part.failover_s for part in parts], np.float64),
         batch_max=np.array([part.batching.limit for part in parts], np.int32),
         overhead=np.array([tables.law(part.batching.overhead) for part in parts], np.int32),
         poll_s=np.array([part.batching.poll_s for part in parts], np.float64),
@@ -95,6 +99,23 @@ def links_of(parts: Mapping[str, LinkPart], tables: Tables) -> Links:
         bytes_per_s=np.array([link.bytes_per_s for link in links], np.float64),
         loss=np.array([link.loss for link in links], np.float64),
     )
+
+
+def zone_ranks(count: int, apart_s: ArrayLike | None) -> Indices:
+    """Return how near each zone is to each, by rank: 0 is its own, and equals have equal ranks.
+
+    The shape is (count, count), or (0, 0) without distances.
+    """
+    if apart_s is None:
+        return np.empty((0, 0), np.int32)
+    apart = np.array(apart_s, np.float64)
+    shape = (count, count)
+    refuse_unless(apart.shape == shape, f"zones: apart_s must be {shape}, got {apart.shape}")
+    nearest, farthest = float(apart.min()), float(apart.max())
+    for far_s in (nearest, farthest):
+        refuse_unless(0 <= far_s < inf, f"zones: apart_s must be 0 or more, got {far_s}")
+    np.fill_diagonal(apart, -1.0)
+    return np.array([np.unique(row, return_inverse=True)[1] for row in apart], np.int32)
 
 
 def _cumulated(weights: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

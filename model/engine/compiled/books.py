@@ -17,6 +17,7 @@ from model.engine.compiled.layout import (
     visit_row_at,
     walk_at,
 )
+from model.engine.compiled.queues import pass_busy
 from model.engine.latencies import WIDTH
 from model.engine.program import NONE, Outcome
 from model.world.journeys import PRIORITIES
@@ -90,6 +91,7 @@ def book_plain(s: Record, walk: Record, member: Record, start_s: float, end_s: f
     member.stay_s += s.until_s - s.now_s
     if start_s < s.until_s:
         member.waited_s += start_s - s.now_s
+        member.busy_s += s.until_s - start_s
 
 
 @compiled
@@ -168,7 +170,9 @@ def close_books(s: Record) -> None:
         if station_at(s, member.station).plain != 0:
             member.present_s = member.stay_s  # booked on arrival, which tells as much
             member.arrived = member.done + member.present
+            member.busy_s += member.worked_s
         else:
+            pass_busy(s, member)
             _count(s, member, 0)
             _book_present(s, number)
     if s.keeps_rows:

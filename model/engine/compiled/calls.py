@@ -59,33 +59,59 @@ def begin_round(s: Record, walk_number: int) -> None:
             s, call.hedge_law, unit(chance, step.path_hash, walk.leg, attempt, _HEDGE)
         )
         push_of_walk(s, s.now_s + wait_s, walk_number, _HEDGE_AT, 0, walk.first_number)
-    _begin_attempt(s, walk_number)
+    walk.first_walk = _begin_attempt(s, walk_number)
 
 
 @compiled
-def _begin_attempt(s: Record, walk_number: int) -> None:
+def _begin_attempt(s: Record, walk_number: int) -> int:
+    """Begin an attempt, and return its walk, or NONE if there is no room for it."""
     walk = walk_at(s, walk_number)
     walk.number += 1
     walk.running += 1
     request_at(s, walk.request).attempts += 1
     child_number = child_of(s, walk_number, walk.at + 1, step_at(s, walk.at).end)
     if child_number == NONE:
-        return
+        return NONE
     child = walk_at(s, child_number)
     child.attempt = attempt_of(walk.attempt, walk.number)
     child.expires_s, child.stops_s = walk.round_expires_s, walk.round_stops_s
     add_task(s, PROCEED, child_number, 0)
+    return child_number
 
 
 @compiled
 def hedge(s: Record, walk_number: int) -> None:
-    """Begin a second attempt beside the first, which has not answered."""
-    _begin_attempt(s, walk_number)
+    """Begin a second attempt beside the first, which has not answered, unless there is one."""
+    walk = walk_at(s, walk_number)
+    if not _is_hedged(walk):
+        _begin_hedge(s, walk_number, _copy_at(s, walk_at(s, walk.first_walk)))
 
 
 @compiled
-def attempt_ended(s: Record, walk_number: int, outcome: int) -> None:
-    """Take the first success of a round as the answer, and the last failure as its end."""
+def _is_hedged(walk: Record) -> bool:
+    return walk.number > walk.first_number
+
+
+@compiled
+def _begin_hedge(s: Record, walk_number: int, avoided: int) -> None:
+    """Begin a second attempt, that avoids a copy."""
+    child_number = _begin_attempt(s, walk_number)
+    if child_number != NONE:
+        walk_at(s, child_number).avoids = avoided
+
+
+@compiled
+def _copy_at(s: Record, walk: Record) -> int:
+    """Return the member that a walk is at, or was at when it failed; NONE: at none."""
+    return walk.member + 0 if step_at(s, walk.at).station != NONE else NONE
+
+
+@compiled
+def attempt_ended(s: Record, walk_number: int, attempt_number: int, outcome: int) -> None:
+    """Take the first success of a round as the answer, and the last failure as its end.
+
+    A first attempt that fails is hedged at once.
+    """
     walk = walk_at(s, walk_number)
     if outcome == _DONE:
         call = call_at(s, step_at(s, walk.at).call)
@@ -93,7 +119,12 @@ def attempt_ended(s: Record, walk_number: int, outcome: int) -> None:
         add_task(s, GO_ON, walk_number, 0)
         return
     walk.running -= 1
-    if walk.running == 0:
+    if walk.running > 0:
+        return
+    hedges = call_at(s, step_at(s, walk.at).call).hedge_law != NONE and not _is_hedged(walk)
+    if hedges and s.now_s < walk.round_expires_s:
+        _begin_hedge(s, walk_number, _copy_at(s, walk_at(s, attempt_number)))
+    else:
         round_failed(s, walk_number, outcome)
 
 

@@ -63,6 +63,7 @@ def pools_of(program: Program, actions: Sequence[Action]) -> dict[str, Pool]:
     }
     pools |= _stations(program, numbers, actions)
     pools |= _caches(program)
+    pools["zone_ranks"] = program.zone_ranks.ravel()
     return pools | {"numbers": numbers.pool()}
 
 

@@ -39,7 +39,7 @@ STATION = np.dtype(
         ("queue_max", _INDEX), ("discipline", _INDEX), ("lifo_above", _INDEX),
         ("drop_expired", _INDEX), ("balancing", _INDEX), ("on_crash", _INDEX),
         ("batch_max", _INDEX), ("overhead", _INDEX), ("poll_s", _REAL), ("turn", _LONG),
-        ("weights", _LONG), ("down", _LONG), ("noticed_after_s", _REAL),
+        ("weights", _LONG), ("down", _LONG), ("noticed_after_s", _REAL), ("failover_s", _REAL),
         ("shards_in_use", _INDEX), ("copies_in_use", _INDEX), ("copies_begun", _INDEX),
     ],
     align=True,
@@ -55,7 +55,7 @@ MEMBER = np.dtype(
         ("turn", _LONG), ("station", _INDEX), ("host", _INDEX), ("busy", _INDEX),
         ("up", _INDEX), ("poll", _INDEX), ("serving_first", _INDEX), ("serving_last", _INDEX),
         ("zone", _INDEX), ("down_s", _REAL), ("from_s", _REAL), ("busy_s", _REAL),
-        ("busy_changed_s", _REAL),
+        ("busy_changed_s", _REAL), ("busy_lately_s", _REAL),
     ],
     align=True,
 )  # fmt: skip
@@ -113,7 +113,7 @@ WALK = np.dtype(
         ("at", _INDEX), ("end", _INDEX), ("parent", _INDEX), ("parent_epoch", _INDEX),
         ("epoch", _INDEX), ("member", _INDEX), ("joined_step", _INDEX), ("next", _INDEX),
         ("visit", _INDEX), ("work_s", _REAL), ("tag_s", _REAL), ("expires_s", _REAL),
-        ("joined_leg", _LONG),
+        ("joined_leg", _LONG), ("avoids", _INDEX),
         # any other visit
         ("left_s", _REAL), ("arrived_s", _REAL), ("began_s", _REAL), ("previous", _INDEX),
         ("place", _INDEX), ("state", _INDEX), ("batch_next", _INDEX), ("priority", _INDEX),
@@ -122,7 +122,7 @@ WALK = np.dtype(
         ("beginning", _INDEX), ("outcome", _INDEX), ("legs", _LONG), ("begun", _LONG),
         ("running", _LONG), ("succeeded", _LONG), ("failed", _LONG), ("need", _LONG),
         # a call
-        ("number", _INDEX), ("first_number", _INDEX), ("retries", _INDEX),
+        ("number", _INDEX), ("first_number", _INDEX), ("first_walk", _INDEX), ("retries", _INDEX),
         ("round_expires_s", _REAL), ("round_stops_s", _REAL),
         # a cache's entry
         ("entry", _LONG), ("cache_member", _LONG),
@@ -166,7 +166,8 @@ POOLS: dict[str, np.dtype[Any]] = {
     "caches": CACHE, "holders": HOLDER, "entries": ENTRY, "streams": STREAM, "actions": ACTION,
     "journey_begin": np.dtype(_INDEX), "journey_end": np.dtype(_INDEX), "walks": WALK,
     "requests": REQUEST, "users": USER, "heap": NODE, "notices": NOTICE, "tasks": TASK,
-    "scalings": SCALING, "copies_rows": COPIES_ROW, "visit_rows": VISIT_ROW,
+    "zone_ranks": np.dtype(_INDEX), "scalings": SCALING, "copies_rows": COPIES_ROW,
+    "visit_rows": VISIT_ROW,
     "histogram": np.dtype(_LONG), "outcomes": np.dtype(_LONG), "free_walks": np.dtype(_INDEX),
     "free_requests": np.dtype(_INDEX), "free_notices": np.dtype(_INDEX),
     "free_users": np.dtype(_INDEX),
@@ -356,6 +357,12 @@ def scaling_at(s: Record, i: int) -> Record:
 def copies_row_at(s: Record, i: int) -> Record:
     """Return the record of a change of how many copies are in use."""
     return carray(pointer(s.copies_rows_at), _MANY, COPIES_ROW)[np.uint64(i)]
+
+
+@compiled
+def zone_ranks(s: Record) -> Any:
+    """Return how near each zone is to each, a stretch for each zone; empty: all others alike."""
+    return carray(pointer(s.zone_ranks_at), _MANY, np.int32)
 
 
 @compiled

@@ -107,5 +107,7 @@ def leave_service(s: Record, walk_number: int) -> None:
 @compiled
 def pass_busy(s: Record, member: Record) -> None:
     """Add up the server-seconds in service until now."""
-    member.busy_s += member.busy * (s.now_s - member.busy_changed_s)
+    passed_s = member.busy * (s.now_s - member.busy_changed_s)
+    member.busy_s += passed_s
+    member.busy_lately_s += passed_s
     member.busy_changed_s = s.now_s

@@ -65,8 +65,8 @@ def _take_busy_s(s: Record, station: Record, in_use: int) -> float:
         member = member_at(s, station.first_member + copy)
         pass_busy(s, member)
         if copy < in_use:
-            busy_s += member.busy_s
-        member.busy_s = 0.0
+            busy_s += member.busy_lately_s
+        member.busy_lately_s = 0.0
     return busy_s
 
 

@@ -219,7 +219,7 @@ def finish(s: Record, walk_number: int, outcome: int) -> None:
     if kind in (_ALL_OF, _EACH):
         leg_ended(s, parent_number, outcome)
     elif kind == _CALL:
-        attempt_ended(s, parent_number, outcome)
+        attempt_ended(s, parent_number, walk_number, outcome)
     elif kind == _HOLD:
         if outcome == _DONE:
             add_task(s, GO_ON, parent_number, 0)

@@ -71,7 +71,7 @@ def new_walk(s: Record, request_number: int) -> int:
         s.walks_used += 1
     walk = walk_at(s, number)
     walk.request = request_number
-    walk.joined_step = NONE
+    walk.joined_step, walk.avoids = NONE, NONE
     request_at(s, request_number).walks += 1
     return int(number)
 

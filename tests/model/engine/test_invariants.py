@@ -246,7 +246,7 @@ def test_no_count_is_negative_even_if_the_sum_is_right(run):
         check(other)
 
 
-@pytest.mark.parametrize("column", ["present_s", "stay_s", "waited_s", "worked_s"])
+@pytest.mark.parametrize("column", ["present_s", "stay_s", "waited_s", "worked_s", "busy_s"])
 def test_no_time_is_negative(run, column):
     with pytest.raises(BrokenInvariant, match=f"gateway, member 1: {column}, at least: -1.0 and 0"):
         check(doctored(run, "members", column, 1, lambda _: -1.0))
@@ -270,6 +270,11 @@ def test_servers_do_no_more_than_they_can(run):
     posts = int(run.program.stations.first_member[run.program.stations.names.index("posts")])
     with pytest.raises(BrokenInvariant, match="posts, member 2: worked_s, at most the capacity"):
         check(doctored(run, "members", "worked_s", posts + 2, lambda _: 1.01 * UNTIL_S))
+
+
+def test_servers_are_not_busy_for_longer_than_they_are_there(run):
+    with pytest.raises(BrokenInvariant, match="gateway, member 0: busy_s, at most the capacity"):
+        check(doctored(run, "members", "busy_s", 0, lambda _: 1e6))
 
 
 def test_a_host_does_no_more_than_its_cores_can():

@@ -151,6 +151,54 @@ def test_if_no_copy_near_is_up_any_other_will_do(walk):
     assert set(members(run)) == {0, 2}
 
 
+# Two regions of two zones each: 0 and 2 are near to one another, as are 1 and 3.
+APART_S = np.array([[0, 80, 1, 80], [80, 0, 80, 1], [1, 80, 0, 80], [80, 1, 80, 0]]) / 1000
+
+
+def from_zone(walk, zone, *failures, shard=0, apart_s=APART_S, count=3, **how):
+    """The copies that a hundred requests meet; copy r of shard s is number 3 s + r."""
+    network = copies(count, **how).zones(4, of_request=Attribute(name="zone"), apart_s=apart_s)
+    for failure in failures:
+        network.failure(failure)
+    step = visit("a", key=Attribute(name="shard"), replica="nearest")
+    attributes = {"shard": [shard] * 100, "zone": [zone] * 100}
+    return set(members(walk(step, at_s=np.arange(1.0, 101.0), attributes=attributes,
+                            network=network)))  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "copy"), [(0, 0), (1, 1), (2, 2), (3, 1)])
+def test_without_a_copy_in_its_own_zone_a_request_asks_the_nearest(walk, zone, copy):
+    assert from_zone(walk, zone) == {copy}
+
+
+@pytest.mark.parametrize("balancing", ["round_robin", "least_outstanding", "power_of_two"])
+def test_whatever_the_balancing_only_the_nearest_copies_are_asked(walk, balancing):
+    assert from_zone(walk, 3, shard=1, balancing=balancing) == {3 + 2}
+
+
+def test_when_the_nearest_copy_is_lost_the_next_is_asked(walk):
+    assert from_zone(walk, 0, down("a", 0)) == {2}
+    assert from_zone(walk, 0, down("a", 0, 2)) == {1}
+
+
+def test_equally_far_copies_share_the_requests(walk):
+    assert from_zone(walk, 0, down("a", 0), apart_s=np.ones((4, 4))) == {1, 2}
+
+
+def test_the_own_zone_is_nearest_even_if_another_is_no_way_off(walk):
+    assert from_zone(walk, 0, apart_s=np.zeros((4, 4))) == {0}
+
+
+def test_when_all_copies_are_lost_any_is_asked(walk):
+    assert from_zone(walk, 0, down("a")) == {0, 1, 2}
+
+
+def test_distances_need_not_be_the_same_both_ways(walk):
+    apart_s = np.ones((4, 4))
+    apart_s[3, 1], apart_s[0, 3] = 0.5, 0.5
+    assert from_zone(walk, 3, apart_s=apart_s) == {1}
+
+
 def test_a_request_is_in_one_zone_for_all_its_visits(walk):
     network = Network().zones(3).station("b", replicas=3)
     steps = (visit("b", replica="nearest"), visit("b", replica="nearest"))

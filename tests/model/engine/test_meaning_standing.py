@@ -219,3 +219,36 @@ def test_visits_at_a_shard_that_is_in_use_no_more_end_there(walk, sojourns):
     steps = visit(work_s=2.0, key=Attribute(name="shard"))
     run = walk(steps, at_s=(0.0, 0.5), network=spread(from_1=1), attributes={"shard": [3, 3]})
     assert sojourns(run, "a") == [(0.0, 0.0, 2.0), (0.5, 2.0, 4.0)]
+
+
+def late(**how):
+    """A shard of three copies, the first of which goes down at 10 s for 90 s."""
+    return Network().station("a", replicas=3, **how).failure(down(0, at_s=10.0, for_s=90.0))
+
+
+def test_reads_avoid_a_lost_copy_as_soon_as_it_is_noticed(walk):
+    network = late(noticed_after_s=5.0, failover_s=30.0)
+    run = walk(visit(replica="any"), at_s=np.arange(0.5, 80.0), network=network)
+    lost = run.requests.arrived_s[run.requests.outcome == REFUSED]
+    assert len(lost) > 0
+    assert lost.min() > 10.0
+    assert lost.max() < 15.0
+
+
+def test_the_primary_moves_at_the_failover_whenever_the_loss_is_noticed(walk):
+    for noticed_after_s in (5.0, 60.0):
+        network = late(noticed_after_s=noticed_after_s, failover_s=30.0)
+        run = walk(visit(), at_s=(9.0, 16.0, 39.9, 40.0, 99.0, 101.0), network=network)
+        assert members(run) == [0, 0, 0, 1, 1, 0]
+
+
+def test_unless_it_is_said_the_primary_moves_when_the_loss_is_noticed(walk):
+    run = walk(visit(), at_s=(14.9, 15.0), network=late(noticed_after_s=5.0))
+    assert members(run) == [0, 1]
+
+
+def test_a_write_fails_until_the_failover_though_its_other_copies_are_up(walk):
+    write = Write(station="a", work=Constant(value=0.0), acks=1)
+    network = late(noticed_after_s=5.0, failover_s=30.0)
+    run = walk(write, at_s=(9.0, 16.0, 39.9, 40.0), network=network)
+    assert run.requests.outcome.tolist() == [DONE, REFUSED, REFUSED, DONE]

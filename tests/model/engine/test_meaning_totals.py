@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from model.engine.network import Network
-from model.engine.parts import Queue
+from model.engine.parts import Batching, Queue
 from model.engine.program import Outcome
-from model.world.failures import Once, SlowDown
-from model.world.journeys import Attribute, Delay, Emit, Journey, Visit
+from model.world.failures import Crash, Once, SlowDown
+from model.world.journeys import Attribute, Delay, Emit, Hold, Journey, Visit
 from model.world.laws import Constant
 
 
@@ -34,6 +34,7 @@ def test_totals_are_of_all_that_happened_before_the_end(walk, network):
     assert (members.arrived[0], members.done[0], members.present[0]) == (4, 2, 2)
     assert members.waited_s.tolist() == [0.0 + 1.5 + 3.0]
     assert members.worked_s.tolist() == [4.0]
+    assert members.busy_s.tolist() == [5.0]
     assert members.stay_s.tolist() == [2.0 + 3.5 + 4.0 + 0.5]
     assert members.present_s.tolist() == [10.0]
     assert run.visits.outcome.tolist() == [Outcome.DONE] * 2 + [Outcome.UNDER_WAY] * 2
@@ -57,6 +58,48 @@ def test_all_who_arrived_are_accounted_for(walk):
     assert members.arrived.tolist() == (leaving + members.present).tolist()
     assert members.refused[0] > 0
     assert members.stay_s == pytest.approx(members.present_s)
+
+
+def busy_s(run):
+    return run.members.busy_s.tolist()
+
+
+def slowed(factor, **how):
+    """A station that works at a share of its speed from 1 s to 11 s."""
+    slow = SlowDown(station="a", factor=factor, when=Once(at_s=1.0, for_s=10.0))
+    return Network().station("a", **how).failure(slow)
+
+
+@pytest.mark.parametrize(("factor", "ends_s"), [(0.1, 11.0), (0.5, 3.0), (0.0, 12.0), (2.0, 1.5)])
+def test_a_slow_member_is_busy_for_as_long_as_it_takes(walk, factor, ends_s):
+    run = walk(visit("a", 2.0), network=slowed(factor))
+    assert run.requests.done_s.tolist() == [ends_s]
+    assert busy_s(run) == [ends_s]
+    assert run.members.worked_s.tolist() == [2.0]
+
+
+def test_work_that_a_crash_undoes_has_kept_a_server_busy(walk):
+    for on_crash, until_s in (("lost", 1.5), ("restart", 1.5 + 2.0), ("resume", 2.0)):
+        crash = Crash(station="a", when=Once(at_s=1.5, for_s=2.0))
+        network = Network().station("a", on_crash=on_crash).failure(crash)
+        assert busy_s(walk(visit("a", 2.0), network=network)) == [until_s]
+
+
+def test_each_server_is_busy_by_itself_and_nobody_who_waits(walk):
+    network = Network().station("a", servers=2, queue=Queue(limit=9))
+    run = walk(visit("a", 2.0), at_s=(0.0, 0.0, 0.0), network=network)
+    assert busy_s(run) == [6.0]
+
+
+def test_a_server_that_is_held_is_busy(walk):
+    hold = Hold(station="a", steps=Delay(time=Constant(value=3.0)))
+    assert busy_s(walk(hold, network=Network().station("a"))) == [3.0]
+
+
+def test_a_batch_keeps_one_server_busy(walk):
+    network = Network().station("a", batching=Batching(limit=3, overhead=Constant(value=1.0)))
+    run = walk(visit("a", 2.0), at_s=(0.0, 0.5, 1.0), network=network)
+    assert busy_s(run) == [3.0 + 5.0]
 
 
 def test_attributes_are_looked_up_through_the_request_that_emitted(walk):

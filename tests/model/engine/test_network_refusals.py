@@ -133,6 +133,8 @@ def refused(complaint):
         ({"noticed_after_s": -0.5}, "noticed_after_s must be 0 or more, got -0.5"),
         ({"noticed_after_s": inf}, "noticed_after_s must be 0 or more, got inf"),
         ({"noticed_after_s": nan}, "noticed_after_s must be 0 or more, got nan"),
+        ({"failover_s": -0.5}, "failover_s must be 0 or more, got -0.5"),
+        ({"failover_s": inf}, "failover_s must be 0 or more, got inf"),
         ({"batching": Batching(limit=2, overhead=NEGATIVE)}, f"overhead: {BACKWARDS}"),
         ({"queue": Queue(limit=-1)}, "queue limit must be 0 or more, got -1"),
         ({"queue": Queue(limit=2**31)}, "queue limit must be 2147483647 at most, got 2147483648"),
@@ -244,6 +246,10 @@ def test_a_station_at_its_limits_is_not_refused(how):
             "cache c: there are no keys books",
         ),
         ("zones", {"count": 0}, "zones: must be 1 or more, got 0"),
+        ("zones", {"count": 2, "apart_s": [[0, 1]]}, "zones: apart_s must be (2, 2), got (1, 2)"),
+        ("zones", {"count": 1, "apart_s": [[-1]]}, "zones: apart_s must be 0 or more, got -1.0"),
+        ("zones", {"count": 1, "apart_s": [[inf]]}, "zones: apart_s must be 0 or more, got inf"),
+        ("zones", {"count": 1, "apart_s": [[nan]]}, "zones: apart_s must be 0 or more, got nan"),
     ],
 )
 def test_a_part_that_no_one_could_build_is_refused(part, how, complaint):

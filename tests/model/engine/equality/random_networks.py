@@ -91,7 +91,7 @@ def descriptions(draw):
         *(["link", _link(luck, name, lossy)] for name, lossy in plan.links.items()),
         *(["keys", {"name": name, "law": law}] for name, law in plan.key_sets.items()),
         *(["cache", one] for one in plan.caches),
-        ["zones", {"count": plan.zones} | luck.some(3, of_request=lambda: _attribute("zone"))],
+        ["zones", _zones(luck, plan.zones)],
         *(["journey", {"journey": journey}] for journey in journeys),
         *(_source(luck, name, until_s) for name in _with_sources(plan, journeys)),
         *(["failure", {"failure": _failure(plan)}] for _ in range(luck.of(0, 1, 2, 3, 4))),
@@ -229,6 +229,7 @@ def _key_law(luck):
 
 # Parts.
 
+_LATE = "noticed_after_s", "failover_s"
 _BALANCINGS = "random", "round_robin", "least_outstanding", "power_of_two"
 _WEIGHTS = {
     1: ([1.0],),
@@ -249,7 +250,8 @@ def _station(luck, name, hosts, *, plain):
     balancings = _BALANCINGS[:2] if plain else _BALANCINGS
     weights = _WEIGHTS[station.get("members", 1)]
     station |= luck.some(2, balancing=lambda: luck.of(*balancings, *weights))
-    station |= luck.some(3, noticed_after_s=lambda: luck.of(0.5, 0.25, 1.0, 2.0))
+    late = luck.some(3, **dict.fromkeys(_LATE, lambda: luck.of(0.5, 0.25, 1.0, 2.0, 0.0)))
+    station |= late
     if plain:
         return station
     if hosts:
@@ -259,6 +261,12 @@ def _station(luck, name, hosts, *, plain):
         station["batching"] = _batching(luck)
     station |= luck.some(2, queue=lambda: _queue(luck, may_preempt=not batches))
     return station | {"on_crash": luck.of("lost", "restart", "resume")}
+
+
+def _zones(luck, count):
+    zones = {"count": count} | luck.some(3, of_request=lambda: _attribute("zone"))
+    apart_s = [[luck.of(1.0, 0.0, 2.0) for _ in range(count)] for _ in range(count)]
+    return zones | luck.some(2, apart_s=lambda: apart_s)
 
 
 def _batching(luck):
@@ -328,6 +336,8 @@ def _nesting(plan, around):
         kinds += [_cached, _cached, _cached]
     if around.times * 8 <= _TIMES_MAX:
         kinds += [_call, _call, _call]
+    if around.times * 2 <= _TIMES_MAX and _copied(plan):
+        kinds += [_hedged, _hedged]
     if around.forks < 3 and around.times * 4 <= _TIMES_MAX:
         kinds += [_for_each, _for_each, _visit_each, _visit_all]
     return kinds
@@ -445,6 +455,18 @@ def _call(plan, around):
         deadline=around.deadline or "deadline" in terms,
     )
     return _word("Call", **terms, **_saving(luck), steps=_steps(plan, inside))
+
+
+def _hedged(plan, around):
+    """Draw a read of one copy that is asked of another one too."""
+    luck, words = plan.luck, ("any", "nearest")
+    read = _at_station(plan, _copied(plan)) | {"replica": luck.of(*words)}
+    call = _word("Call", hedge_after=_constant(luck.of(*TIMES_S)), name="hedge")
+    return call | {"steps": [_word("Visit", **read, work=_time(luck))]}
+
+
+def _copied(plan):
+    return [name for name, station in plan.stations.items() if "replicas" in station]
 
 
 def _terms(luck, *, cancels):

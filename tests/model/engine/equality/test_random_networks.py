@@ -38,6 +38,12 @@ OPTIONS = {
     "overhead": lambda program: program.stations.overhead >= 0,
     "polls": lambda program: program.stations.poll_s > 0,
     "crashes that are noticed later": lambda program: program.stations.noticed_after_s > 0,
+    "primaries that are replaced later than a loss is noticed": lambda program: (
+        program.stations.failover_s > program.stations.noticed_after_s
+    ),
+    "primaries that are replaced sooner": lambda program: (
+        program.stations.failover_s < program.stations.noticed_after_s
+    ),
     "plain stations": lambda program: program.stations.plain > 0,
     "weights": lambda program: [len(weights) > 0 for weights in program.stations.weights],
     "items": lambda program: program.steps.base >= 0,
@@ -68,6 +74,7 @@ OPTIONS = {
     "single flight": lambda program: program.caches.single_flight > 0,
     "lossy links": lambda program: program.links.loss > 0,
     "zones": lambda program: [program.zones > 1],
+    "zones at several distances": lambda program: program.zone_ranks > 1,
     "zones of requests": lambda program: [program.zone_attribute >= 0],
     "forks in one event": lambda program: pools_of(program, [])["steps"]["collapses"] > 0,
     "arrivals in batches": lambda program: [stream.batch >= 0 for stream in program.streams],
@@ -90,6 +97,35 @@ RESULTS = {
 }
 
 
+def hedged_pairs(run):
+    """First attempts of hedged reads, and the hedges beside them: rows of visits."""
+    visits, calls = run.visits, run.program.steps.call
+    hedged = np.flatnonzero(run.program.steps.kind == Kind.CALL)
+    hedged = hedged[run.program.calls.hedge_law[calls[hedged]] >= 0]
+    rows = {}
+    for row in np.flatnonzero(np.isin(visits.step, hedged + 1)).tolist():
+        place = (visits.request[row], visits.step[row], visits.leg[row], visits.attempt[row])
+        rows[tuple(map(int, place))] = row
+    pairs = [
+        (row, rows[request, step, leg, attempt + 1])
+        for (request, step, leg, attempt), row in rows.items()
+        if attempt % 256 == 1 and (request, step, leg, attempt + 1) in rows
+    ]
+    return np.array(pairs, np.int64).reshape(-1, 2).T
+
+
+def hedges_at_another_copy(run):
+    first, hedge = hedged_pairs(run)
+    return run.visits.member[first] != run.visits.member[hedge]
+
+
+def hedges_begun_by_a_failure(run):
+    first, hedge = hedged_pairs(run)
+    visits = run.visits
+    failed = np.isin(visits.outcome[first], (Outcome.REFUSED, Outcome.LOST))
+    return failed & (visits.arrived_s[hedge] == visits.done_s[first])
+
+
 def copies_by_key(program):
     """Whether each step chooses a copy at random, by a key of the request."""
     steps, stations = program.steps, program.stations
@@ -106,6 +142,12 @@ def changes_of_copies(run):
     copies = run.copies_in_use
     each = [copies.count[copies.station == station] for station in np.unique(copies.station)]
     return np.concatenate([np.empty(0, np.int64), *map(np.diff, each)])
+
+
+RESULTS |= {
+    "hedges at another copy": hedges_at_another_copy,
+    "hedges begun by a failure": hedges_begun_by_a_failure,
+}
 
 
 @pytest.fixture(scope="module")

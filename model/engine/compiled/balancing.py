@@ -1,0 +1,168 @@
+"""Which of several equal members is chosen, of those that can be: see README.md of the engine.
+
+Where not all members come into question, `among` says which do: those as near to a zone as a rank
+says, and not one that is avoided.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from model.engine.compiled.chance import luck, unit
+from model.engine.compiled.jit import Record, compiled
+from model.engine.compiled.layout import member_at, request_at, station_at, zone_ranks
+from model.engine.program import NONE, Balancing, Draw, Key
+from model.engine.stations import member_of, other_member_of, seen_up
+
+Among: TypeAlias = tuple[int, int, int]  # a zone or ANYWHERE, a rank, a member or NONE
+ANYWHERE = -1
+ALL = (ANYWHERE, 0, NONE)
+
+_REQUEST = int(Key.REQUEST)
+_EVENLY, _ROUND = int(Balancing.RANDOM), int(Balancing.ROUND_ROBIN)
+_LEAST, _TWO = int(Balancing.LEAST_OUTSTANDING), int(Balancing.POWER_OF_TWO)
+_MEMBER, _SHARD_BESIDE = int(Draw.MEMBER), int(Draw.SHARD_BESIDE)
+_REPLICA, _REPLICA_BESIDE = int(Draw.REPLICA), int(Draw.REPLICA_BESIDE)
+
+
+@compiled
+def balanced(
+    s: Record,
+    walk: Record,
+    step: Record,
+    station: Record,
+    first: int,
+    count: int,
+    among: Among,
+    of_copies: bool,
+) -> int:
+    """Return which of `count` members from `first` on the station's balancing chooses."""
+    found = candidates(s, station, first, count, among)
+    none_up = found == 0
+    if none_up:
+        found = count
+    how = station.balancing
+    if found == 1 and how != _ROUND:
+        return _nth(s, station, first, count, among, none_up, 0)
+    if how == _ROUND:
+        return _next_in_turn(s, station, first, count, among, none_up, of_copies)
+    if of_copies and how == _EVENLY and step.key == _REQUEST:
+        u = unit(request_at(s, walk.request).chance, step.key_hash, 0, 0, _REPLICA)
+    else:
+        u = luck(s, walk, step, _REPLICA if of_copies else _MEMBER)
+    place = member_of(u, found)
+    if how == _LEAST:
+        return _least_busy(s, station, first, count, among, none_up, place)
+    one = _nth(s, station, first, count, among, none_up, place)
+    if how != _TWO:
+        return one
+    beside = luck(s, walk, step, _REPLICA_BESIDE if of_copies else _SHARD_BESIDE)
+    other = _nth(s, station, first, count, among, none_up, other_member_of(beside, place, found))
+    return other if member_at(s, other).present < member_at(s, one).present else one
+
+
+@compiled
+def _next_in_turn(
+    s: Record, station: Record, first: int, count: int, among: Among, none_up: bool, of_copies: bool
+) -> int:
+    """Return the first candidate at or after the turn, and move the turn on."""
+    turn = member_at(s, first).turn if of_copies else station.turn
+    if turn >= count:
+        turn = 0
+    chosen = turn
+    for ahead in range(count):
+        chosen = (turn + ahead) % count
+        if none_up or _may_take(s, first + chosen, among):
+            break
+    if of_copies:
+        member_at(s, first).turn = chosen + 1
+    else:
+        station.turn = chosen + 1
+    return first + chosen
+
+
+@compiled
+def _least_busy(
+    s: Record,
+    station: Record,
+    first: int,
+    count: int,
+    among: Among,
+    none_up: bool,
+    place: int,
+) -> int:
+    """Return the candidate with the fewest present; of equals the first from a place on."""
+    best = _nth(s, station, first, count, among, none_up, place)
+    fewest = member_at(s, best).present
+    number = best
+    for _ in range(count - 1):
+        number = number + 1 if number + 1 < first + count else first
+        may = none_up or _may_take(s, number, among)
+        if may and member_at(s, number).present < fewest:
+            best, fewest = number, member_at(s, number).present
+    return best
+
+
+@compiled
+def candidates(s: Record, station: Record, first: int, count: int, among: Among) -> int:
+    """Return how many of these members are seen up, and come into question."""
+    if station.down == 0 and among == ALL:
+        return count
+    found = 0
+    for number in range(first, first + count):
+        if _may_take(s, number, among):
+            found += 1
+    return found
+
+
+@compiled
+def _nth(
+    s: Record, station: Record, first: int, count: int, among: Among, none_up: bool, place: int
+) -> int:
+    """Return the candidate at a place among the candidates: all, if none is seen up."""
+    if none_up or (station.down == 0 and among == ALL):
+        return first + place
+    for number in range(first, first + count):
+        if _may_take(s, number, among):
+            if place == 0:
+                return number
+            place -= 1
+    return first
+
+
+@compiled
+def _may_take(s: Record, number: int, among: Among) -> bool:
+    zone, rank, avoided = among
+    member = member_at(s, number)
+    if number == avoided or not is_seen_up(s, member):
+        return False
+    return zone == ANYWHERE or _rank(s, zone, member.zone) == rank
+
+
+@compiled
+def nearest_of(s: Record, zone: int, first: int, count: int, avoided: int) -> Among:
+    """Return the members nearest to a zone, or all if none can be chosen."""
+    everywhere = (ANYWHERE, 0, avoided)
+    nearest = NONE
+    for number in range(first, first + count):
+        rank = _rank(s, zone, member_at(s, number).zone)
+        if (nearest == NONE or rank < nearest) and _may_take(s, number, everywhere):
+            nearest = rank
+    return everywhere if nearest == NONE else (zone, nearest, avoided)
+
+
+@compiled
+def _rank(s: Record, zone: int, other: int) -> int:
+    if zone == other:
+        return 0
+    return int(zone_ranks(s)[np.uint64(zone * s.zones + other)]) if s.zone_ranks_max > 0 else 1
+
+
+@compiled
+def is_seen_up(s: Record, member: Record) -> bool:
+    """Return whether a member is up, or its crash is not noticed yet."""
+    if member.up != 0:
+        return True
+    return seen_up(s.now_s, member.down_s, station_at(s, member.station).noticed_after_s)
