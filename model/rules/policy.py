@@ -9,6 +9,7 @@ from enum import Enum
 
 DAY_S = 86_400.0
 FRESH_S = 1.0  # a change is followed everywhere after this long
+MERGED_LISTS_FRESH_S_MAX = 3_600.0  # a reader would take an older page for a broken one
 
 
 class PolicyError(ValueError):
@@ -36,6 +37,7 @@ class FeedPolicy:
     push_cost_over_pull_cost: float = 1.0  # H/L of Silberstein et al., SIGMOD 2010 (per edge)
     edges_fresh_s: float = 3_600.0  # how long a reader's choice of edges is kept (per edge)
     full_feed_followees_max: int = 0  # who follows more gets a share of posts; 0: everybody all
+    merged_lists_fresh_s: float = 0.0  # how long an influencer's list that was read serves others
 
     def __post_init__(self) -> None:
         """Refuse what no service could follow."""
@@ -56,11 +58,25 @@ class FeedPolicy:
                 f"full_feed_followees_max must be 0 (off) or more, got"
                 f" {self.full_feed_followees_max}"
             )
+        if not 0 <= self.merged_lists_fresh_s <= MERGED_LISTS_FRESH_S_MAX:
+            raise PolicyError(
+                f"merged_lists_fresh_s must be in 0 (off) to {MERGED_LISTS_FRESH_S_MAX:g}, got"
+                f" {self.merged_lists_fresh_s}"
+            )
 
     @property
     def forgets_the_inactive(self) -> bool:
         """Whether the timeline of somebody who does not read is dropped."""
         return self.strategy is not Strategy.PUSH
+
+    @property
+    def lists_kept_s(self) -> float:
+        """How long a process keeps what it has read of the lists of influencers; 0: not at all.
+
+        Influencers are few, and each has many readers.  Whose edges readers gather may be
+        anybody: such lists would hardly be asked for twice.
+        """
+        return 0.0 if self.strategy is Strategy.PER_EDGE else self.merged_lists_fresh_s
 
     def to_json(self) -> str:
         """Return what `from_json` reads."""
@@ -70,6 +86,8 @@ class FeedPolicy:
     def from_json(cls, text: str | bytes) -> FeedPolicy:
         """Read what `to_json` wrote; fields of another version are left out or take defaults."""
         said = json.loads(text)
+        if not isinstance(said, dict):
+            raise PolicyError(f"a policy must be an object of fields, got {said!r:.40}")
         known = {field.name for field in fields(cls)}
         return changed(cls(), {name: str(said[name]) for name in said if name in known})
 

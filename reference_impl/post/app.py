@@ -24,7 +24,7 @@ from reference_impl.chassis.events import (
     USER_EVENTS,
 )
 from reference_impl.chassis.keyvalue import valkey
-from reference_impl.chassis.policies import PublishedPolicy, default_policy
+from reference_impl.chassis.policies import default_policy, policy_followed
 from reference_impl.chassis.settings import Settings
 from reference_impl.follow.client import FollowClient
 from reference_impl.post import handlers, internal
@@ -63,6 +63,7 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
             settings.post_databases, connections=settings.database_connections, station="post_db"
         ) as database,
         valkey(settings.broker) as broker,
+        policy_followed(broker, default_policy(settings.policy)) as policies,
         _asking(settings) as neighbours,
     ):
         store, index = PostgresPostStore(database), PostgresAuthorIndex(database)
@@ -71,7 +72,7 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
             index=index,
             neighbours=neighbours,
             minter=IdMinter(_now_ms, secrets.randbits(22)),
-            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+            policies=policies,
         )
         authors = AuthorsService(index, _now_ms)
         erase, develop = Erasure(store, index).handle, Development(store).handle

@@ -175,11 +175,11 @@ class PostService:
 
     async def _delivery(self, user_id: int) -> tuple[Delivery, int]:
         """Return how the author's next post is delivered, and to how many followers."""
-        follower_count, previous, policy = await asyncio.gather(
+        follower_count, previous = await asyncio.gather(
             self._neighbours.follows.follower_count(user_id),
             self._index.newest_delivery(user_id),
-            self._policies.current(),
         )
+        policy = self._policies.current()
         return delivery_of(policy, follower_count, previous=previous), follower_count
 
     async def _stored(self, post: Post, request: bytes | None) -> Post | None:

@@ -7,10 +7,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
 
+from model.rules.image_work import pixels_of
 from model.world import chance
 
 PASSWORD = "the seeded people share this one"  # noqa: S105 - of made-up people on this machine
@@ -66,12 +68,17 @@ def sample_images(size_bytes: int) -> list[bytes]:
 
 
 def _image(number: int, size_bytes: int) -> bytes:
-    """Return a JPEG of coloured clouds, filled up behind its end, where decoders stop."""
+    """Return a JPEG of coloured clouds, filled up behind its end, where decoders stop.
+
+    It has as many pixels as a photo of that size, and so makes as much work.
+    """
     from PIL import Image
+
+    side = max(1, round(sqrt(pixels_of(size_bytes))))
 
     grid = chance.u_block(0, 0, number, _PIXELS, 0, 0, np.arange(8 * 8 * 3)).reshape(8, 8, 3)
     clouds = Image.fromarray((grid * 255).astype(np.uint8)).resize(
-        (320, 320), Image.Resampling.BICUBIC
+        (side, side), Image.Resampling.BICUBIC
     )
     text = BytesIO()
     clouds.save(text, "JPEG", quality=80)

@@ -11,7 +11,7 @@ from reference_impl.chassis.apps import Check, service_app
 from reference_impl.chassis.clients import client_of
 from reference_impl.chassis.cursors import Cursors
 from reference_impl.chassis.keyvalue import ShardedValkey, valkey
-from reference_impl.chassis.policies import PublishedPolicy, default_policy
+from reference_impl.chassis.policies import default_policy, policy_followed
 from reference_impl.chassis.settings import Settings
 from reference_impl.timeline.handlers import CURSORS, PAGE_LIMIT, SERVICE, routes
 from reference_impl.timeline.neighbours import FollowClient, PostClient
@@ -41,8 +41,8 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
         client_of(settings, "follow") as follows,
         client_of(settings, "post") as posts,
         valkey(settings.broker) as broker,
+        policy_followed(broker, default_policy(settings.policy)) as policies,
     ):
-        policies = PublishedPolicy(broker, default_policy(settings.policy))
         service = TimelineService(
             store=valkey_timelines(
                 servers, cap=settings.timeline_cap, by=settings.timelines_by, policies=policies

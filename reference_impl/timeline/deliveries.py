@@ -94,12 +94,12 @@ class TimelineStore:
             author_id=author_id,
             user_ids=user_ids,
             is_edge=is_edge,
-            idle_s=await self._idle_s(),
+            idle_s=self._idle_s(),
         )
 
     async def keep_for_merging(self, post_id: int, *, author_id: int) -> None:
         """See Deliveries."""
-        await self.merged.keep(post_id, author_id=author_id, idle_s=await self._idle_s())
+        await self.merged.keep(post_id, author_id=author_id, idle_s=self._idle_s())
 
     async def have_merged(self, author_id: int) -> None:
         """See Deliveries."""
@@ -121,5 +121,5 @@ class TimelineStore:
         """See Deliveries."""
         await asyncio.gather(*(server.load_functions() for server in self._servers))
 
-    async def _idle_s(self) -> float | None:
-        return idle_s_of(await self._policies.current()) if self._policies else None
+    def _idle_s(self) -> float | None:
+        return idle_s_of(self._policies.current()) if self._policies else None

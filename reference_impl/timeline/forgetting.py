@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from reference_impl.timeline.complaints import Complaint
+from reference_impl.chassis.complaints import Complaint
 from reference_impl.timeline.metrics import FORGOTTEN
 
 log = logging.getLogger("feedtwin")

@@ -8,8 +8,8 @@ from enum import Enum
 
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.timeline.builds import Builds
+from reference_impl.timeline.kept import KeptLists
 from reference_impl.timeline.lists import Reading
-from reference_impl.timeline.merging import Merging
 from reference_impl.timeline.questions import Posts
 from reference_impl.timeline.readers import Reader
 from reference_impl.timeline.sources import Source, leaves_gap, page_of
@@ -30,7 +30,7 @@ class Shelves:
 
     timelines: Timelines
     builds: Builds
-    merging: Merging
+    merged: KeptLists
     posts: Posts
 
 
@@ -103,8 +103,7 @@ class Scan:
             timeline = await self._serving(reading)
             if timeline is None or _is_beneath(timeline, reading.before):
                 return None
-            authors = self._authors_to_merge(timeline, self._glance.merge_authors)
-            merged, was_built = await self._shelves.merging.read(authors, reading)
+            merged, was_built = await self._merged(timeline, self._glance.merge_authors, reading)
         except Unavailable as error:
             self._glance = error
             return None
@@ -125,6 +124,14 @@ class Scan:
             timeline = await timelines.read(reader.user_id, reading)
             self._built()
         return timeline if reader.is_served_by(timeline) else None
+
+    async def _merged(
+        self, timeline: Timeline, merge_authors: frozenset[int] | None, reading: Reading
+    ) -> tuple[dict[int, Source], bool]:
+        """Return the lists to be merged; where they are everybody's, nobody keeps them."""
+        authors = self._authors_to_merge(timeline, merge_authors)
+        fresh_s = 0.0 if merge_authors is None else self._reader.policy.lists_kept_s
+        return await self._shelves.merged.read(authors, reading, fresh_s=fresh_s)
 
     def _authors_to_merge(
         self, timeline: Timeline, merge_authors: frozenset[int] | None

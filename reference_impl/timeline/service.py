@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from model.rules.timelines import PAGE_LIMIT_MAX
+from reference_impl.chassis.complaints import Complaint
 from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.policies import PolicySource
 from reference_impl.timeline.builds import Builds
-from reference_impl.timeline.complaints import Complaint
 from reference_impl.timeline.deliveries import TimelineStore
+from reference_impl.timeline.kept import KeptLists
 from reference_impl.timeline.lists import Reading
 from reference_impl.timeline.merge_authors import MergeAuthors
 from reference_impl.timeline.merging import Merging
@@ -48,17 +49,18 @@ class TimelineService:
         policies: PolicySource,
         cap: int,
         merge_authors_fresh_s: float,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._follows = follows
         self._posts = posts
         self._policies = policies
         self._merge_authors = MergeAuthors(store.authors, posts, fresh_s=merge_authors_fresh_s)
-        self._without_store = Complaint("a page without timeline", time.monotonic)
+        self._without_store = Complaint("a page without timeline", clock_s)
         self._shelves = Shelves(
             timelines=store.timelines,
             builds=Builds(store.timelines, follows=follows, posts=posts, cap=cap),
-            merging=Merging(store.merged, posts),
+            merged=KeptLists(Merging(store.merged, posts), clock_s),
             posts=posts,
         )
 
@@ -68,7 +70,7 @@ class TimelineService:
         What is left out by then are posts that are deleted, and those of authors whom the
         reader does not follow any more: unfollowing takes effect on the next page.
         """
-        policy = await self._policies.current()
+        policy = self._policies.current()
         reading = Reading(before=before, limit=limit + 1, idle_s=idle_s_of(policy))
         followees, glance = await asyncio.gather(
             self._follows.followees(user_id), self._glance(user_id, reading)

@@ -313,6 +313,12 @@ def test_sample_images_are_different_pictures_of_the_size_asked_for():
             assert picture.size == (320, 320)
 
 
+def test_sample_images_of_nine_times_the_size_have_nine_times_the_pixels():
+    [image, *_] = sample_images(180_000)
+    with Image.open(BytesIO(image)) as picture:
+        assert picture.size == (960, 960)
+
+
 @pytest.mark.bench
 def test_seeding_writes_five_thousand_rows_a_second(engines, tmp_path):
     settings = replace(engines.settings, objects=f"file://{tmp_path}/objects")

@@ -19,7 +19,7 @@ from reference_impl.chassis.errors import Unavailable
 from reference_impl.chassis.events import USER_EVENTS, Event
 from reference_impl.chassis.keyvalue import ShardedValkey, valkey, visiting
 from reference_impl.chassis.metering import meter_child_tasks
-from reference_impl.chassis.policies import PublishedPolicy, default_policy
+from reference_impl.chassis.policies import default_policy, policy_followed
 from reference_impl.chassis.queues import keep_looking
 from reference_impl.chassis.settings import Settings
 from reference_impl.timeline.deliveries import Deliveries
@@ -68,6 +68,7 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
         ShardedValkey(settings.timeline_stores, station=STATION) as servers,
         client_of(settings, "follow") as client,
         valkey(settings.broker) as broker,
+        policy_followed(broker, default_policy(settings.policy)) as policies,
     ):
 
         async def check_broker() -> None:
@@ -75,10 +76,7 @@ async def assemble(settings: Settings) -> AsyncIterator[web.Application]:
                 await broker.ping()
 
         store = valkey_timelines(
-            servers,
-            cap=settings.timeline_cap,
-            by=settings.timelines_by,
-            policies=PublishedPolicy(broker, default_policy(settings.policy)),
+            servers, cap=settings.timeline_cap, by=settings.timelines_by, policies=policies
         )
         await bring_functions(store)
         follows, owners, absences = FollowersClient(client), servers.table.owners, Absences()

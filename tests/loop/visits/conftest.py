@@ -4,6 +4,7 @@ What processes remember for a while is stale whenever it is asked for, so that n
 when a request comes.  No worker runs: what goes on after an answer is done by the tests.
 """
 
+import asyncio
 import itertools
 import time
 from contextlib import AsyncExitStack, contextmanager
@@ -17,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from loadtest.server_timing import stages_of
 from model.answers.accounting import demand_of
 from model.rules.ids import IdMinter
+from model.rules.policy import FRESH_S
 from model.rules.sharding import even_table
 from model.world.counts import CountTable
 from model.world.design import journeys_of
@@ -66,9 +68,6 @@ class Modelled:
             merge_share=0.0,
             cover_share=0.0,
             follow_share=0.0,
-            stale_timeline_policy=1.0,
-            stale_post_policy=1.0,
-            stale_worker_policy=0.0,
             stale_authors=1.0,
             image_miss_share=0.0,
         )
@@ -230,6 +229,13 @@ class House:
         """Enter a context until the house is closed."""
         return await self._opened.enter_async_context(context)
 
+    async def follow_policy(self, policy):
+        """Have every service follow this policy of feeds from now on."""
+        async with valkey(self.settings.broker) as broker:
+            await publish(broker, policy)
+        if self._gateways:  # else they are yet to start, and to read it
+            await asyncio.sleep(FRESH_S)
+
     async def timelines(self):
         servers = ShardedValkey(self.settings.timeline_stores, station=STATION)
         return valkey_timelines(await self.opened(servers), cap=20, by=self.settings.timelines_by)
@@ -291,7 +297,6 @@ async def house(stores, policy, monkeypatch, serving_on, sockets, tmp_path):
 
     monkeypatch.setattr("reference_impl.chassis.consumers.Consumer.run", idle)
     monkeypatch.setattr("reference_impl.search.feeding.Feed.run", idle)
-    monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 0.0)
     urls: dict[str, tuple[str, ...]] = {
         f"{name}_urls": (f"unix:{sockets}/{name}",) for name in (*INNER, "web")
     }
@@ -299,9 +304,8 @@ async def house(stores, policy, monkeypatch, serving_on, sockets, tmp_path):
     settings = replace(stores, **urls, addresses="", merge_authors_fresh_s=0.0)
     settings = replace(settings, timelines_by=policy.timelines_by, follows_kept=policy.follows_kept)
     async with AsyncExitStack() as opened:
-        broker = await opened.enter_async_context(valkey(settings.broker))
-        await publish(broker, policy.of_feeds)
         house = House(settings, opened)
+        await house.follow_policy(policy.of_feeds)
         for name, module in INNER.items():
             app = await house.opened(module.assemble(settings))
             await house.opened(serving_on(sockets / name, app))

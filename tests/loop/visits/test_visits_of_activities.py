@@ -94,7 +94,7 @@ async def test_bringing_a_post_to_few(house, fanout, modelled, new_id, seen, fol
         _, left = await fanout.begin(post_by(author, new_id(), followers=len(readers)))
     assert left == []
     servers = 1 if "timelines_by" in changed else house.servers_of([author, *readers])
-    spreading = replace(modelled.reach.spreading, many=(), few_servers=fixed_at(servers))
+    spreading = few_of(modelled, servers=fixed_at(servers))
     assert visits == modelled.visits("fanout", spreading=spreading, without=NOT_SEEN)
 
 
@@ -107,8 +107,7 @@ async def test_bringing_a_post_to_few_after_keeping_it_for_others(
     post = post_by(author, new_id(), followers=len(readers), delivery=Delivery.EDGE)
     with seen() as visits:
         await fanout.begin(post)
-    servers = fixed_at(house.servers_of(readers))
-    spreading = replace(modelled.reach.spreading, many=(), few_servers=servers)
+    spreading = few_of(modelled, servers=fixed_at(house.servers_of(readers)))
     assert visits == modelled.visits("fanout", spreading=spreading, without=NOT_SEEN)
 
 
@@ -124,9 +123,7 @@ async def test_a_server_of_readers_of_a_share_is_told_again(
     await reader.page()
     with seen() as visits:
         await fanout.begin(post_by(author, new_id(), followers=1))
-    spreading = replace(
-        modelled.reach.spreading, many=(), few_servers=fixed_at(1), few_halved_share=1.0
-    )
+    spreading = few_of(modelled, servers=fixed_at(1), halved_share=1.0)
     assert visits == modelled.visits("fanout", spreading=spreading, without=NOT_SEEN)
 
 
@@ -186,7 +183,8 @@ async def test_taking_a_deleted_post_out_of_timelines(
         assert purging.asked.mean == pytest.approx(1.5, rel=0.02)
         purging = replace(purging, asked=CountTable.of_samples([2, 1]))
     by_chunk = [1, 1] if told.policy.timelines_by == "post" else [2, 1]
-    purging = replace(purging, servers=CountTable.of_samples(by_chunk))
+    writes = replace(purging.writes, servers=CountTable.of_samples(by_chunk))
+    purging = replace(purging, writes=writes)
     expected = modelled.visits("purge", purging=purging, deleted_share=1.0, without=NOT_SEEN)
     assert visits == expected
 
@@ -242,6 +240,12 @@ async def brought(fanout, post, shards, ranges):
     while last is not None:
         chunks, last = chunks + 1, (await fanout.chunk(replace(job, after=last)))[1]
     return chunks
+
+
+def few_of(modelled, **writes):
+    """The widths of posts to few, with these writes to timelines."""
+    spreading = modelled.reach.spreading
+    return replace(spreading, many=(), few=replace(spreading.few, **writes))
 
 
 def fixed_at(count):

@@ -1,5 +1,7 @@
 """The stations that requests visit, and how often, are those of the model on the same way."""
 
+from dataclasses import replace
+
 import pytest
 
 LIMITED = pytest.mark.parametrize("rate_limits", [True, False])
@@ -67,7 +69,8 @@ async def test_the_first_page_after_an_unfollow_covers_it(house, modelled):
     )
 
 
-async def test_reading_a_page_with_lists_to_merge(house, modelled):
+async def star_with_fans(house):
+    """Somebody whose post is kept to be merged, and three who follow them."""
     star, *fans = [await reader(house) for _ in range(4)]
     for fan in fans:
         await fan.follow(star)
@@ -75,6 +78,11 @@ async def test_reading_a_page_with_lists_to_merge(house, modelled):
     store = await house.timelines()
     await store.keep_for_merging(post, author_id=star.user_id)
     await store.have_merged(star.user_id)
+    return star, fans
+
+
+async def test_reading_a_page_with_lists_to_merge(house, modelled):
+    star, fans = await star_with_fans(house)
     for _ in range(2):  # the first page after a follow covers it, and finds no list to merge
         await fans[0].page()
     posts, visits = await fans[0].page()
@@ -84,6 +92,19 @@ async def test_reading_a_page_with_lists_to_merge(house, modelled):
     posts, visits = await star.page()  # whose own list is merged, too
     servers = house.servers_of(posts)
     assert visits == modelled.visits("newsfeed", page_servers=servers, merged_servers=1)
+
+
+async def test_what_one_page_has_read_of_an_influencer_is_there_for_another(
+    house, modelled, policy
+):
+    _, fans = await star_with_fans(house)
+    for fan in fans:  # the first page after a follow covers it, and the first of all builds lists
+        await fan.page()
+    await house.follow_policy(replace(policy.of_feeds, merged_lists_fresh_s=3_600.0))
+    for fan, asked in zip(fans, [1, 0, 0], strict=True):
+        posts, visits = await fan.page()
+        servers = house.servers_of(posts)
+        assert visits == modelled.visits("newsfeed", page_servers=servers, merged_servers=asked)
 
 
 @LIMITED
@@ -114,14 +135,13 @@ async def test_an_image_that_the_edge_fetches_first_and_then_has(house, modelled
     assert await house.image(path) == modelled.visits("image", image_miss_share=0.0)
 
 
-async def test_what_is_remembered_is_not_asked_for(house, modelled, monkeypatch):
-    monkeypatch.setattr("reference_impl.chassis.policies.FRESH_S", 3_600.0)
+async def test_nobody_who_asks_visits_the_broker(house):
     ada = await reader(house)
-    posts, visits = await ada.page()
-    servers = house.servers_of(posts)
-    assert visits == modelled.visits("newsfeed", page_servers=servers, stale_timeline_policy=0.0)
-    _, visits = await ada.post()
-    assert visits == modelled.visits("post", stale_post_policy=0.0, stale_timeline_policy=0.0)
+    _, by_page = await ada.page()
+    _, by_post = await ada.post()
+    for visits in (by_page, by_post):
+        assert "timeline" in visits
+        assert "broker" not in visits
 
 
 async def test_a_key_makes_two_visits_more_of_the_session_store(house, modelled):

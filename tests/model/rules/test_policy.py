@@ -20,6 +20,7 @@ POLICIES = st.builds(
     push_cost_over_pull_cost=st.floats(0.001, 1e6),
     edges_fresh_s=st.floats(0.001, 1e9),
     full_feed_followees_max=st.integers(0, 10**6),
+    merged_lists_fresh_s=st.floats(0, 3_600),
 )
 
 
@@ -37,6 +38,12 @@ def test_a_policy_that_says_nothing_takes_every_default():
     assert FeedPolicy.from_json("{}") == FeedPolicy()
 
 
+@pytest.mark.parametrize("text", ["3", "null", "[]", '"pull"'])
+def test_a_policy_without_fields_is_refused(text):
+    with pytest.raises(PolicyError, match="must be an object of fields, got"):
+        FeedPolicy.from_json(text)
+
+
 def test_the_defaults_are_those_of_a_scenario_and_of_the_sources():
     assert Policy().of_feeds == FeedPolicy()
     assert FeedPolicy() == FeedPolicy(
@@ -47,6 +54,7 @@ def test_the_defaults_are_those_of_a_scenario_and_of_the_sources():
         push_cost_over_pull_cost=1.0,
         edges_fresh_s=60 * 60,
         full_feed_followees_max=0,
+        merged_lists_fresh_s=0.0,
     )
 
 
@@ -80,6 +88,9 @@ def test_fields_are_changed_one_by_one():
         ("edges_fresh_s", "inf", "above 0, got inf"),
         ("push_cost_over_pull_cost", "-1", "above 0, got -1.0"),
         ("full_feed_followees_max", "-1", "0 (off) or more, got -1"),
+        ("merged_lists_fresh_s", "-1", "in 0 (off) to 3600, got -1.0"),
+        ("merged_lists_fresh_s", "3601", "in 0 (off) to 3600, got 3601.0"),
+        ("merged_lists_fresh_s", "nan", "in 0 (off) to 3600, got nan"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_by_name_and_value(field, value, words):
@@ -92,3 +103,8 @@ def test_what_cannot_be_followed_is_refused_by_name_and_value(field, value, word
 def test_only_pushing_to_all_remembers_those_who_do_not_read():
     remembers = [s for s in Strategy if not FeedPolicy(strategy=s).forgets_the_inactive]
     assert remembers == [Strategy.PUSH]
+
+
+def test_lists_of_influencers_are_kept_and_those_of_edges_are_not():
+    keeps = [s for s in Strategy if FeedPolicy(strategy=s, merged_lists_fresh_s=7.0).lists_kept_s]
+    assert keeps == [strategy for strategy in Strategy if strategy is not Strategy.PER_EDGE]

@@ -8,7 +8,7 @@ import redis
 
 from model.rules.policy import FeedPolicy, PolicyError, Strategy
 from reference_impl.chassis.keyvalue import valkey
-from reference_impl.chassis.policies import KEY, PublishedPolicy
+from reference_impl.chassis.policies import KEY, policy_followed
 from reference_impl.cluster.errors import NotReady, Refused
 from reference_impl.cluster.feed_policy import FIXED, policy_of, publish_policy, set_policy
 
@@ -25,8 +25,11 @@ def settings(engines):
 
 
 async def followed_by_services(settings):
-    async with valkey(settings.broker) as broker:
-        return await PublishedPolicy(broker, FeedPolicy()).current()
+    async with (
+        valkey(settings.broker) as broker,
+        policy_followed(broker, FeedPolicy()) as policies,
+    ):
+        return policies.current()
 
 
 def test_where_none_was_published_it_is_the_one_at_up(settings):

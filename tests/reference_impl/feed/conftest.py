@@ -165,6 +165,7 @@ class Twin:
             policies=self.policies,
             cap=cap,
             merge_authors_fresh_s=0.0,
+            clock_s=lambda: self.now_s,
         )
         owners = self.store.timelines._placement.table.owners
         self.fanout = Fanout(store=self.store, follows=follows, owners=owners)
@@ -172,6 +173,8 @@ class Twin:
         self.erasure = Erasure(self.post_store, self.index)
         self.tasks: list[Task] = []
         self.under_way: Counter[int] = Counter()  # tasks left of the delivery of each post
+        self.delivery_of: dict[int, Delivery] = {}
+        self.handled_s: dict[int, float] = {}  # when the last of them was done, so far
         self.shown_at_once: set[int] = set()  # posts whose authors saw them before any worker
         self.plan: dict[Moment, list[Callable[[], Awaitable[None]]]] = {}
         self._loop = asyncio.new_event_loop()
@@ -256,6 +259,16 @@ class Twin:
         """Posts whose delivery has come to its end."""
         return {post for post, left in self.under_way.items() if left == 0}
 
+    @property
+    def kept_lately(self):
+        """Posts that came into a list to be merged after a page may have read that list."""
+        since_s = self.now_s - self.policies.policy.lists_kept_s
+        return {
+            post
+            for post, at_s in self.handled_s.items()
+            if at_s > since_s and self.delivery_of[post] is not Delivery.PUSH
+        }
+
     async def work(self, which, *, is_repeated=False):
         """Do one of the tasks that are left; again later, too, if its end goes unnoticed."""
         if self.tasks:
@@ -279,6 +292,7 @@ class Twin:
         self._add(more)
         if task.post is not None:
             self.under_way[task.post] -= 1
+            self.handled_s[task.post] = self.now_s
         return True
 
     def _add(self, tasks):
@@ -295,6 +309,7 @@ class Twin:
     def _tasks_of(self, event):
         post_id = int(event.body["post_id"])
         if event.kind == "post.created":
+            self.delivery_of[post_id] = Delivery(event.body["delivery"])
             return [Task(lambda: self._deliver(Delivered.of(event)), post=post_id)]
         purge = Purge(
             post_id=post_id,

@@ -1,8 +1,9 @@
 """A newsfeed is what a brute-force oracle says, whatever happens in whatever order.
 
 At any time a page must be newest first, without doubles, of posts that exist by authors who are
-followed, and hold every such post, within its window, whose delivery has come to its end.  When
-all deliveries have, the pages together are the oracle's newsfeed, to the post.
+followed, and hold every such post, within its window, whose delivery has come to its end; but for
+posts that are kept for merging, where lists are kept, as long after as these may be old.  When
+all deliveries have, for so long, the pages together are the oracle's newsfeed, to the post.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ POLICIES = st.builds(
     push_cost_over_pull_cost=st.sampled_from([0.01, 30.0, 1_000.0]),
     edges_fresh_s=st.sampled_from([1e-6, 50.0]),
     full_feed_followees_max=st.sampled_from([0, 0, 0, 1, 2]),
+    merged_lists_fresh_s=st.sampled_from([0.0, 10.0]),
 )
 NUMBERS = st.integers(0, 9_999)
 LOSSES = ["wipe", "lose", "authors"]
@@ -305,7 +307,7 @@ class Feeds(RuleBasedStateMachine):
         self.end_outages()
         while self.twin.tasks:
             self.twin.run(self.twin.work(0))
-        self.twin.now_s += rest_s
+        self.twin.now_s += max(rest_s, self.twin.policies.policy.merged_lists_fresh_s)
         for who in range(USERS):
             for limit in (3, 50):
                 shown, before = [], None
@@ -329,12 +331,13 @@ class Feeds(RuleBasedStateMachine):
 
     def required(self, who):
         """Return the posts that no page may lack, whatever has not been delivered yet."""
-        known = self.twin.handled | self.twin.shown_at_once
+        own = self.twin.handled | self.twin.shown_at_once
+        others = self.twin.handled - self.twin.kept_lately
         user, author_of = self.user(who), self.oracle.author_of
         return {
             post
             for post in self.oracle.feed(user)
-            if post in (known if author_of[post] == user else self.twin.handled)
+            if post in (own if author_of[post] == user else others)
         }
 
     def page(self, who, before, limit):

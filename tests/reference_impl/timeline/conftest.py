@@ -260,6 +260,7 @@ class Network:
         self.servers = [MemoryServer() for _ in range(SERVERS)]
         self.cap = cap
         self.policies = FixedPolicy(policy)
+        self.now_s = 0.0  # for what the service keeps for a while
         self.store = memory_timelines(cap=cap, by=by, servers=self.servers, policies=self.policies)
         self.service = self.another_service()
 
@@ -272,6 +273,7 @@ class Network:
             policies=self.policies,
             cap=self.cap,
             merge_authors_fresh_s=0.0,
+            clock_s=lambda: self.now_s,
         )
 
     def write(self, author, *, delivery=Delivery.PUSH):

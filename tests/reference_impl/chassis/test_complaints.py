@@ -1,6 +1,6 @@
 import logging
 
-from reference_impl.timeline.complaints import EVERY_S, Complaint
+from reference_impl.chassis.complaints import EVERY_S, Complaint
 
 
 def test_what_is_wrong_all_the_time_is_said_once_in_a_while_with_how_often(caplog):
