@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -76,12 +77,27 @@ def threshold(
 
 
 def availability(
-    scenario: ScenarioFile, overrides: Overrides = None, form: TableFormat = Format.TABLE
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    calibration: Learnt = CALIBRATION,
+    *,
+    joined: Annotated[
+        bool, typer.Option("--joined", help="Simulate each state: who answers in time?")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Joined: not in the scenario's quick form.")
+    ] = False,
+    form: TableFormat = Format.TABLE,
 ) -> None:
     """Simulate years of failures and repairs, and say what availability is lost to what.
 
-    Any instance that is left takes the whole load: how slow it then is, `answer` says.
+    Any instance that is left takes the whole load.  How slow it then is, `--joined` asks: each
+    state of failure is simulated, and weighted by how likely it is.
     """
+    if full and not joined:
+        raise typer.BadParameter("--full: only with --joined, which simulates")
+    if joined:
+        _joined(scenario, overrides, calibration, full=full, form=form)
     from model.answers.availability import (
         REPORT_COLUMNS,
         SUMMARY_COLUMNS,
@@ -96,6 +112,26 @@ def availability(
     if form is Format.TABLE:
         print_table(report_rows(found), REPORT_COLUMNS, form)
     raise typer.Exit(exit_of([found.verdict]))
+
+
+def _joined(
+    file: Path, overrides: Overrides, calibration: Path, *, full: bool, form: Format
+) -> NoReturn:
+    from model.answers.availability.joined import joined_of
+    from model.answers.availability.joined_rows import JOINED_COLUMNS, joined_rows, joined_sentences
+    from model.answers.calibrations import extrapolations
+
+    with _refusals():
+        asked, learnt = _scenario(file, overrides), calibration_at(calibration)
+        if not full:
+            asked = _scenario(file, [*asked.quick, *(overrides or ())])
+        found = joined_of(asked, learnt, report=say)
+    print_table(joined_rows(found), JOINED_COLUMNS, form)
+    for sentence in extrapolations(asked, learnt):
+        say(f"extrapolated: {sentence}")
+    for sentence in joined_sentences(found):
+        say(sentence)
+    raise typer.Exit(exit_of([found.verdict(found.failed), found.verdict(found.late_or_failed)]))
 
 
 def _refusals() -> AbstractContextManager[None]:

@@ -97,14 +97,16 @@ def window_of(run: Run) -> Window:
 def with_hits_seen(scenario: Scenario, window: Window) -> Scenario:
     """Return the scenario with the share of images that the edges were seen to have.
 
-    What a cache holds follows from all that was asked for before, not from this load.
+    What a cache holds follows from all that was asked for before, not from this load.  So it is not
+    simulated which images they hold, either.
     """
     requests, stages = window.requests, window.recording.stages
     images = requests.request[requests.endpoint == Endpoint.IMAGE.value]
     if images.empty or stages.empty:
         return scenario
     fetched = images.isin(stages.request[stages.station == ORIGIN])
-    cdn = scenario.fleet.cdn.model_copy(update={"hit_share": 1 - float(fetched.mean())})
+    seen = {"hit_share": 1 - float(fetched.mean()), "popular": None}
+    cdn = scenario.fleet.cdn.model_copy(update=seen)
     fleet = scenario.fleet.model_copy(update={"cdn": cdn})
     return scenario.model_copy(update={"fleet": fleet})
 

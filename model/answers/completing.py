@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -58,15 +59,17 @@ def later_s(run: SimulatedRun, cut: Slice) -> Floats:
 
 
 def whole_stages(stages: pd.DataFrame, run: SimulatedRun, cut: Slice) -> pd.DataFrame:
-    """Return the stages of a `completed` run in which each leg of a wide fork stands for `cut.of`.
+    """Return the stages of a `completed` run whose legs of wide forks stand for others, too.
 
     So the time at a station is right on average over requests, not for each of them.
     """
     if cut.of == 1:
         return stages
-    visits, times = visits_kept(run), cut.of - 1
+    visits = visits_kept(run)
     wide = [np.flatnonzero(below(run, fork.path)) for fork in cut.thinned]
     rows = np.concatenate([*wide, np.empty(0, dtype=np.int64)]).astype(np.int64)
+    more = [1 / fork.thinning.share - 1 for fork in cut.thinned]
+    times = np.repeat(more, [len(legs) for legs in wide])
     names = np.asarray(run.program.stations.names)
     others = pd.DataFrame(
         {
@@ -83,6 +86,25 @@ def whole_stages(stages: pd.DataFrame, run: SimulatedRun, cut: Slice) -> pd.Data
     both = both[both.station != CLOCK].groupby(["request", "station"], sort=False)
     summed: pd.DataFrame = both.sum(min_count=1).reset_index().astype(COLUMNS["stages"])
     return summed
+
+
+def busy_in_world(busy: Mapping[str, float], run: SimulatedRun, cut: Slice) -> dict[str, float]:
+    """Return how busy stations are in the world, given how busy they are here.
+
+    Only a store that has a hot shard differs: there is no more than one such shard in the world.
+    """
+    hot, stations = cut.hot, run.program.stations
+    if hot is None or cut.of == 1:
+        return dict(busy)
+    number = stations.names.index(hot.station)
+    first, count = int(stations.first_member[number]), int(stations.members[number])
+    worked_s = run.members.worked_s[first : first + count]
+    of_hot, others = worked_s[: hot.copies].mean(), worked_s[hot.copies :].mean()
+    if not worked_s.any():
+        return dict(busy)
+    in_world_s = (of_hot + (hot.shards - 1) * others) / hot.shards
+    times = float(in_world_s / worked_s.mean())
+    return {**busy, hot.station: busy[hot.station] * times}
 
 
 def _belongs_elsewhere(run: SimulatedRun, cut: Slice) -> Mask:

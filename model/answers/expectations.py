@@ -8,6 +8,7 @@ from enum import Enum
 from math import inf
 
 from model.answers.numbers import Numbers, is_share
+from model.answers.staleness import is_count
 from model.answers.statistics import Interval
 from model.rules.targets import Verdict
 from model.world.quantities import parse_seconds, parse_share
@@ -71,17 +72,19 @@ def _limit(
     if expectation.times is None:
         return _read(expectation.that, text)
     other = numbers[expectation.times].get(expectation.that)
-    return None if other is None else _factor(expectation.that, text) * other.value
+    return None if other is None else _number(expectation.that, text) * other.value
 
 
 def _read(name: str, text: str) -> float:
+    if is_count(name):
+        return _number(name, text)
     try:
         return parse_share(text) if is_share(name) else parse_seconds(text)
     except ValueError as error:
         raise ScenarioError(f"expect: {name}: {error}") from None
 
 
-def _factor(name: str, text: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.network import Network
 from model.world.celebrities import celebrity_name
+from model.world.edges import FILLING
+from model.world.floods import FLOOD, flooded
+from model.world.hot_shards import from_elsewhere
 from model.world.incoming import Part, cut, parts_of
-from model.world.routes import GOLDEN, hot_shard
+from model.world.routes import GOLDEN, ZONE, hot_shard
 from model.world.scenario import Endpoint, Scenario, ScenarioError
-from model.world.scenario.events import CelebrityPost, ImageFlood
-from model.world.slices import Slice
+from model.world.scenario.events import AddShards, CelebrityPost, ImageFlood
+from model.world.slices import Background, OfWhom, Slice
 from model.world.traffic import RecordedStream, SessionStream, Stream, streams_of
 from model.world.traffic.demand import people_by_region
 from model.world.traffic.streams import AnyStream, Pieces
 
-FLOOD = "flood"  # the journey of posts that a flood brings: those of people, told apart
 Arrivals = Mapping[str, NDArray[np.float64]]  # endpoint -> instants in seconds, rising
 
 
 def let_in(network: Network, scenario: Scenario, cut_out: Slice) -> set[str]:
     """Add 1/k of all that the scenario's people send, cut as `incoming` says, and celebrities.
 
-    A celebrity's post is one, and comes whole into any slice.  Returns the journeys asked for.
+    A celebrity's post is one, and comes into any slice.  Returns the journeys asked for.
     Raises ScenarioError for what cannot be sliced.
     """
     _refuse_slicing(scenario, cut_out)
     asked = {
         _journey(stream)
         for stream in streams_of(scenario)
-        for part in parts_of(scenario, stream.endpoint, stream.region)
+        for part in _parts(scenario, stream)
         if _add(network, stream, part, times=1 / cut_out.of)
     }
-    return asked | set(_celebrities(network, scenario))
+    return asked | set(_celebrities(network, scenario, cut_out))
 
 
 def background_in(network: Network, scenario: Scenario, cut_out: Slice) -> set[str]:
@@ -47,15 +50,31 @@ def background_in(network: Network, scenario: Scenario, cut_out: Slice) -> set[s
     for background in cut_out.backgrounds:
         name = background.journey.name
         for stream in streams_of(scenario):
-            often = background.per_arrival.get(_journey(stream), 0.0) * (1 - 1 / cut_out.of)
+            often = background.per_arrival.get(_journey(stream), 0.0)
             if not often:
                 continue
             if not isinstance(stream, Stream):
                 raise ScenarioError("simulation.slice: must be 1 where requests come in sessions")
-            for part in parts_of(scenario, stream.endpoint, stream.region):
-                if _arrive(network, name, stream.pieces, part, often):
-                    asked.add(name)
+            for part in _parts(scenario, stream):
+                for share, own in _from_elsewhere(scenario, cut_out, background, part):
+                    if _arrive(network, name, stream.pieces, own, often * share):
+                        asked.add(name)
     return asked
+
+
+def _from_elsewhere(
+    scenario: Scenario, cut_out: Slice, background: Background, part: Part
+) -> Iterator[tuple[float, Part]]:
+    """Yield what part of a stream of all the world is a background, and how much of it."""
+    all_elsewhere = 1 - 1 / cut_out.of
+    if background.of_whom is OfWhom.ALL:
+        yield all_elsewhere, part
+        return
+    asking = list(from_elsewhere(scenario, part.columns, part.since_s))
+    if background.of_whom is OfWhom.OTHERS:
+        yield max(0.0, all_elsewhere - sum(share for share, _ in asking)), part
+        return
+    yield from ((share, replace(part, columns=columns)) for share, columns in asking)
 
 
 def recorded_in(network: Network, scenario: Scenario, arrivals: Arrivals) -> set[str]:
@@ -69,11 +88,23 @@ def recorded_in(network: Network, scenario: Scenario, arrivals: Arrivals) -> set
     }
 
 
+def warm_edges(network: Network, scenario: Scenario) -> set[str]:
+    """Ask every edge before anybody else does, if it shows what they hold; return the journeys."""
+    if scenario.fleet.cdn.popular is None:
+        return set()
+    zones = np.arange(scenario.fleet.zones, dtype=np.float64)
+    network.recorded(FILLING, at_s=np.zeros_like(zones), attributes={ZONE: zones})
+    return {FILLING}
+
+
 def _refuse_slicing(scenario: Scenario, cut_out: Slice) -> None:
-    """Refuse a part of what comes one by one, or of what one shard gets more of than its share."""
+    """Refuse a part of what comes one by one, or of what becomes more beside a hot shard."""
+    is_growing = any(isinstance(event, AddShards) for event in scenario.events)
+    is_known = scenario.fleet.cdn.popular is not None
     whole = {
         "traffic.recorded": any(isinstance(s, RecordedStream) for s in streams_of(scenario)),
-        "a hot-shard among the events": hot_shard(scenario) is not None,
+        "fleet.cdn.popular (fewer requests fill edges more slowly)": is_known,
+        "a hot-shard beside added shards": is_growing and hot_shard(scenario) is not None,
     }
     for name, is_there in whole.items():
         if is_there and cut_out.of > 1:
@@ -102,6 +133,13 @@ def _requests_of(stream: AnyStream, until_s: float) -> float:
 def floods(scenario: Scenario) -> bool:
     """Say whether anybody floods the system."""
     return any(isinstance(event, ImageFlood) for event in scenario.events)
+
+
+def _parts(scenario: Scenario, stream: AnyStream) -> Iterator[Part]:
+    """Yield the parts of a stream; of a flood, with the rows of posts like its own."""
+    flood = stream.flood if isinstance(stream, Stream) else None
+    sent = scenario if flood is None else flooded(scenario, flood)
+    return parts_of(sent, stream.endpoint, stream.region)
 
 
 def _add(network: Network, stream: AnyStream, part: Part, *, times: float) -> bool:
@@ -141,14 +179,22 @@ def _recorded(network: Network, name: str, at_s: NDArray[np.float64], part: Part
     return len(inside) > 0
 
 
-def _celebrities(network: Network, scenario: Scenario) -> Iterator[str]:
+def _celebrities(network: Network, scenario: Scenario, cut_out: Slice) -> Iterator[str]:
     home = _home(scenario)
     for number, event in enumerate(scenario.events):
         if isinstance(event, CelebrityPost):
             at_s = np.asarray([scenario.simulation.warmup + event.at])
             for part in parts_of(scenario, Endpoint.POST, home):
-                if _recorded(network, celebrity_name(number), at_s, part):
-                    yield celebrity_name(number)
+                for journey in (celebrity_name(number), *_beside(celebrity_name(number), cut_out)):
+                    if _recorded(network, journey, at_s, part):
+                        yield journey
+
+
+def _beside(celebrity: str, cut_out: Slice) -> Iterator[str]:
+    """Yield the journeys that bring what a celebrity's post does here of what it does elsewhere."""
+    for background in cut_out.backgrounds:
+        if background.of_whom is OfWhom.SINGLE and background.per_arrival.get(celebrity):
+            yield background.journey.name
 
 
 def _home(scenario: Scenario) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from model.answers.legs import FORK, forks_of, legs_of
+from model.answers.legs import FORK, beside_s, forks_of, legs_of
 from model.answers.outer_forks import later_around
 from model.answers.pools import Pools
 from model.engine.runs import SimulatedRun
@@ -33,9 +33,10 @@ def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
 
     Infinite where the whole join fails, NaN where nothing is known of legs elsewhere.
     """
-    legs = legs_of(run, fork, cut.singled_out)
-    pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE))
+    legs = legs_of(run, fork, cut.hot)
+    pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE), cut.edges_s)
     taken = _with_own(forks_of(run, fork), legs, pools)
+    taken = taken.assign(beside_s=beside_s(run, fork, taken))
     later = taken.assign(later_s=_later_s(run, fork, taken, pools))[[*FORK, "later_s"]]
     for number, outer in enumerate(fork.around):
         later = later_around(run, outer, later, level=len(fork.around) - number)
@@ -68,13 +69,15 @@ def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools
     others_s = pools.drawn_s(taken.begun_s.to_numpy(), score)
     whole_s = np.where(met > 0, np.maximum(own_s, others_s), own_s)
     has_failed = np.isinf(own_s)  # and is known to have
-    later_s = np.where(whole_s > fork.deadline_s, np.inf, whole_s - np.where(has_failed, 0, own_s))
+    whole_s = np.where(whole_s > fork.deadline_s, np.inf, whole_s)
+    beside = taken.beside_s.to_numpy()
+    later_s = np.maximum(whole_s, beside) - np.where(has_failed, 0, np.maximum(own_s, beside))
     return np.where(has_failed, 0.0, later_s)
 
 
 def _chance(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, draw: int) -> Floats:
     """Return a number in (0, 1) for each time that the fork was taken."""
-    uid, path = run.requests.uid[taken.request], path_key(fork.abroad)
+    uid, path = run.requests.uid[taken.request], path_key(fork.abroad[0])
     place = taken.outer.to_numpy(), taken.attempt.to_numpy()
     return u_block(run.seed, run.replication, uid, path, *place, draw)
 

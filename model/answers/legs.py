@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from math import ceil, log
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from model.engine.program import Outcome
 from model.engine.runs import SimulatedRun, Visits
-from model.engine.stations import LEGS_MAX
+from model.engine.stations import ATTEMPTS_MAX, LEGS_MAX
+from model.world.hot_shards import Hot
 from model.world.slices import BEGIN, CLOCK, END, Thinned
 
 FORK = ["request", "outer", "attempt"]  # what tells apart the times that a fork was taken
+_ATTEMPTS = ATTEMPTS_MAX + 1  # numbers of attempts of one call inside one attempt of another
 _PER_LEVEL = LEGS_MAX + 1  # numbers of legs of one fork inside one leg of another
 
+Attempts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
@@ -40,20 +44,36 @@ def forks_of(run: SimulatedRun, fork: Thinned) -> pd.DataFrame:
     )
 
 
-def legs_of(
-    run: SimulatedRun, fork: Thinned, singled_out: Mapping[str, Sequence[int]]
-) -> pd.DataFrame:
+def legs_of(run: SimulatedRun, fork: Thinned, hot: Hot | None) -> pd.DataFrame:
     """Return a row per leg, of who belongs here and of others: FORK, member, began_s, lasted_s.
 
     A leg that failed lasts for ever; of one under way when the run ended, nobody knows how long
-    (NaN).  `is_single` says whether its member is singled out.
+    (NaN).  `is_single` says whether its member is the hot shard: there is no other like it.
     """
     found = [
         _timed(run, path) if fork.is_timed else _plain(run, path)
-        for path in (fork.path, fork.abroad)
+        for path in (fork.path, *fork.abroad)
     ]
     legs = pd.concat(found, ignore_index=True)
-    return legs.assign(is_single=np.isin(legs.member, _numbers(run, singled_out)))
+    return legs.assign(is_single=np.isin(legs.member, _copies_of(run, hot)))
+
+
+def beside_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
+    """Return until when others are waited for beside each fork, in seconds from its beginning.
+
+    0 where there are none, or nobody knows for how long.
+    """
+    visits, beside = visits_kept(run), [below(run, path) for path in fork.beside]
+    rows = np.flatnonzero(np.any(beside, axis=0)) if beside else np.empty(0, dtype=np.int64)
+    columns = {
+        "request": visits.request[rows],
+        "attempt": _attempt_around(visits.attempt[rows], taken.attempt.to_numpy()),
+        "done_s": visits.done_s[rows],
+    }
+    of_attempt = pd.DataFrame(columns).groupby(["request", "attempt"], as_index=False).max()
+    waited = taken.merge(of_attempt, on=["request", "attempt"], how="left")
+    waited_s: Floats = (waited.done_s - waited.begun_s).fillna(0.0).clip(lower=0.0).to_numpy()
+    return waited_s
 
 
 def below(run: SimulatedRun, path: str) -> Mask:
@@ -72,6 +92,14 @@ def at_level(leg: NDArray[np.int64], level: int) -> NDArray[np.int64]:
     while (leg >= _PER_LEVEL**level).any():
         leg = np.where(leg >= _PER_LEVEL**level, outer_of(leg), leg)
     return leg
+
+
+def _attempt_around(attempt: Attempts, deep: Attempts) -> Attempts:
+    """Return the attempt around each attempt that is inside as few calls as those of `deep`."""
+    level = _ATTEMPTS ** ceil(log(1 + deep.max(initial=0), _ATTEMPTS))
+    while (attempt >= level).any():
+        attempt = np.where(attempt >= level, attempt // _ATTEMPTS, attempt)
+    return attempt
 
 
 def _plain(run: SimulatedRun, path: str) -> pd.DataFrame:
@@ -125,11 +153,10 @@ def _at(run: SimulatedRun, path: str) -> Mask:
     return made
 
 
-def _numbers(run: SimulatedRun, singled_out: Mapping[str, Sequence[int]]) -> list[int]:
-    """Return members of stations as they are numbered through all stations."""
+def _copies_of(run: SimulatedRun, hot: Hot | None) -> list[int]:
+    """Return the copies of a hot shard as members are numbered through all stations."""
+    if hot is None:
+        return []
     stations = run.program.stations
-    return [
-        int(stations.first_member[stations.names.index(station)]) + member
-        for station, members in singled_out.items()
-        for member in members
-    ]
+    first = int(stations.first_member[stations.names.index(hot.station)])
+    return list(range(first, first + hot.copies))

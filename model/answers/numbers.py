@@ -6,7 +6,10 @@
 | `<request>.failed` | share that failed, or had no answer when their target had passed |
 | `<request>.late` | share that took longer than the p99's target, or failed |
 | `all.failed`, `all.late` | the same of all requests of people together |
-| `lag.<activity>.p50`, `.p99` | seconds from a request until what it began is over |
+| `lag.<activity>.p50`, `.p95`, `.p99` | seconds from a request until what it began is over |
+| `lag.replication.<store>.p50`, … | from a write's acknowledgement until the last copy has it |
+| `lag.replica.<store>.p50`, … | the same of each copy by itself |
+| `lost_writes.<store>`, … | acknowledged writes that are lost with a server (`staleness.numbers`) |
 | `busy.<station>`, `busiest.<station>` | share of the servers' time: all, and the busiest member |
 
 With events, requests and lags have the same numbers `.before`, `.during` and `.after` them, such
@@ -22,11 +25,11 @@ import numpy as np
 
 from model.answers.readings import Floats, Reading, Timed
 from model.answers.shares import share_beyond
+from model.answers.staleness import lost_writes
 from model.answers.statistics import Interval, TooShort, over_replications, quantile_of_clusters
 from model.world.scenario import Endpoint, Event, Scenario
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
-LAG_QUANTILES = {"p50": 0.50, "p99": 0.99}
 ALL = "all"
 ENDPOINTS = {endpoint.value for endpoint in Endpoint}
 FINITE_MAX = float(np.finfo(float).max)  # what took longer never came
@@ -54,7 +57,7 @@ def numbers_of(scenario: Scenario, readings: Sequence[Reading]) -> dict[str, Int
         for station in shares[0]:
             values = [share[station] for share in shares]
             found[f"{kind}.{station}"] = over_replications(values)
-    return found
+    return found | dict(lost_writes(scenario, readings))
 
 
 def windows_of(scenario: Scenario) -> tuple[Window, ...]:
@@ -64,7 +67,7 @@ def windows_of(scenario: Scenario) -> tuple[Window, ...]:
     whole = Window(suffix="", since_s=begin_s, until_s=end_s)
     if not scenario.events:
         return (whole,)
-    first_s = begin_s + min(event.at for event in scenario.events)
+    first_s = begin_s + max(0.0, min(event.at for event in scenario.events))
     last_s = min(end_s, begin_s + max(_end_s(event) for event in scenario.events))
     cut = (("before", begin_s, first_s), ("during", first_s, last_s), ("after", last_s, end_s))
     parts = (Window(suffix=f".{name}", since_s=a, until_s=b) for name, a, b in cut if a < b)
@@ -99,12 +102,12 @@ def _of_all(
     scenario: Scenario, readings: Sequence[Reading], window: Window
 ) -> Iterator[tuple[str, Interval]]:
     """Yield the shares of all requests of people together, each beside its own target."""
-    clusters = _clusters([_beside_targets(scenario, reading) for reading in readings], window)
+    clusters = _clusters([beside_targets(scenario, reading) for reading in readings], window)
     yield from _share(f"{ALL}.failed{window.suffix}", clusters, FINITE_MAX)
     yield from _share(f"{ALL}.late{window.suffix}", clusters, 1.0)
 
 
-def _beside_targets(scenario: Scenario, reading: Reading) -> Timed:
+def beside_targets(scenario: Scenario, reading: Reading) -> Timed:
     """Return all requests of people, and how long each took over its target."""
     asked = [(Endpoint(name), t) for name, t in reading.requests.items() if name in ENDPOINTS]
     began_s = np.concatenate([timed.began_s for _, timed in asked])
@@ -116,7 +119,7 @@ def _beside_targets(scenario: Scenario, reading: Reading) -> Timed:
 def _lags(readings: Sequence[Reading], window: Window) -> Iterator[tuple[str, Interval]]:
     for name in readings[0].lags:
         clusters = _clusters([reading.lags[name] for reading in readings], window)
-        yield from _quantiles(f"lag.{name}", clusters, LAG_QUANTILES, window)
+        yield from _quantiles(f"lag.{name}", clusters, QUANTILES, window)
 
 
 def _clusters(timed: Sequence[Timed], window: Window) -> list[Floats]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.answers.accounting import window_of, with_hits_seen
 from model.answers.calibrations import Calibration
-from model.answers.completing import completed, whole_stages
+from model.answers.completing import busy_in_world, completed, whole_stages
 from model.answers.inflow import Arrivals
 from model.answers.recordings import Recording
 from model.answers.runs import Run
@@ -22,7 +22,7 @@ from model.engine.engines import Engine
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.scenario import Scenario
-from model.world.slices import CLOCK, Slice
+from model.world.slices import CLOCK, Slice, nobodys
 
 Floats = NDArray[np.float64]
 
@@ -181,17 +181,17 @@ def observe(
             for (endpoint, station), total_s in zip(pairs, totals.wall_s.tolist(), strict=True)
         },
         fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
-        busy=_busy(run, last_s),
+        busy=_busy(run, cut, last_s),
         recording=_of_all(recording, run, cut) if run.replication == 0 else None,
     )
 
 
-def _busy(run: SimulatedRun, last_s: float) -> dict[str, float]:
+def _busy(run: SimulatedRun, cut: Slice, last_s: float) -> dict[str, float]:
     members, stations = run.members, run.program.stations
     worked_s = np.add.reduceat(members.worked_s, stations.first_member)
     shares = worked_s / stations.members / stations.servers / last_s
-    busy = zip(stations.names, shares.tolist(), strict=True)
-    return {station: share for station, share in busy if station != CLOCK}
+    busy = busy_in_world(dict(zip(stations.names, shares.tolist(), strict=True)), run, cut)
+    return {station: busy[station] for station in busy.keys() - nobodys(busy)}
 
 
 def _of_all(recording: Recording, run: SimulatedRun, cut: Slice) -> Recording:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from model.answers.calibrations import Calibration, extrapolations
-from model.answers.completing import completed
+from model.answers.completing import busy_in_world, completed
+from model.answers.courses import Stretch, late_over_time
 from model.answers.expectations import BASE, Checked, checked
 from model.answers.numbers import Numbers, numbers_of
 from model.answers.readings import Reading, read
+from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
 from model.answers.statistics import Interval
 from model.answers.twin import cut_of, twin_of
+from model.engine.limits import TooMuch
+from model.engine.program import Program
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
+from model.world.edges import FILLING
 from model.world.scenario import Endpoint, Scenario, ScenarioError
 from model.world.scenario_files import load_scenario
-from model.world.slices import CLOCK, Slice
+from model.world.slices import Slice, nobodys
 
 MARKS = ("Question", "Expected", "Found")  # of the comments that a file begins with
 
@@ -37,13 +42,26 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What the replications of a scenario show: its numbers, and how it went from first to last."""
+
+    numbers: Numbers
+    course: Sequence[Stretch] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """One way in which the scenario was simulated, and what came out."""
 
     name: str
     overrides: Sequence[str]
     scenario: Scenario
-    numbers: Numbers
+    simulated: Simulated
+
+    @property
+    def numbers(self) -> Numbers:
+        """What came out, by name."""
+        return self.simulated.numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +125,9 @@ def answer_of(
     variants = []
     for name, scenario in asked.items():
         report(f"simulating {base.name}, {name}")
-        numbers = simulated(scenario, calibration, jobs=jobs)
+        found = simulated(scenario, calibration, jobs=jobs)
         overrides = base.variants.get(name, ())
-        variants.append(Variant(name=name, overrides=overrides, scenario=scenario, numbers=numbers))
+        variants.append(Variant(name=name, overrides=overrides, scenario=scenario, simulated=found))
     by_name = {variant.name: variant.numbers for variant in variants}
     checks = [checked(expectation, by_name) for expectation in base.expect]
     return Answer(question=question, variants=variants, checks=checks, extrapolated=outside)
@@ -123,26 +141,48 @@ def _refuse_unanswerable(base: Scenario) -> None:
         checked(expectation, {name: {expectation.that: ANY} for name in (BASE, *base.variants)})
 
 
-def simulated(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Numbers:
-    """Return the numbers of a scenario's replications."""
-    runs, cut = scenario.simulation, cut_of(scenario, calibration)
-    readings = replicate(
-        twin_of(scenario, calibration),
-        partial(read_whole, cut=cut, patience_s=_patience_s(scenario)),
+def simulated(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Simulated:
+    """Return what the replications of a scenario show.
+
+    What copies show is seen in visits; of more than an engine keeps nothing is said of copies.
+    """
+    cut, program = cut_of(scenario, calibration), twin_of(scenario, calibration)
+    keeps = bool(cut.thinned) or is_replicated(program)
+    try:
+        readings = _readings(scenario, program, cut, jobs=jobs, keep_visits=keeps)
+    except TooMuch:
+        if cut.thinned or not keeps:
+            raise
+        readings = _readings(scenario, program, cut, jobs=jobs, keep_visits=False)
+    course = late_over_time(scenario, readings) if scenario.events else ()
+    return Simulated(numbers=numbers_of(scenario, readings), course=course)
+
+
+def _readings(
+    scenario: Scenario, program: Program, cut: Slice, *, jobs: int, keep_visits: bool
+) -> list[Reading]:
+    runs = scenario.simulation
+    return replicate(
+        program,
+        partial(read_whole, cut=cut, patience_s=_patience_s(scenario), copies=copies_of(scenario)),
         seed=scenario.seed,
         until_s=runs.warmup + runs.duration,
         replications=runs.replications,
         jobs=jobs,
-        keep_visits=bool(cut.thinned),
+        keep_visits=keep_visits,
     )
-    return numbers_of(scenario, readings)
 
 
-def read_whole(run: SimulatedRun, *, cut: Slice, patience_s: Mapping[str, float]) -> Reading:
+def read_whole(
+    run: SimulatedRun, *, cut: Slice, patience_s: Mapping[str, float], copies: Copies
+) -> Reading:
     """Return what a replication shows of the world that its slice stands for."""
     whole = completed(run, cut) if cut.thinned else run
-    elsewhere = {background.journey.name for background in cut.backgrounds}
-    return read(whole, patience_s=patience_s).without(journeys=elsewhere, stations={CLOCK})
+    not_asked = {FILLING, *(background.journey.name for background in cut.backgrounds)}
+    reading = read(whole, patience_s=patience_s)
+    reading = replace(reading, busy=busy_in_world(reading.busy, run, cut))
+    reading = reading.without(journeys=not_asked, stations=nobodys(reading.busy))
+    return with_staleness(reading, run, copies)
 
 
 def _patience_s(scenario: Scenario) -> dict[str, float]:

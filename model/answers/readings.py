@@ -7,7 +7,7 @@ answered at the end though its target had passed; what nobody knows yet is left 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,15 @@ class Reading:
     lags: Mapping[str, Timed]  # by activity, from the request that it goes back to, to its end
     busy: Mapping[str, float]  # by station: share of the time of all its servers
     busiest: Mapping[str, float]  # by station: the same of its busiest member
+    # By store with copies (`staleness`): acknowledged writes of a shard that one copy alone has, at
+    # a random instant, and those that were lost in crashes, if there are any.
+    unreplicated: Mapping[str, float] = field(default_factory=dict)
+    lost: Mapping[str, float] = field(default_factory=dict)
 
     def without(self, *, journeys: Collection[str], stations: Collection[str]) -> Reading:
         """Return the reading without what is there for the simulation's sake only."""
-        return Reading(
+        return replace(
+            self,
             requests={name: t for name, t in self.requests.items() if name not in journeys},
             lags={name: timed for name, timed in self.lags.items() if name not in journeys},
             busy={name: share for name, share in self.busy.items() if name not in stations},
@@ -62,7 +67,9 @@ def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
     }
     asked = {names[stream.journey] for stream in run.program.streams}
     stations, members = run.program.stations, run.members
-    share = members.worked_s / run.until_s / np.repeat(stations.servers, stations.members)
+    is_alone = stations.host[stations.of_member] == NONE  # who shares cores often waits for one
+    busy_s = np.where(is_alone, members.busy_s, members.worked_s)
+    share = busy_s / run.until_s / np.repeat(stations.servers, stations.members)
     first = stations.first_member
     return Reading(
         requests={name: timed for name, timed in by_journey.items() if name in asked},

@@ -10,6 +10,7 @@ from model.answers.works import METERED
 from model.engine.program import NONE, Outcome
 from model.engine.runs import SimulatedRun, Visits
 from model.world.design import FANOUT
+from model.world.edges import FILLING
 from model.world.topology import EVENT_LOOPS
 
 READ_EVERY_S = 1.0  # how often the processes' clocks are read
@@ -33,8 +34,9 @@ def recording_of(run: SimulatedRun) -> Recording:
 
 def _requests(run: SimulatedRun) -> pd.DataFrame:
     """Return one row per request that a person sent; those still under way have no answer."""
-    sent = np.flatnonzero(run.requests.parent == NONE)
     names = np.asarray(run.program.journeys)
+    by_people = names[run.requests.journey] != FILLING
+    sent = np.flatnonzero((run.requests.parent == NONE) & by_people)
     done_s, outcome = run.requests.done_s[sent], run.requests.outcome[sent]
     columns = {
         "request": sent,
@@ -87,18 +89,22 @@ def _stages(visits: pd.DataFrame) -> pd.DataFrame:
 def _cpu(run: SimulatedRun, visits: Visits) -> pd.DataFrame:
     """Return each member's work up to every reading; a visit's counts when it is done."""
     instants_s = np.arange(0.0, run.until_s + READ_EVERY_S, READ_EVERY_S)
-    of_member = run.program.stations.of_member
-    tables = []
-    for member, station in enumerate(of_member):
-        name = run.program.stations.names[station]
-        mine = (visits.member == member) & ~np.isnan(visits.done_s)
-        order = np.argsort(visits.done_s[mine])
-        worked_s = np.concatenate(([0.0], np.cumsum(visits.work_s[mine][order])))
-        at = np.searchsorted(visits.done_s[mine][order], instants_s, side="right")
-        number = member - int(run.program.stations.first_member[station]) + 1
-        columns = {"process": f"{name}-{number}", "station": name}
-        tables.append(pd.DataFrame({**columns, "at_s": instants_s, "cpu_s": worked_s[at]}))
-    return pd.concat(tables, ignore_index=True).astype(COLUMNS["cpu"])
+    stations = run.program.stations
+    names = np.asarray(stations.names)[stations.of_member]
+    numbers = np.arange(len(names)) - stations.first_member[stations.of_member] + 1
+    processes = [f"{name}-{number}" for name, number in zip(names, numbers, strict=True)]
+    done = ~np.isnan(visits.done_s)
+    cells = visits.member[done] * len(instants_s) + np.searchsorted(instants_s, visits.done_s[done])
+    worked_s = np.bincount(
+        cells, weights=visits.work_s[done], minlength=len(names) * len(instants_s)
+    )
+    columns = {
+        "process": np.repeat(processes, len(instants_s)),
+        "station": np.repeat(names, len(instants_s)),
+        "at_s": np.tile(instants_s, len(names)),
+        "cpu_s": worked_s.reshape(len(names), -1).cumsum(axis=1).ravel(),
+    }
+    return pd.DataFrame(columns).astype(COLUMNS["cpu"])
 
 
 def _fanouts(run: SimulatedRun, visits: pd.DataFrame) -> pd.DataFrame:

@@ -2,63 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, isfinite
+from math import hypot, isfinite, nan
+
+from scipy.stats import binom
+from scipy.stats import t as student_t
 
 from model.answers.calibrations import Calibration
-from model.answers.predict import Prediction, predict
-from model.answers.statistics import Interval, TooShort, quantile_of_clusters
-from model.answers.summaries import NOTHING, QUANTILES, in_ms
-from model.engine.engines import Engine
-from model.world.scenario import Scenario
+from model.answers.numbers import Numbers
+from model.answers.questions import simulated
+from model.answers.statistics import Interval
+from model.answers.summaries import NOTHING
+from model.rules.targets import Verdict
+from model.world.scenario import Scenario, ScenarioError
 
 FINER = 2  # slices to compare with
-LAG = "fanout lag"
+BY_CHANCE = 0.05  # probability that right slices are said to differ, over all numbers of a question
+# The busiest of fewer members is less busy: that is no matter of how well a slice holds them.
+LEFT_OUT = "busiest."
+
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """One quantile of one endpoint, or of the fan-out's lag, as each slice says it."""
+    """One number of an answer (`numbers`), as each slice says it."""
 
-    what: str
-    quantile: str
+    number: str
     slices: Sequence[int]  # the scenario's own first, then finer and finer
-    seconds: Sequence[Interval]  # one per slice
-    differs_s: float  # the scenario's own slice's value less the finest one's
-    within_s: float  # by which two right answers differ in one case of twenty
+    found: Sequence[Interval]  # one per slice
 
     @property
-    def agrees(self) -> bool | None:
-        """Whether the slices say the same within their intervals; None if that cannot be said."""
-        if not isfinite(self.within_s) or not isfinite(self.differs_s):
-            return None
-        return abs(self.differs_s) <= self.within_s
+    def differs(self) -> float:
+        """The scenario's own slice's value less the finest one's, in the number's unit."""
+        return self.found[0].value - self.found[-1].value
+
+    @property
+    def chance(self) -> float:
+        """The probability that right slices differ so much from the finest; NaN if unknown.
+
+        That of the one that differs most, times how many there are (Bonferroni).
+        """
+        chances = [chance_of(coarser, self.found[-1]) for coarser in self.found[:-1]]
+        return min(1.0, len(chances) * min(chances)) if all(map(isfinite, chances)) else nan
 
 
-def trend_of(
+def trends_of(
     scenario: Scenario,
     calibration: Calibration,
     *,
     jobs: int = 1,
-    engine: Engine = Engine.COMPILED,
+    report: Report = lambda _: None,
 ) -> list[Trend]:
-    """Return every endpoint's quantiles at the scenario's slice k, at k/2 and at k/4.
+    """Return every number of the answer at the scenario's slice k, at k/2 and at k/4.
 
     The seed is the same, and so is the luck of the k-th request of each stream.  Where k is not
-    even, it is divided by its smallest factor; a scenario of slice 1 is compared with nothing.
-    Raises ScenarioError if a finer slice has too many requests.
+    even, it is divided by its smallest factor.  Raises ScenarioError for slice 1, which is
+    compared with nothing, or if any of the slices cannot hold the question.
     """
     slices = slices_of(scenario.simulation.slice)
-    found = [
-        predict(_in_slice(scenario, slice_of), calibration, jobs=jobs, engine=engine)
-        for slice_of in slices
-    ]
-    names = [endpoint.value for endpoint in scenario.traffic.mix]
+    if len(slices) == 1:
+        raise ScenarioError("simulation.slice: must be 2 or more to be compared, got 1")
+    answers: list[Numbers] = []
+    for slice_of in slices:
+        report(f"simulating {scenario.name}, 1/{slice_of}")
+        answers.append(simulated(_in_slice(scenario, slice_of), calibration, jobs=jobs).numbers)
     return [
-        _trend(name, quantile, slices, [_quantile(one, name, q) for one in found])
-        for name in (*names, LAG)
-        for quantile, q in QUANTILES.items()
+        Trend(number=name, slices=slices, found=[answer.get(name, NOTHING) for answer in answers])
+        for name in dict.fromkeys(name for answer in answers for name in answer)
+        if not name.startswith(LEFT_OUT)
     ]
 
 
@@ -77,16 +90,60 @@ def slices_of(slice_of: int) -> list[int]:
     return slices
 
 
-def cells_of(trend: Trend) -> dict[str, object]:
-    """Return a trend as people read it, in milliseconds, a column per slice."""
-    agreement = {True: "yes", False: "no", None: "?"}[trend.agrees]
-    shares = (f"1/{slice_of} ms" for slice_of in trend.slices)
-    return {
-        "of": trend.what,
-        "quantile": trend.quantile,
-        **dict(zip(shares, map(in_ms, trend.seconds), strict=True)),
-        "agree": agreement,
-    }
+def chance_of(one: Interval, other: Interval) -> float:
+    """Return how probable so large a difference of two independent numbers is; NaN if unknown.
+
+    Each interval is that of Student's t with one degree of freedom less than it has values; their
+    errors are added by their squares.
+
+    Source: B. L. Welch, "The Generalization of 'Student's' Problem when Several Different
+    Population Variances are Involved", Biometrika 34 (1947).
+    """
+    errors = [_standard_error(interval) for interval in (one, other)]
+    differs, error = abs(one.value - other.value), hypot(*errors)
+    if not isfinite(differs) or not isfinite(error):
+        return nan
+    if error == 0:
+        return float(differs == 0)
+    squares = [each**2 for each in errors]
+    freedom = sum(squares) ** 2 / sum(
+        square**2 / (interval.n - 1) for square, interval in zip(squares, (one, other), strict=True)
+    )
+    return float(2 * student_t.sf(differs / error, freedom))
+
+
+def differing(trends: Iterable[Trend]) -> list[Trend]:
+    """Return the numbers that differ by more than chance allows, all of them taken together.
+
+    If all slices are right there is any such number in one question of twenty (Bonferroni).
+    """
+    judged = [trend for trend in trends if isfinite(trend.chance)]
+    return [trend for trend in judged if trend.chance * len(judged) < BY_CHANCE]
+
+
+def by_chance_max(trends: Iterable[Trend]) -> int:
+    """Return how many numbers may differ at one chance in twenty each, if all slices are right.
+
+    More do in one question of a thousand, if numbers do not depend on one another; they do, so
+    this is for people to compare with, and `differing` is what slices are judged by.
+    """
+    judged = sum(isfinite(trend.chance) for trend in trends)
+    return int(binom.ppf(0.999, judged, BY_CHANCE))
+
+
+def verdict_on(trends: Sequence[Trend]) -> Verdict:
+    """Say whether the slices agree; where no number can be judged, nobody knows."""
+    if differing(trends):
+        return Verdict.MISS
+    is_judged = any(isfinite(trend.chance) for trend in trends)
+    return Verdict.PASS if is_judged else Verdict.INCONCLUSIVE
+
+
+def agreement_of(trends: Sequence[Trend]) -> Mapping[str, str]:
+    """Return by number whether slices agree on it: "yes", "no", or "?" if that is unknown."""
+    wrong = {trend.number for trend in differing(trends)}
+    said = {True: "no", False: "yes"}
+    return {t.number: said[t.number in wrong] if isfinite(t.chance) else "?" for t in trends}
 
 
 def _in_slice(scenario: Scenario, slice_of: int) -> Scenario:
@@ -94,23 +151,8 @@ def _in_slice(scenario: Scenario, slice_of: int) -> Scenario:
     return scenario.model_copy(update={"simulation": simulation})
 
 
-def _quantile(prediction: Prediction, name: str, q: float) -> Interval:
-    try:
-        if name == LAG:
-            return quantile_of_clusters([o.fanout_lags_s for o in prediction.observations], q)
-        return prediction.quantile(name, q)
-    except TooShort:
-        return NOTHING
-
-
-def _trend(name: str, quantile: str, slices: Sequence[int], seconds: Sequence[Interval]) -> Trend:
-    """Return a trend; independent intervals add up as errors do, by their squares."""
-    own, finest = seconds[0], seconds[-1]
-    return Trend(
-        what=name,
-        quantile=quantile,
-        slices=slices,
-        seconds=seconds,
-        differs_s=own.value - finest.value,
-        within_s=hypot(own.half_width, finest.half_width),
-    )
+def _standard_error(interval: Interval) -> float:
+    if interval.n < 2:
+        return nan
+    reach = student_t.ppf((1 + interval.confidence) / 2, interval.n - 1)
+    return float(interval.half_width / reach)

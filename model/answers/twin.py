@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from model.answers.calibrations import Calibration
-from model.answers.fleets import network_of
-from model.answers.inflow import FLOOD, Arrivals, background_in, coming, floods, let_in, recorded_in
+from model.answers.fleets import limit_elsewhere, network_of
+from model.answers.inflow import (
+    Arrivals,
+    background_in,
+    coming,
+    floods,
+    let_in,
+    recorded_in,
+    warm_edges,
+)
 from model.engine.program import Program
-from model.world.celebrities import celebrity_journeys
+from model.world.celebrities import celebrity_journeys, is_of_celebrity
 from model.world.design import journeys_of
-from model.world.happenings import failures_of
+from model.world.edges import filling_of
+from model.world.floods import flood_journeys
+from model.world.happenings import edges_s, failures_of
+from model.world.hot_shards import hot_of
 from model.world.incoming import means_of, with_moments
 from model.world.journeys import Emit, Journey
+from model.world.kept_lists import kept_lists_of
+from model.world.kinds import Kinds
+from model.world.parts import Parts
 from model.world.reach import reach_of
 from model.world.scenario import Endpoint, Scenario, ScenarioError
-from model.world.slices import CLOCK, Slice, sliced
+from model.world.slices import CLOCK, Slice
+from model.world.slicing import sliced
 from model.world.step_trees import places_in
-from model.world.topology import topology_of
+from model.world.topology import simulated_topology
 from model.world.wiring import wiring_of
 
 REQUESTS_MAX = 2_000_000  # of one replication: every visit of each is kept and looked at
@@ -37,10 +53,12 @@ def twin_of(
     shows is to be `completing.completed`.  Raises ScenarioError for what cannot be sliced.
     """
     cut = cut_of(scenario, calibration)
-    topology = topology_of(scenario.fleet, slice_of=cut.of)
+    topology = simulated_topology(scenario)
     network = network_of(scenario, topology, wiring_of(scenario))
     if cut.of > 1:
-        network.station(CLOCK)
+        network.station(CLOCK, replicas=scenario.fleet.zones)  # one is up wherever anybody is
+    if cut.hot is not None:
+        limit_elsewhere(network, scenario, topology)
     for failure in failures_of(scenario, topology):
         network.failure(failure)
     if arrivals is not None:
@@ -48,7 +66,9 @@ def twin_of(
         asked = recorded_in(network, scenario, arrivals)
     else:
         _refuse_endless(scenario, cut)
+        _refuse_cold(scenario)
         asked = let_in(network, scenario, cut) | background_in(network, scenario, cut)
+    asked |= warm_edges(network, scenario)
     everything = (*cut.journeys, *(background.journey for background in cut.backgrounds))
     for journey in _reached(everything, asked):
         network.journey(journey)
@@ -58,22 +78,32 @@ def twin_of(
 def cut_of(scenario: Scenario, calibration: Calibration) -> Slice:
     """Return what is in 1/`simulation.slice` of the scenario; of 1, all of it."""
     slice_of = scenario.simulation.slice
-    stations = topology_of(scenario.fleet, slice_of=slice_of).stations
-    members = {station.name: station.members for station in stations}
+    members = {station.name: station.members for station in simulated_topology(scenario).stations}
     journeys = twin_journeys(scenario, calibration)
-    return sliced(journeys, members, slice_of, means=means_of(scenario))
+    parts = Parts(members=members, of=slice_of, hot=hot_of(scenario))
+    single = [journey.name for journey in journeys if is_of_celebrity(journey.name)]
+    whole = sliced(journeys, parts, means=means_of(scenario), single=single)
+    return replace(whole, edges_s=edges_s(scenario))
 
 
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
     """Return the design's journeys with the scenario's widths, its wiring and the works learnt."""
-    reach, wiring = with_moments(scenario, reach_of(scenario)), wiring_of(scenario)
-    usual = journeys_of(reach, calibration.work_of, calibration.delay_of, wiring)
-    posts = [journey for journey in usual if journey.name == Endpoint.POST.value]
-    if floods(scenario) and not posts:
+    learnt = reach_of(calibration.learnt_on).spreading.entries_mean
+    reach = with_moments(scenario, reach_of(scenario))
+    reach = replace(reach, entries_learnt=learnt, kept_lists=kept_lists_of(scenario))
+    wiring = wiring_of(scenario)
+    if floods(scenario) and Endpoint.POST not in scenario.traffic.mix:
         raise ScenarioError("events: an image-flood needs posts in traffic.mix")
-    flood = [Journey(name=FLOOD, steps=post.steps) for post in posts if floods(scenario)]
+
+    def journeys_with(kinds: Kinds) -> tuple[Journey, ...]:
+        of = replace(reach, kinds=kinds)
+        return journeys_of(of, calibration.work_of, calibration.delay_of, wiring)
+
     celebrities = celebrity_journeys(scenario, reach, calibration.work_of, wiring)
-    return (*usual, *flood, *celebrities)
+    floods_own = flood_journeys(scenario, journeys_with)
+    popular = scenario.fleet.cdn.popular
+    warming = () if popular is None else (filling_of(scenario, popular),)
+    return (*journeys_with(reach.kinds), *floods_own, *celebrities, *warming)
 
 
 def _reached(journeys: Sequence[Journey], asked: Collection[str]) -> Iterator[Journey]:
@@ -107,3 +137,13 @@ def _refuse_endless(scenario: Scenario, cut: Slice) -> None:
                 f"simulation: at most {most:,} {what} in one replication, asked for"
                 f" {count:,.0f}: lower the rate or the duration, or raise the slice"
             )
+
+
+def _refuse_cold(scenario: Scenario) -> None:
+    """Refuse a run that counts before processes keep as many lists as they ever do."""
+    kept_s, warmup_s = scenario.policy.of_feeds.lists_kept_s, scenario.simulation.warmup
+    if kept_s > warmup_s:
+        raise ScenarioError(
+            f"simulation.warmup: must be at least policy.merged_lists_fresh, which is {kept_s:g} s,"
+            f" for processes begin without lists, got {warmup_s:g} s"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 from model.rules.influencers import Delivery, delivery_of
 from model.world.design import FANOUT, WorkOf
 from model.world.design.fanout import fanout
+from model.world.design.media_works import works_of_media
 from model.world.design.posts import post
 from model.world.design.steps import Steps
 from model.world.journeys import Emit, Journey
@@ -19,10 +20,17 @@ from model.world.scenario.events import CelebrityPost
 from model.world.spreading import spreading_of
 from model.world.wiring import Wiring
 
+_CELEBRITY = "celebrity_"
+
 
 def celebrity_name(number: int) -> str:
     """Return the journey of the celebrity post that is event number so many."""
-    return f"celebrity_{number}"
+    return f"{_CELEBRITY}{number}"
+
+
+def is_of_celebrity(journey: str) -> bool:
+    """Say whether a journey is a celebrity's post, or what becomes of one."""
+    return journey.startswith(_CELEBRITY)
 
 
 def celebrity_journeys(
@@ -33,7 +41,7 @@ def celebrity_journeys(
         if isinstance(event, CelebrityPost):
             name = celebrity_name(number)
             of_author = _reach_of_author(scenario, reach, event.followers)
-            at = Steps(Endpoint.POST.value, work_of, wiring)
+            at = Steps(Endpoint.POST.value, works_of_media(work_of, reach.kinds), wiring)
             spread = Steps(FANOUT, work_of, wiring)
             emits = Emit(journey=f"{name}_{FANOUT}")
             written = at.call("gateway", *post(at, of_author))

@@ -1,4 +1,4 @@
-"""Samples of the chunks in which followers are seen to: how many there are, and whom they ask."""
+"""Samples of the chunks in which followers are seen to: how many, asking whom, writing what."""
 
 from __future__ import annotations
 
@@ -11,10 +11,46 @@ from numpy.typing import NDArray
 from model.rules.sharding import LOGICAL_SHARD_COUNT
 from model.rules.timelines import FANOUT_CHUNK_MAX
 from model.world import chance
-from model.world.counts import CountTable
+from model.world.counts import CountLaw, CountTable
 from model.world.sampling import SAMPLES, occupied, table_of, weighted
 
-_RANGE, _CHUNK = 22, 23  # what a random number is for
+_RANGE, _CHUNK, _HELD = 22, 23, 26  # what a random number is for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """Laws of the writes by which the timelines of one chunk get a post.
+
+    A `halved_share` of them is followed by another, for readers of a halved share of posts.
+    """
+
+    servers: CountLaw  # written to, per chunk
+    entries: CountLaw  # of one write: the timelines that get the post, if they are there
+    halved_share: float
+    halved_entries: CountLaw  # of one that follows
+
+
+def writes_of(
+    followers: NDArray[np.int64],
+    servers: NDArray[np.float64],
+    seed: int,
+    *,
+    halved_share: float,
+    besides: int = 0,
+) -> Writes:
+    """Return how the timelines of chunks of so many followers get a post, each on its servers.
+
+    Of the followers `halved_share` have timelines of a halved share of posts.  So many readers
+    `besides` are in the same chunk, and none of those.
+    """
+    readers = followers + besides
+    written, again = _holding(readers, servers), _holding(followers, servers, halved_share)
+    return Writes(
+        servers=occupied(readers, servers, seed),
+        entries=_held(readers, written, seed),
+        halved_share=float(again.sum() / written.sum()) if written.sum() else 0.0,
+        halved_entries=_held(followers * np.float64(halved_share), again, seed),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +69,9 @@ class Chunks:
         """The law of chunks per post, of all its ranges together."""
         return table_of(self.ranges * self._in_range)
 
-    def written(self, servers: int, seed: int) -> CountTable:
-        """Return on how many of `servers` the followers of one chunk lie."""
-        return occupied(self._sizes, self._near(servers), seed)
-
-    def written_again(self, servers: int, share: float, *, besides: int = 0) -> float:
-        """Return the share of the servers so written to that hold one of a `share` of followers.
-
-        So many readers `besides` are in the same chunk, and none of that share.
-        """
-        near = self._near(servers)
-        written = near * (1 - (1 - 1 / near) ** (self._sizes + besides))
-        again = near * (1 - (1 - share / near) ** self._sizes)
-        return float(again.sum() / written.sum()) if written.sum() else 0.0
+    def written(self, servers: int, seed: int, *, halved_share: float = 0.0) -> Writes:
+        """Return how one chunk is written to timelines on so many servers, as `writes_of`."""
+        return writes_of(self._sizes, self._near(servers), seed, halved_share=halved_share)
 
     def asked(self, servers: int, seed: int) -> CountTable:
         """Return how many of `servers` own a shard of a chunk's followers, or of those after it.
@@ -107,6 +133,26 @@ def _shard(place: NDArray[np.float64], ranges: NDArray[np.int64]) -> NDArray[np.
 def _owner(shards: NDArray[np.int64], servers: int) -> NDArray[np.int64]:
     """Return the server of each logical shard, as `even_table` deals them."""
     return shards * servers // LOGICAL_SHARD_COUNT
+
+
+def _holding(
+    readers: NDArray[np.int64], servers: NDArray[np.float64], share: float = 1.0
+) -> NDArray[np.float64]:
+    """Return on how many servers lies one of a share of so many readers, on average."""
+    holding: NDArray[np.float64] = servers * (1 - (1 - share / servers) ** readers)
+    return holding
+
+
+def _held(
+    readers: NDArray[np.int64] | NDArray[np.float64], holding: NDArray[np.float64], seed: int
+) -> CountTable:
+    """Return how many readers one server has, of those that hold any: the mean, rounded at random.
+
+    Each server of each chunk is as likely as any other.
+    """
+    chunks = weighted(np.arange(len(holding)), holding)
+    up = _chances(seed, _HELD)[: len(chunks)]
+    return table_of(np.floor(readers[chunks] / holding[chunks] + up).astype(np.int64))
 
 
 def _chances(seed: int, purpose: int) -> NDArray[np.float64]:

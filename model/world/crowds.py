@@ -15,7 +15,7 @@ from model.world import chance
 from model.world.activity import lognormal, posting_of, reading_of, refuse_more_than_all
 from model.world.followers import FollowerLaw, law_of
 from model.world.population import USERS_MAX, merged_among, population_of
-from model.world.sampling import SAMPLES, weighted
+from model.world.sampling import SAMPLES, weighted, weighted_means
 from model.world.scenario import Scenario
 from model.world.scenario.people import People, Posting
 
@@ -54,6 +54,7 @@ class Crowd:
     posts: Posts
     reading: NDArray[np.float64]  # of users; 0 for who is not active
     followed_posting: NDArray[np.float64]  # of the followed user of each follow
+    influencers: NDArray[np.int64]  # followers of each, from the most on; none if too many to know
 
 
 def crowd_of(scenario: Scenario) -> Crowd:
@@ -70,12 +71,14 @@ def crowd_by_rows(scenario: Scenario) -> Crowd:
     """Return samples of the people as `population` makes them, one by one."""
     people = population_of(scenario)
     is_merged = merged_among(people.follower_counts, scenario.policy.of_feeds)
-    if np.count_nonzero(is_merged) > timelines.MERGE_AUTHORS_MAX:
-        is_merged = np.ones_like(is_merged)
+    influencers = np.sort(people.follower_counts[is_merged])[::-1]
+    if len(influencers) > timelines.MERGE_AUTHORS_MAX:
+        influencers, is_merged = influencers[:0], np.ones_like(is_merged)
     merged = people.followed_among(is_merged) + is_merged
     everyone = np.arange(len(people))
     readers = weighted(everyone, people.reading)
-    authors = weighted(everyone, people.posting)
+    by_followers = np.argsort(people.follower_counts, kind="stable")
+    counts, posting = people.follower_counts[by_followers], people.posting[by_followers]
     followed = weighted(everyone, people.follower_counts.astype(np.float64))
     return Crowd(
         pages=Pages(
@@ -83,9 +86,13 @@ def crowd_by_rows(scenario: Scenario) -> Crowd:
             followees=people.followee_counts[readers],
             reading=people.reading[readers],
         ),
-        posts=Posts(followers=people.follower_counts[authors], posting=people.posting[authors]),
+        posts=Posts(
+            followers=weighted_means(counts, posting),
+            posting=posting[weighted(everyone, posting)],
+        ),
         reading=people.reading,
         followed_posting=people.posting[followed],
+        influencers=influencers,
     )
 
 
@@ -105,6 +112,7 @@ def crowd_by_law(scenario: Scenario) -> Crowd:
         posts=authors.posts(),
         reading=readers.reading(),
         followed_posting=authors.followed_posting(),
+        influencers=_influencers(scenario, law),
     )
 
 
@@ -185,7 +193,8 @@ class _Authors:
     def posts(self) -> Posts:
         authors = weighted(np.arange(SAMPLES), self.rates * self.shares)
         luck = lognormal(self.posting.spread, _chances(self.seed, _POSTING), biased=True)
-        return Posts(followers=self.followers[authors], posting=self.rates[authors] * luck)
+        followers = weighted_means(self.followers, self.rates * self.shares)
+        return Posts(followers=followers, posting=self.rates[authors] * luck)
 
     def followed_posting(self) -> NDArray[np.float64]:
         followed = weighted(np.arange(SAMPLES), self.followers * self.shares)
@@ -204,6 +213,16 @@ def _merged_from(policy: FeedPolicy, users: int, law: FollowerLaw) -> int:
     )
     authors = users * law.share_with_at_least(followers)
     return 0 if authors > timelines.MERGE_AUTHORS_MAX else followers
+
+
+def _influencers(scenario: Scenario, law: FollowerLaw) -> NDArray[np.int64]:
+    """Return the followers of each user whose posts are merged; none if these are too many."""
+    users = scenario.people.users
+    merged_from = _merged_from(scenario.policy.of_feeds, users, law)
+    count = round(users * law.share_with_at_least(merged_from))
+    if count > timelines.MERGE_AUTHORS_MAX:
+        return np.empty(0, dtype=np.int64)
+    return law.followers_at((np.arange(count) + 0.5) / users)
 
 
 def _poisson(u: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.int64]:

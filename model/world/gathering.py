@@ -18,7 +18,8 @@ from model.world import chance
 from model.world.activity import posts_per_day, reads_per_day
 from model.world.counts import CountTable
 from model.world.crowds import Crowd, Pages
-from model.world.sampling import occupied
+from model.world.kept_lists import lists_missed
+from model.world.sampling import occupied, successes
 from model.world.scenario import Scenario
 
 _GATHERED = 24  # what a random number is for
@@ -29,7 +30,7 @@ _PEOPLE = 1_000  # of a sample, by their rates, that stand for all where everybo
 class Gathering:
     """Laws of the widths of a page, and shares of readers."""
 
-    merged_servers: CountTable  # timeline servers that hold lists to merge into one page
+    merged_servers: CountTable  # timeline servers asked for lists to merge into one page
     author_servers: CountTable  # post servers that own those whose posts a timeline is built of
     followee_servers: CountTable  # the same without the reader, who is one of them
     new_edges_share: float  # of pages, whose reader's choice of edges is too old (per_edge)
@@ -40,7 +41,7 @@ class Gathering:
 def gathering_of(scenario: Scenario, crowd: Crowd) -> Gathering:
     """Return what pages gather and deliveries reach, in the whole fleet."""
     fleet, seed = scenario.fleet, scenario.seed
-    policy, merged = scenario.policy.of_feeds, crowd.pages.merged
+    policy, merged = scenario.policy.of_feeds, lists_missed(scenario, crowd)
     pushed_share, new_edges_share = 1.0, 0.0
     if policy.strategy is Strategy.PER_EDGE:
         edges = _Edges(scenario, crowd)
@@ -76,7 +77,8 @@ class _Edges:
         posting = _alike(crowd.followed_posting)
         reading, places = np.unique(crowd.pages.reading, return_inverse=True)
         shares = 1 - self._pays(reading[:, np.newaxis], posting).mean(axis=1)
-        return _binomial(crowd.pages.followees, shares[places], seed)
+        u = chance.u_block(seed, 0, np.arange(len(places)), _GATHERED, 0, 0, 0)
+        return successes(u, crowd.pages.followees, shares[places])
 
     @property
     def pushed_share(self) -> float:
@@ -107,17 +109,6 @@ def _alike(rates: NDArray[np.float64]) -> NDArray[np.float64]:
         return rates
     places = (np.arange(_PEOPLE) + 0.5) / _PEOPLE * len(rates)
     return np.sort(rates)[places.astype(np.int64)]
-
-
-def _binomial(
-    trials: NDArray[np.int64], shares: NDArray[np.float64], seed: int
-) -> NDArray[np.int64]:
-    """Draw how many of so many trials succeed, each with its probability."""
-    from scipy.special import bdtrik
-
-    u = chance.u_block(seed, 0, np.arange(len(trials)), _GATHERED, 0, 0, 0)
-    successes = np.ceil(bdtrik(u, trials.astype(np.float64), shares))
-    return np.nan_to_num(successes).astype(np.int64)  # of no trial, or no chance, it is no number
 
 
 def _halvings(policy: FeedPolicy, followees: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from model.world.edges import EDGE
 from model.world.failures import (
     ALL,
     Autoscale,
+    CacheWipe,
     Crash,
     Failure,
     MessageLoss,
@@ -45,6 +47,19 @@ def failures_of(scenario: Scenario, topology: Topology) -> tuple[Failure, ...]:
     return (*outages, *events, *_scalers(scenario, topology))
 
 
+def edges_s(scenario: Scenario) -> tuple[float, ...]:
+    """Return the instants of the run at which events begin or end, or that is noticed."""
+    begin_s, fleet = scenario.simulation.warmup, scenario.fleet
+    stores = (getattr(fleet, table) for table in STORE_OF.values())
+    later_s = {0.0, fleet.links.noticed_after, *(store.failover for store in stores)}
+    happens_s = {
+        begin_s + at_s
+        for event in scenario.events
+        for at_s in (event.at, event.at + (getattr(event, "lasts", None) or inf))
+    }
+    return tuple(sorted(at_s + late_s for at_s in happens_s if at_s < inf for late_s in later_s))
+
+
 def _of_event(
     scenario: Scenario, topology: Topology, number: int, event: said.Event
 ) -> Iterator[Failure]:
@@ -64,6 +79,8 @@ def _of_event(
             yield SlowDown(station="broker", factor=0.0, when=when, members=ALL)
         case said.MessageLoss():
             yield MessageLoss(link=WIRE, probability=event.share, when=when)
+        case said.CacheWipe(of="edges") if scenario.fleet.cdn.popular is not None:
+            yield CacheWipe(cache=EDGE, at_s=at_s)
         case said.AddShards():
             yield from _moves(scenario, topology, event, at_s)
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.world.hot_shards import hot_span_s, shards_named
 from model.world.journeys import Attribute
 from model.world.outages import Stretch, stretches_of
 from model.world.places import serving_zones
@@ -25,8 +25,6 @@ from model.world.routes import (
     SHARD,
     Columns,
     columns_of,
-    hot_shard,
-    shards_of,
     with_column,
     with_share,
 )
@@ -35,7 +33,6 @@ from model.world.traffic.streams import Pieces
 from model.world.warmth import cold_share, edge_miss_share, looks_after_s, wiped_at_s
 
 ROWS_MAX = 1_000_000  # of one part
-HOT_SHARDS_MAX = LUCKS // 4  # of more, each would have too few rows to be asked evenly
 MOMENTS = 100  # of a run, to average over
 
 
@@ -79,15 +76,6 @@ def cut(pieces: Pieces, since_s: float, until_s: float) -> Pieces:
     return (*begin, *inside, *end)
 
 
-def hot_span_s(scenario: Scenario) -> tuple[float, ...]:
-    """Return from when until when a shard is hot, in seconds of the run; nothing if none is."""
-    hot = hot_shard(scenario)
-    if hot is None:
-        return ()
-    since_s = scenario.simulation.warmup + hot.at
-    return since_s, since_s + (inf if hot.lasts is None else hot.lasts)
-
-
 def with_moments(scenario: Scenario, reach: Reach) -> Reach:
     """Return the widths with what depends on the moment left to the rows of each request."""
     if wiped_at_s(scenario, "timelines") is not None:
@@ -126,7 +114,7 @@ def _rows(
     scenario: Scenario, endpoint: Endpoint, region: str, stretch: Stretch, at_s: float
 ) -> Columns:
     columns = columns_of(scenario, endpoint, region, stretch.avoided)
-    if endpoint is not Endpoint.IMAGE and (shards := _shards(scenario, at_s)) is not None:
+    if endpoint is not Endpoint.IMAGE and (shards := shards_named(scenario, at_s)) is not None:
         columns = with_column(_few(columns), SHARD, shards)
     wipe_s = wiped_at_s(scenario, "timelines")
     if endpoint is Endpoint.NEWSFEED and wipe_s is not None:
@@ -146,24 +134,6 @@ def _few(columns: Columns) -> Columns:
             " the hot-shard or the cache-wipe, or measure at the gateway"
         )
     return columns
-
-
-def _shards(scenario: Scenario, at_s: float) -> NDArray[np.float64] | None:
-    """Return the shards that rows ask for: evenly spread, unless one is hot just then."""
-    hot = hot_shard(scenario)
-    if hot is None:
-        return None
-    shards = getattr(scenario.fleet, hot.store).shards
-    if not 1 < shards <= HOT_SHARDS_MAX:
-        raise ScenarioError(
-            f"fleet.{hot.store}.shards: must be 2 to {HOT_SHARDS_MAX} where one is hot,"
-            f" got {shards}"
-        )
-    since_s, until_s = hot_span_s(scenario)
-    if since_s <= at_s < until_s:
-        return shards_of(scenario, hot)
-    even: NDArray[np.float64] = np.floor((np.arange(LUCKS) + 0.5) / LUCKS * shards)
-    return even
 
 
 def _edges_may_be_empty(scenario: Scenario) -> bool:

@@ -46,7 +46,8 @@ class Visit:
     (of stations with as many shards), and of copies chosen at random the same copy.
 
     `replica` says which copy of the shard: "primary" (the first that is up), "any" (the station's
-    balancing chooses), "nearest" (any in the request's own zone, else as "any"), or a number.
+    balancing chooses), "nearest" (any of those in the request's own zone, or the nearest that has
+    one), or a number.
     `priority` is 0 (first) to 7 (last) at stations that go by it.
     """
 
@@ -214,8 +215,10 @@ class Call:
     goes on without anybody waiting for it, or takes no further step if `cancels` (the deadline
     travels along).  Then, or when it has failed, another one begins after the backoff, at most
     `retries` times, within the budget, and while the calls around it have time left.
-    `hedge_after` seconds without an answer begin a second attempt beside the first; the first
-    to succeed is the answer.
+    `hedge_after` seconds without an answer, or a failure, begin a second attempt beside the first,
+    that goes to another copy; the first to succeed is the answer (J. Dean and L. A. Barroso, "The
+    Tail at Scale", CACM 2013; N. Eisen and E. Gribkoff, "gRPC Retry Design", gRPC proposal A6,
+    2017, section "Hedging Policy").
     """
 
     steps: Steps

@@ -1,21 +1,24 @@
-"""Of what kinds posts are, as far as journeys differ by that."""
+"""Of what kinds posts are, and how large, as far as journeys differ by that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.world.scenario.people import PostTypes
+from model.rules.image_work import SENT_BYTES
+from model.world.scenario import People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kinds:
-    """Shares of posts; the others are texts."""
+    """Shares of posts, the others being texts, and the sizes of files as they are sent."""
 
     image_share: float = 1.0
     video_share: float = 0.0
     # Of the pipeline, for a video over that for an image; 0: videos are left as they are sent, as
     # the reference services leave them.
     video_work: float = 0.0
+    image_bytes: float = SENT_BYTES
+    video_bytes: float = SENT_BYTES
 
     @property
     def media_share(self) -> float:
@@ -38,6 +41,13 @@ class Kinds:
         return self.image_share / self.developed_share if self.developed_share else 1.0
 
 
-def kinds_of(types: PostTypes) -> Kinds:
+def kinds_of(people: People) -> Kinds:
     """Return what a scenario says of its posts."""
-    return Kinds(image_share=types.image, video_share=types.video, video_work=types.video_work)
+    types = people.post_types
+    return Kinds(
+        image_share=types.image,
+        video_share=types.video,
+        video_work=types.video_work,
+        image_bytes=people.image_size,
+        video_bytes=types.video_size,
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rules.regions import nearest_first, rtt_s
-from model.world.scenario import Fleet, ScenarioError
+from model.world.scenario import Fleet, ScenarioError, Store
 
 Matrix = NDArray[np.float64]
 
@@ -73,6 +73,22 @@ def write_rtts_s(fleet: Fleet, replicas: int, avoided: Iterable[int] = ()) -> Ma
     between = rtts_s(fleet)
     primaries = [_copies(fleet, first, replicas, avoided)[0] for first in range(fleet.zones)]
     far: Matrix = between[:, primaries]
+    return far
+
+
+def acks_rtts_s(fleet: Fleet, store: Store, avoided: Iterable[int] = ()) -> Matrix:
+    """Return how far the copies are that a write waits for, from the one that takes it, in seconds.
+
+    By zone of the first copy.  The nearest are taken to acknowledge first; who is in a zone that
+    is avoided is not waited for.
+    """
+    between, lost = rtts_s(fleet), set(avoided)
+    far = np.zeros(fleet.zones)
+    for first in range(fleet.zones):
+        standing = [(first + copy) % fleet.zones for copy in range(store.replicas)]
+        primary, *others = [zone for zone in standing if zone not in lost] or standing
+        waited_for = sorted(between[primary, zone] for zone in others)[: store.acks - 1]
+        far[first] = max(waited_for, default=0.0)
     return far
 
 

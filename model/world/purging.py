@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.world.chunks import Chunks
+from model.world.chunks import Chunks, Writes
 from model.world.counts import CountTable
 from model.world.layouts import layout_of
 from model.world.scenario import Scenario
@@ -18,7 +18,7 @@ class Purging:
     """Laws of the widths of one scenario's purges of pushed posts."""
 
     chunks: CountTable  # per post
-    servers: CountTable  # timeline servers that a chunk of readers lies on
+    writes: Writes  # to timeline servers, of one chunk
     asked: CountTable  # user servers asked for the followers of one chunk
 
 
@@ -28,6 +28,6 @@ def purging_of(scenario: Scenario, followers: NDArray[np.int64]) -> Purging:
     chunks = Chunks(followers=followers, ranges=np.ones_like(followers))
     return Purging(
         chunks=chunks.per_post,
-        servers=chunks.written(layout.delivery_servers, scenario.seed),
+        writes=chunks.written(layout.delivery_servers, scenario.seed),
         asked=chunks.asked(layout.follower_servers, scenario.seed),
     )

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.rules import policy as policies
 from model.rules import rate_limits, timelines
 from model.rules.rate_limits import Counting
 from model.world.counts import CountTable
 from model.world.crowds import crowd_of
 from model.world.gathering import gathering_of
 from model.world.journeys import Attribute
+from model.world.kept_lists import KeptLists
 from model.world.kinds import Kinds, kinds_of
 from model.world.layouts import Layout, layout_of
 from model.world.population import merged_among
@@ -34,7 +34,7 @@ class Reach:
 
     counting: Mapping[Endpoint, Counting]  # visits of the gateway's counters
     layout: Layout  # where timelines and followers lie
-    merged_servers: CountTable  # timeline servers that hold lists to merge into one page
+    merged_servers: CountTable  # timeline servers asked for lists to merge into one page
     author_servers: CountTable  # post servers that own those whose posts one timeline shows
     followee_servers: CountTable  # the same without the reader, who is one of them
     page_servers: CountTable  # post servers that hold the posts of one page
@@ -48,17 +48,16 @@ class Reach:
     new_edges_share: float  # share of pages whose reader's choice of edges is too old (per_edge)
     written_share: float  # share of pushes to one follower that end in a timeline
     image_miss_share: float | Attribute  # share of images that an edge has to get from its origin
-    # Shares of requests that find stale what their process remembers for a while.
-    stale_timeline_policy: float  # the timeline service, for pages and new posts: the policy
-    stale_post_policy: float  # the post service, for posts: the policy
-    stale_worker_policy: float  # a fan-out worker, for posts: the policy
-    stale_authors: float  # the timeline service, for pages: the authors whose posts are merged
+    stale_authors: float  # share of pages whose process knows too long whose posts are merged
+    knows_images: bool  # whether edges are asked for one image or another, and not just for any
     index_shards: int  # of search: each hears of every user
     edges: int  # of the CDN: each hears of every image
     # What a scenario does not say.
     cold_share: float | Attribute = 0.0  # share of pages whose timeline has to be built first
     deleted_share: float = 0.0  # share of posts that are deleted later
+    kept_lists: KeptLists | None = None  # what of these lists is simulated; None: as on paper
     is_fair: bool = True  # workers bring posts by few before those by many
+    entries_learnt: float | None = None  # of one write, when its work was learnt; None: as here
 
 
 def reach_of(scenario: Scenario) -> Reach:
@@ -72,10 +71,7 @@ def reach_of(scenario: Scenario) -> Reach:
     fleet, mix = scenario.fleet, scenario.traffic.mix
     pushed = crowd.posts.followers[~is_merged]
     page = np.full(200, scenario.policy.page_limit)
-    pages_per_s, posts_per_s = (
-        scenario.requests_per_s * mix.get(endpoint, 0.0)
-        for endpoint in (Endpoint.NEWSFEED, Endpoint.POST)
-    )
+    pages_per_s = scenario.requests_per_s * mix.get(Endpoint.NEWSFEED, 0.0)
     return Reach(
         counting=_counting(mix, is_on=scenario.policy.rate_limits),
         layout=layout_of(scenario),
@@ -88,18 +84,14 @@ def reach_of(scenario: Scenario) -> Reach:
         ),
         spreading=spreading_of(scenario, pushed, halved_share=gathering.halved_share),
         purging=purging_of(scenario, pushed),
-        kinds=kinds_of(scenario.people.post_types),
+        kinds=kinds_of(scenario.people),
         merge_share=float(np.mean(is_merged)),
         cover_share=_cover_share(mix),
         follow_share=_follow_share(mix),
         new_edges_share=gathering.new_edges_share,
         written_share=gathering.written_share,
         image_miss_share=1 - fleet.cdn.hit_share,
-        stale_timeline_policy=_stale_share(
-            pages_per_s + posts_per_s, fleet.timeline, policies.FRESH_S
-        ),
-        stale_post_policy=_stale_share(posts_per_s, fleet.post, policies.FRESH_S),
-        stale_worker_policy=_stale_share(posts_per_s, fleet.fanout, policies.FRESH_S),
+        knows_images=fleet.cdn.popular is not None,
         stale_authors=_stale_share(pages_per_s, fleet.timeline, timelines.MERGE_AUTHORS_FRESH_S),
         index_shards=fleet.search.shards,
         edges=fleet.zones,

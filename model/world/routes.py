@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from model.world.places import (
+    acks_rtts_s,
     client_rtt_s,
     read_rtts_s,
     serving_zones,
@@ -42,7 +43,7 @@ def read_column(station: str) -> str:
 
 
 def write_column(station: str) -> str:
-    """Return the column that says how far the copy that takes the writes is."""
+    """Return the column that says how far the copy that takes the writes is, and who else acks."""
     return f"{station}_write_s"
 
 
@@ -64,10 +65,12 @@ def columns_of(
     if fleet.zones > 1:
         columns[ZONE] = zone.astype(np.float64)
         for station, table in STORE_OF.items():
-            replicas = getattr(fleet, table).replicas
-            read = read_rtts_s(fleet, replicas, avoided)
+            store = getattr(fleet, table)
+            read = read_rtts_s(fleet, store.replicas, avoided)
+            write = write_rtts_s(fleet, store.replicas, avoided)
+            acked = acks_rtts_s(fleet, store, avoided)
             columns[read_column(station)] = read[zone, first]
-            columns[write_column(station)] = write_rtts_s(fleet, replicas, avoided)[zone, first]
+            columns[write_column(station)] = write[zone, first] + acked[first]
             columns[legs_column(station)] = read.max(axis=1)[zone]
     if at_client:
         columns[CLIENT] = _client_s(scenario, endpoint, client_region)[zone, client]
@@ -76,7 +79,7 @@ def columns_of(
 
 def with_share(columns: Columns, name: str, share: float) -> Columns:
     """Return the rows with one more column, which is 1 in a share of them and else 0."""
-    return with_column(columns, name, (_places() < share).astype(np.float64))
+    return with_column(columns, name, (places() < share).astype(np.float64))
 
 
 def with_column(columns: Columns, name: str, values: NDArray[np.float64]) -> Columns:
@@ -86,19 +89,20 @@ def with_column(columns: Columns, name: str, values: NDArray[np.float64]) -> Col
     return {**widened, name: np.tile(values, rows)}
 
 
-def shards_of(scenario: Scenario, hot: HotShard) -> NDArray[np.float64]:
-    """Return the shard that each row asks for: number 0 in its share of them, else any other."""
-    shards = getattr(scenario.fleet, hot.store).shards
-    places = _places()
-    others = 1 + np.floor((places - hot.share) / (1 - hot.share) * (shards - 1))
-    shard: NDArray[np.float64] = np.where(places < hot.share, 0.0, others)
+def shards_among(luck: NDArray[np.float64], share: float, shards: int) -> NDArray[np.float64]:
+    """Return the shard that each row asks for: number 0 in its share of them, else any other.
+
+    `luck` is the place of each row, in (0, 1).
+    """
+    others = 1 + np.floor((luck - share) / (1 - share) * (shards - 1))
+    shard: NDArray[np.float64] = np.where(luck < share, 0.0, others)
     return shard
 
 
-def _places() -> NDArray[np.float64]:
+def places() -> NDArray[np.float64]:
     """Return LUCKS places in (0, 1), evenly spread, in an order that no other column shares."""
-    places: NDArray[np.float64] = (np.arange(LUCKS, dtype=np.float64) * GOLDEN + 0.5 / LUCKS) % 1.0
-    return places
+    spread: NDArray[np.float64] = (np.arange(LUCKS, dtype=np.float64) * GOLDEN + 0.5 / LUCKS) % 1.0
+    return spread
 
 
 def hot_shard(scenario: Scenario) -> HotShard | None:

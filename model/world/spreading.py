@@ -12,10 +12,9 @@ from model.rules.fanouts import RANGES_MAX, class_of, shard_ranges
 from model.rules.policy import Strategy
 from model.rules.sharding import even_table
 from model.rules.timelines import FANOUT_CHUNK_MAX
-from model.world.chunks import Chunks
+from model.world.chunks import Chunks, Writes, writes_of
 from model.world.counts import CountTable
 from model.world.layouts import layout_of
-from model.world.sampling import occupied
 from model.world.scenario import Scenario
 
 
@@ -26,9 +25,8 @@ class Many:
     urgency: int  # `rules.fanouts.class_of` their followers: a smaller one goes first
     share: float  # of pushed posts
     chunks: CountTable  # per post, of all its ranges together
-    servers: CountTable  # timeline servers written to, per chunk
+    writes: Writes  # to timeline servers
     asked: CountTable  # user servers asked for the followers of one chunk
-    halved_share: float  # of these writes, that are followed by one for readers of a halved share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +39,7 @@ class Spreading:
     """
 
     is_per_edge: bool
-    few_servers: CountTable  # timeline servers that hold the followers that fit, and their author
-    few_halved_share: float
+    few: Writes  # to timeline servers that hold the followers that fit, and their author
     many: tuple[Many, ...]  # by class
     at_once: int  # chunks of one post that are under way at the same time, at most
 
@@ -50,6 +47,17 @@ class Spreading:
     def many_share(self) -> float:
         """The share of pushed posts whose author's followers do not fit into one chunk."""
         return sum(each.share for each in self.many)
+
+    @property
+    def entries_mean(self) -> float:
+        """How many entries one write to a timeline server holds, on average over all of them."""
+        kinds = [(1 - self.many_share, self.few)]
+        kinds += [(many.share * many.chunks.mean, many.writes) for many in self.many]
+        per_post = sum(chunks * writes.servers.mean for chunks, writes in kinds)
+        entries = sum(
+            chunks * writes.servers.mean * writes.entries.mean for chunks, writes in kinds
+        )
+        return entries / per_post if per_post else 0.0
 
 
 def spreading_of(
@@ -63,11 +71,12 @@ def spreading_of(
     servers = layout_of(scenario).delivery_servers
     is_per_edge = scenario.policy.strategy is Strategy.PER_EDGE
     few = followers[followers <= FANOUT_CHUNK_MAX]
-    alone = Chunks(followers=few, ranges=np.ones_like(few))
+    alone = np.full(len(few), servers, dtype=np.float64)
     return Spreading(
         is_per_edge=is_per_edge,
-        few_servers=occupied(few + (not is_per_edge), servers, scenario.seed),
-        few_halved_share=alone.written_again(servers, halved_share, besides=1 - is_per_edge),
+        few=writes_of(
+            few, alone, scenario.seed, halved_share=halved_share, besides=1 - is_per_edge
+        ),
         many=tuple(_by_class(scenario, followers, halved_share)),
         at_once=min(RANGES_MAX, scenario.fleet.fanout.instances),
     )
@@ -98,9 +107,8 @@ def _many(
         urgency=urgency,
         share=share,
         chunks=chunks.per_post,
-        servers=chunks.written(layout.delivery_servers, seed),
+        writes=chunks.written(layout.delivery_servers, seed, halved_share=halved_share),
         asked=chunks.asked(layout.follower_servers, seed),
-        halved_share=chunks.written_again(layout.delivery_servers, halved_share),
     )
 
 

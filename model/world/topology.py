@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from model.world.scenario import Fleet, Instances, ScenarioError
+from model.world.hot_shards import hot_of
+from model.world.scenario import Fleet, Instances, Scenario, ScenarioError
+from model.world.scenario.events import Crash
 
 HOST = "host"  # the one machine of a shared fleet
 
@@ -12,6 +14,7 @@ EVENT_LOOPS = (
     "gateway", "user", "follow", "post", "media", "timeline", "fanout", "relay", "pipeline",
     "search", "cdn",
 )  # fmt: skip
+TAKE_WHEN_IDLE = ("fanout", "pipeline")  # one group each: nobody is chosen while another is idle
 PASSWORD_THREADS = 2
 DARKROOMS = 1  # processes in which one media service decodes
 OBJECT_STORE_THREADS = 4
@@ -50,8 +53,22 @@ class Topology:
         return {station.name: station for station in self.stations}[name]
 
 
-def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
-    """Return the stations of 1/`slice_of` of the fleet.
+def simulated_topology(scenario: Scenario) -> Topology:
+    """Return the stations of the slice that a scenario simulates, a hot shard beside its others."""
+    slice_of, crashes = scenario.simulation.slice, instances_crash(scenario)
+    topology = topology_of(scenario.fleet, slice_of=slice_of, crashes=crashes)
+    hot = hot_of(scenario)
+    if hot is None or slice_of == 1:
+        return topology
+    stations = (
+        replace(station, members=station.members + (station.name == hot.station))
+        for station in topology.stations
+    )
+    return replace(topology, stations=tuple(stations))
+
+
+def topology_of(fleet: Fleet, *, slice_of: int = 1, crashes: bool = False) -> Topology:
+    """Return the stations of 1/`slice_of` of the fleet; `crashes` as in `chooses_copies`.
 
     An event loop is one server: it works first come, first served.  So is a Valkey
     server.  A PostgreSQL server works for as many requests at once as connections are
@@ -60,24 +77,32 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1) -> Topology:
     """
     if slice_of > 1 and fleet.placement == "shared":
         raise ScenarioError("simulation.slice: one shared host cannot be sliced; slice must be 1")
-    makes = _Maker(fleet, slice_of)
+    makes = _Maker(slice_of, as_copies=chooses_copies(fleet, crashes=crashes))
     shared = fleet.cores if fleet.placement == "shared" else None
     return Topology(stations=(*_loops(fleet, makes), *_stores(fleet, makes)), shared_cores=shared)
 
 
-def chooses_copies(fleet: Fleet) -> bool:
-    """Say whether who answers depends on where instances stand, or how many there are by now."""
-    return fleet.zones > 1 or any(
-        isinstance(table, Instances) and table.autoscaling for _, table in fleet
-    )
+def chooses_copies(fleet: Fleet, *, crashes: bool = False) -> bool:
+    """Say whether who answers depends on where instances stand, how many there are, or who is up.
+
+    With `crashes`, instances fail one by one: nobody is sent to one that is known to be down.
+    """
+    is_scaled = any(isinstance(table, Instances) and table.autoscaling for _, table in fleet)
+    return crashes or fleet.zones > 1 or is_scaled
+
+
+def instances_crash(scenario: Scenario) -> bool:
+    """Say whether some of equal instances crash, so that the others take their work."""
+    pools = {station.name for station in topology_of(scenario.fleet).stations if station.is_pool}
+    return any(isinstance(event, Crash) and event.station in pools for event in scenario.events)
 
 
 class _Maker:
     """Makes the stations of a slice of a fleet."""
 
-    def __init__(self, fleet: Fleet, slice_of: int) -> None:
+    def __init__(self, slice_of: int, *, as_copies: bool) -> None:
         self._slice_of = slice_of
-        self._as_copies = chooses_copies(fleet)
+        self._as_copies = as_copies
 
     def pool(self, name: str, instances: int, servers: int = 1) -> Station:
         """Return instances of which any will do."""

@@ -17,8 +17,11 @@ FIRST_LOOK_S = 1.0
 def wiped_at_s(scenario: Scenario, what: str) -> float | None:
     """Return when timelines or edges are wiped, in seconds of the run; None if they are not.
 
-    Of several wipes the first counts.
+    Of several wipes the first counts.  Edges of which it is simulated what they hold do not count:
+    how warm these are shows.
     """
+    if what == "edges" and scenario.fleet.cdn.popular is not None:
+        return None
     wipes = [
         scenario.simulation.warmup + event.at
         for event in scenario.events

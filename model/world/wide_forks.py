@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, prod
 
-from model.world.journeys import LEG, Attribute, Call, ForEach, Step
+from model.world.journeys import LEG, AllOf, Attribute, Call, ForEach, Step
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place, places_in
@@ -17,15 +17,17 @@ MEET_MAX = 0.01
 
 
 def wide_among(
-    places: Sequence[Place], members: Mapping[str, int], complaint: str
+    places: Sequence[Place], members: Mapping[str, int], complaint: str, *, hot: str = ""
 ) -> dict[str, Place]:
     """Return the forks whose legs would meet too often among so many members, by their paths.
 
-    Of forks inside one another the innermost: what others bring beside it, they bring leg by leg.
-    Raises ScenarioError, beginning with the complaint, for one that cannot be completed from the
-    legs that are in the slice.
+    Those over a station that is `hot` are too wide, however few legs they have: among all shards
+    a leg meets the hot one more rarely.  Of forks inside one another the innermost: what others
+    bring beside it, they bring leg by leg.  Raises ScenarioError, beginning with the complaint,
+    for one that cannot be completed from the legs that are in the slice.
     """
-    wide = {p.path: p for p in places if isinstance(p.step, ForEach) and _is_wide(p, members)}
+    forks = [place for place in places if isinstance(place.step, ForEach)]
+    wide = {p.path: p for p in forks if _is_wide(p, members) or _may_meet(hot, p)}
     outer = {around.path for place in wide.values() for around in place.around}
     innermost = {path: place for path, place in wide.items() if path not in outer}
     for place in innermost.values():
@@ -44,6 +46,19 @@ def forks_around(place: Place) -> tuple[Place, ...]:
     return tuple(outer for outer in place.around if isinstance(outer.step, ForEach))
 
 
+def branches_beside(place: Place) -> Iterator[str]:
+    """Yield the paths of other branches that are waited for together with a fork.
+
+    Of forks inside others none: each leg would have branches of its own.
+    """
+    if forks_around(place):
+        return
+    for outer in place.around:
+        if isinstance(outer.step, AllOf) and outer.step.need is None:
+            paths = (f"{outer.path}/{n + 1}" for n in range(len(outer.step.branches)))
+            yield from (path for path in paths if not place.path.startswith(f"{path}/"))
+
+
 def stations_of_legs(place: Place) -> list[str]:
     """Return over whose shards the legs of a fork go; those of forks inside it do not count."""
     return [
@@ -58,6 +73,13 @@ def _is_wide(place: Place, members: Mapping[str, int]) -> bool:
     under_way = prod(_under_way(fork_of(fork)) for fork in (*forks_around(place), place))
     met = (under_way - 1) / min((members[s] for s in stations_of_legs(place)), default=inf)
     return met > (1 if fork_of(place).at_once else MEET_MAX)
+
+
+def _may_meet(hot: str, place: Place) -> bool:
+    """Say whether a leg may meet the hot shard."""
+    count = fork_of(place).count
+    has_legs = isinstance(count, Attribute) or count.mean > 0
+    return has_legs and hot in stations_of_legs(place)
 
 
 def _under_way(fork: ForEach) -> float:

@@ -9,7 +9,7 @@ from model.world.routes import STORE_OF, hot_shard
 from model.world.scenario import Protections, Scenario
 from model.world.scenario.events import MessageLoss
 from model.world.scenario.traffic import ClientRetries
-from model.world.topology import chooses_copies
+from model.world.topology import chooses_copies, instances_crash
 
 WIRE = "wire"  # the link between services, there where messages are lost
 ADMISSION = "admission"  # how many requests a gateway has under way
@@ -60,7 +60,7 @@ def wiring_of(scenario: Scenario) -> Wiring:
     )
     return Wiring(
         zones=fleet.zones,
-        chooses_copies=chooses_copies(fleet),
+        chooses_copies=chooses_copies(fleet, crashes=instances_crash(scenario)),
         copies={station: store.replicas for station, store in stores.items()},
         acks={station: store.acks for station, store in stores.items()},
         hot_station=next((s for s, t in STORE_OF.items() if hot and t == hot.store), ""),

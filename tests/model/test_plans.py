@@ -53,6 +53,31 @@ def test_availability_exits_with_its_verdict(typed):
     assert (whole["requests"], whole["verdict"]) == ("all", "miss")
 
 
+TINY = (
+    "simulation.duration=1 s", "simulation.replications=2", "simulation.warmup=0.1 s",
+    "availability.server.every=1000000 d", "availability.instance.every=1000000 d",
+    "availability.common_cause=0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [(), ("--full",)])
+def test_availability_joined_to_latency_tells_every_state_and_its_verdicts(typed, form):
+    overrides = [word for override in TINY for word in ("--set", override)]
+    told = typed("availability", LAPTOP, "--joined", *form, *overrides, "--format", "json")
+    assert told.exit_code == Exit.MISSED
+    states = json.loads(told.stdout)
+    assert [states[0]["state"], states[-1]["state"]] == ["all well", "all"]
+    incidents = next(state for state in states if state["state"] == "incidents")
+    assert incidents["how known"] == "on paper"
+    assert "in time: " in told.output
+
+
+def test_what_is_not_simulated_has_no_full_form(typed):
+    told = typed("availability", LAPTOP, "--full")
+    assert told.exit_code == Exit.USAGE
+    assert "--full: only with --joined" in told.output
+
+
 def test_a_calibration_that_is_none_is_refused(typed, tmp_path):
     (tmp_path / "calibration.json").write_text("{}")
     told = typed("size", LAPTOP)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from model.answers import questions
 from model.answers.calibrations import load_calibration
 from model.answers.expectations import Checked, Outcome
-from model.answers.questions import Answer, Question, Variant
+from model.answers.questions import Answer, Question, Simulated, Variant
 from model.answers.statistics import Interval
 from model.learnt import SHIPPED
 from model.world.scenario_files import load_scenario
@@ -44,7 +44,12 @@ NUMBERS = {
 
 def variant(name="base", *overrides, numbers=NUMBERS):
     scenario = load_scenario(LAPTOP, overrides)
-    return Variant(name=name, overrides=overrides, scenario=scenario, numbers=numbers)
+    return Variant(
+        name=name,
+        overrides=overrides,
+        scenario=scenario,
+        simulated=Simulated(numbers=numbers),
+    )
 
 
 def report(*variants, checks=(), extrapolated=(), found=""):
@@ -198,7 +203,7 @@ def test_a_bar_in_a_cell_does_not_end_it():
 def answered(monkeypatch, tmp_path):
     """Ask the verb about a file that says this; every p99 of the newsfeed is about a second."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(questions, "simulated", lambda *_, **__: NUMBERS)
+    monkeypatch.setattr(questions, "simulated", lambda *_, **__: Simulated(numbers=NUMBERS))
     app = typer.Typer()
     add_verbs(app)
 
@@ -254,3 +259,30 @@ def test_a_calibration_that_is_none_is_a_mistake_too(answered, tmp_path):
 
 def test_what_came_with_feedtwin_is_a_calibration():
     assert load_calibration(SHIPPED).works
+
+
+def copied(*overrides):
+    numbers = {
+        "lag.replication.post_db.p50": between(0.001, 0.003),
+        "lag.replication.post_db.p99": between(0.004, 0.008),
+        "lag.replica.post_db.p50": between(0.001, 0.001),
+        "lost_writes.post_db.per_crash": between(0.25, 0.75),
+        "lost_writes.post_db.per_year": between(20.0, 22.0),
+        "lost_writes.post_db": between(1.0, 3.0),
+    }
+    return variant("base", *overrides, numbers=NUMBERS | numbers)
+
+
+def test_stores_with_copies_say_how_far_they_are_behind_and_what_a_lost_server_takes():
+    text = report(copied("fleet.post_store={shards=2, replicas=3, acks=2}"))
+    [row] = rows(text, "Copies")[1:]
+    assert row[:4] == ["base", "post_db", "2 of 3", "2 ms (1 ms to 3 ms)"]
+    assert row[4:] == ["6 ms (4 ms to 8 ms)", "0.5 (0.25 to 0.75)", "21 (20 to 22)", "2 (1 to 3)"]
+
+
+def test_copies_have_a_table_of_their_own_among_lags():
+    assert [row[1] for row in rows(report(copied()), "Afterwards")[1:]] == ["lag.fanout"]
+
+
+def test_where_no_store_has_copies_nothing_is_said_of_them():
+    assert "## Copies" not in report()

@@ -9,7 +9,8 @@ from model.answers.expectations import Outcome
 from model.answers.questions import answer_of
 from model.learnt import SHIPPED
 
-SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.toml"))
+ROOT = Path(__file__).parents[2]
+SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +26,15 @@ def test_a_scenario_answers_and_says_why_if_it_came_otherwise(shipped, file):
     assert Outcome.UNKNOWN not in outcomes.values(), outcomes
     if Outcome.NO in outcomes.values():
         assert answer.question.found, outcomes
+    for expected, reported in reported_in(ROOT / "reports" / f"{file.stem}.md").items():
+        assert {outcomes[expected], reported} != {Outcome.YES, Outcome.NO}, expected
+
+
+def reported_in(file):
+    """What the committed report, of the full form, says of each expectation, if there is one."""
+    if not file.exists():
+        return {}
+    _, _, section = file.read_text(encoding="utf-8").partition("## What was expected\n")
+    lines = [line for line in section.split("\n## ")[0].splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines[2:]]
+    return {expected: Outcome(came_so) for expected, _found, came_so in cells}

@@ -2,7 +2,9 @@
 
 `components` says what there is, `needs` what requests need, `outages` and `counts` what happens
 to it, `unanswered` and `parts` which requests then fail, `losses` and `years` how many of all
-years; `budgets` has the answer, `closed_forms` the rulers, `states` what joins it to latency.
+years; `budgets` has the answer, `closed_forms` the rulers.  `states` are what a run can be in,
+`state_runs` are such runs, and `joined` is how many requests are answered in time
+(`joined_rows`): these simulate, and are imported by themselves.
 """
 
 from __future__ import annotations

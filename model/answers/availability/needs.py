@@ -82,7 +82,6 @@ DONE_WITHOUT: Mapping[Endpoint, tuple[Need, ...]] = {
         Need(station="timeline_store", access=Access.WRITE),
     ),
 }
-ALWAYS_DONE_WITHOUT = ("broker",)  # the last known policy is good enough
 INSIDE = {  # what fails with a service, for it is part of it
     "password": "user",
     "darkroom": "media",

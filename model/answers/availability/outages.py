@@ -175,6 +175,21 @@ def first_order(system: System) -> dict[Troubles, float]:
     return shares
 
 
+def span_s(system: System, troubles: Troubles) -> tuple[float, float]:
+    """Return from when until when after a strike this is the matter; what lasts has no end."""
+    ends = {
+        trouble: most_s
+        for source in sources_of(system)
+        for trouble, most_s in lasting_of(source, system)
+    }
+    roots = {trouble.root for trouble in troubles}
+    until_s = min(ends[trouble] for trouble in troubles)
+    over_s = [
+        most_s for trouble, most_s in ends.items() if trouble.root in roots and most_s < until_s
+    ]
+    return max(over_s, default=0.0), until_s
+
+
 def zones_down(troubles: Troubles) -> frozenset[int]:
     """Return the zones that are down."""
     return frozenset(t.zone for t in troubles if t.zone >= 0 and t.phase is Phase.DOWN)

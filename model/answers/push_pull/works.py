@@ -19,6 +19,7 @@ from model.rules.timelines import FANOUT_CHUNK_MAX
 from model.world.design import FANOUT
 from model.world.design.fanout import fanout
 from model.world.design.steps import Steps
+from model.world.entries import ENTRY_S
 from model.world.journeys import Journey
 from model.world.laws import QuantileTable
 from model.world.reach import Reach, reach_of
@@ -41,7 +42,7 @@ class PerItem:
     """
 
     copy_worker_s: float = 4.15e-6
-    copy_store_s: float = 17.1e-6  # on each replica; the timeline is full
+    copy_store_s: float = ENTRY_S  # on each replica; the timeline is full
     copy_found_s: float = 3.15e-6  # follow service, its database, broker
     call_s: float = 1 / 18_100
     list_s: float = 1 / 90_000

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from model.answers.calibrations import Calibration, CalibrationError
+from model.answers.sizing.comparisons import BENCH
 from model.answers.sizing.figures import (
     CALIBRATION,
     Figure,
@@ -17,6 +19,7 @@ from model.answers.sizing.figures import (
 )
 from model.answers.sizing.rates import Rates
 from model.world.design import journeys_of
+from model.world.entries import ENTRY_S, entry_work_s
 from model.world.journeys import (
     AllOf,
     Attribute,
@@ -32,33 +35,78 @@ from model.world.journeys import (
     sequence,
 )
 from model.world.laws import QuantileTable
-from model.world.reach import Reach
+from model.world.reach import Reach, reach_of
 from model.world.scenario import Endpoint
 
 CORES = "cores busy"
 _A_SECOND = QuantileTable(probabilities=(0.0, 1.0), values=(1.0, 1.0))
+_PLACES = 6  # of a number of entries; a smaller one is a rounding error
 
 
 def loads_of(reach: Reach, calibration: Calibration, rates: Rates) -> dict[str, Figure]:
     """Return the cores that each station keeps busy, by the utilisation law: rate times work.
 
-    A visit of the object store waits for a disk: there it is threads, not cores.  Where the
-    work of a visit was never learnt the load of its station is not known.  Source: Denning &
-    Buzen, "The Operational Analysis of Queueing Network Models", Computing Surveys 10, 1978.
+    Writes of a post's entries work more for each entry than those did that were learnt of, or
+    less (`world.entries`).  A visit of the object store waits for a disk: there it is threads, not
+    cores.  Where the work of a visit was never learnt the load of its station is not known.
+    Source: Denning & Buzen, "The Operational Analysis of Queueing Network Models", Computing
+    Surveys 10, 1978.
     """
-    journeys = journeys_of(reach, lambda *_: _A_SECOND, lambda _: 0.0)
-    flows = flows_of(journeys, rates)
+    flows = flows_of(_of_seconds(reach), rates)
     parts: dict[str, list[Figure]] = {}
-    for journey in journeys:
-        for station, visits in visits_of(journey).items():
-            work = _work(calibration, journey.name, station)
-            taken = (flows[journey.name], conversion(visits, "visits"), work)
-            if visits and flows[journey.name].value:
-                parts.setdefault(station, []).append(product("", CORES, *taken))
+    for some in (_by_visits(reach, calibration, flows), _by_entries(reach, calibration, flows)):
+        for station, part in some:
+            parts.setdefault(station, []).append(part)
     return {
         station: total_spelled(f"{station}, cores busy at the peak", CORES, *some)
         for station, some in parts.items()
     }
+
+
+def _by_visits(
+    reach: Reach, calibration: Calibration, flows: Mapping[str, Figure]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the stations with what they work for each journey, as much a visit as was learnt."""
+    for journey in _of_seconds(reach):
+        flow = flows[journey.name]
+        for station, visits in visits_of(journey).items():
+            if visits and flow.value:
+                work = _work(calibration, journey.name, station)
+                yield station, product("", CORES, flow, conversion(visits, "visits"), work)
+
+
+def _by_entries(
+    reach: Reach, calibration: Calibration, flows: Mapping[str, Figure]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield them with what they work beside that, since writes hold more entries, or fewer."""
+    learnt_of = reach_of(calibration.learnt_on).spreading.entries_mean
+    for (journey, station), entries in entries_beyond(reach, learnt_of).items():
+        flow, learnt = flows[journey], _work(calibration, journey, station)
+        if flow.value:
+            each_s = entry_work_s(learnt.value, learnt_of)
+            each = given(each_s, "s", f"an entry in {station}", source=f"{CALIBRATION}; {BENCH}")
+            beyond = conversion(entries, "entries more than were learnt of")
+            yield station, product("", CORES, flow, beyond, each)
+
+
+def entries_beyond(reach: Reach, learnt_of: float) -> dict[tuple[str, str], float]:
+    """Return how many entries the writes of a journey hold at a station beyond `learnt_of` each.
+
+    Negative if they hold fewer; journeys and stations without such writes are left out.
+    """
+    alike = {each.name: visits_of(each) for each in _of_seconds(reach)}
+    longer = {
+        (journey.name, station): works_s - alike[journey.name][station]
+        for journey in _of_seconds(replace(reach, entries_learnt=learnt_of))
+        for station, works_s in visits_of(journey).items()
+    }
+    beyond = {pair: round(more_s / ENTRY_S, _PLACES) for pair, more_s in longer.items()}
+    return {pair: entries for pair, entries in beyond.items() if entries}
+
+
+def _of_seconds(reach: Reach) -> tuple[Journey, ...]:
+    """Return the journeys, their plain visits a second each."""
+    return journeys_of(reach, lambda *_: _A_SECOND, lambda _: 0.0)
 
 
 def flows_of(journeys: tuple[Journey, ...], rates: Rates) -> dict[str, Figure]:

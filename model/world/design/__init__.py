@@ -16,9 +16,9 @@ from model.world.design.activities import (
     announcement,
     development,
     reflection,
-    works_of_kinds,
 )
 from model.world.design.fanout import fanout
+from model.world.design.media_works import works_of_media
 from model.world.design.names import (
     ACTIVITIES_OF,
     ANNOUNCEMENT,
@@ -56,17 +56,17 @@ def journeys_of(
 
     The visits of a purge, which the load asks for none of, cost what those of a fan-out cost.
     """
+    works = works_of_media(work_of, reach.kinds)
 
-    def at(journey: str, works: WorkOf = work_of) -> Steps:
+    def at(journey: str) -> Steps:
         return Steps(journey, works, wiring)
 
     requests = (request(e, at(e.value), reach, delay_of) for e in reach.counting)
-    of_kinds = works_of_kinds(work_of, reach.kinds)
     activities = {
         FANOUT: fanout(at(FANOUT), reach),
         REFLECTION: reflection(at(REFLECTION), reach),
         ANNOUNCEMENT: announcement(at(ANNOUNCEMENT), reach),
-        DEVELOPMENT: development(at(DEVELOPMENT, of_kinds), reach, told="post"),
+        DEVELOPMENT: development(at(DEVELOPMENT), reach, told="post"),
         PORTRAIT: development(at(PORTRAIT), reach, told="user"),
     }
     if reach.deleted_share:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from model.world.design.events import consumed, relayed
 from model.world.design.names import PORTRAIT
 from model.world.design.newsfeed import reflected
-from model.world.design.steps import READER, Steps, WorkOf, now_and_then
+from model.world.design.steps import READER, Steps, now_and_then
 from model.world.journeys import AllOf, Emit, Step
-from model.world.kinds import Kinds
-from model.world.laws import QuantileTable, mixture
 from model.world.reach import Reach
 
 _HEAR_OF_USERS = ("user", "follow", "post", "timeline")  # groups that read users' events
@@ -45,22 +43,6 @@ def development(at: Steps, reach: Reach, *, told: str) -> tuple[Step, ...]:
     heard = AllOf(branches=(noted, *others, *edges), name="hear")
     developed = now_and_then(share, *at.call("pipeline"), heard, name="developed")
     return consumed(at, _HEARS_AND_DEVELOPS, developed)
-
-
-def works_of_kinds(work_of: WorkOf, kinds: Kinds) -> WorkOf:
-    """Return the works of developing what is posted: of an image, or of a video by as much more.
-
-    The reference services store videos as they are sent; this is what a pipeline would do.
-    """
-
-    def work(journey: str, station: str) -> QuantileTable:
-        of_image = work_of(journey, station)
-        if station != "pipeline" or kinds.image_of_developed_share == 1:
-            return of_image
-        of_video = of_image.scaled(kinds.video_work)
-        return mixture(of_image, of_video, share=kinds.image_of_developed_share)
-
-    return work
 
 
 def reflection(at: Steps, reach: Reach) -> tuple[Step, ...]:

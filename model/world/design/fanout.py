@@ -32,8 +32,7 @@ def fanout(at: Steps, reach: Reach) -> tuple[Step, ...]:
         ),
         now_and_then(merged, *_kept(at, reach), name="keep"),
     )
-    policy = now_and_then(reach.stale_worker_policy, at.visit("broker"), name="policy")
-    worker = consumed(at, FANOUT, *at.call("fanout", policy, *brought, priority=NEW))
+    worker = consumed(at, FANOUT, *at.call("fanout", *brought, priority=NEW))
     erasure = consumed(at, "post")  # hears of every post, to hear of deleted ones
     heard = AllOf(branches=(worker, erasure), name="hear")
     deleted = (now_and_then(reach.deleted_share, Emit(journey=PURGE), name="deleted"),)
@@ -45,9 +44,8 @@ def _few(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how a post is brought to its author and the followers of one chunk."""
     layout, spreading = reach.layout, reach.spreading
     page = followers_asked(at, layout, ConstantCount(count=layout.user_servers))
-    brought = entries_changed(
-        at, layout, spreading.few_servers, halved_share=spreading.few_halved_share, name="each"
-    )
+    learnt = reach.entries_learnt
+    brought = entries_changed(at, layout, spreading.few, entries_learnt=learnt, name="each")
     return (*page, *_kept_per_edge(at, reach), brought)
 
 
@@ -57,14 +55,12 @@ def _many(at: Steps, reach: Reach, many: Many) -> tuple[Step, ...]:
     Each chunk is an entry of its own in the broker, read and finished by any worker, and costs it
     what a post to few costs.
     """
-    layout = reach.layout
+    layout, learnt = reach.layout, reach.entries_learnt
     read, finished = at.several("broker", "", 2, name="chunk")
     page = followers_asked(at, layout, many.asked, key=LEG)
-    brought = entries_changed(
-        at, layout, many.servers, halved_share=many.halved_share, name="servers"
-    )
+    brought = entries_changed(at, layout, many.writes, entries_learnt=learnt, name="servers")
     urgency = many.urgency if reach.is_fair else NEW
-    worked = at.call("fanout", *page, brought, key=LEG, priority=urgency)
+    worked = at.call("fanout", *page, brought, priority=urgency)
     chunks = ForEach(
         count=many.chunks,
         body=(read, *worked, finished),

@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from model.rules.deliveries import PAUSE_MAX_S, PAUSE_S
-from model.world.journeys import Attribute, Backoff, Breaker, Budget, Call, Hold, Step, Visit
+from model.world.journeys import (
+    Attribute,
+    Backoff,
+    Breaker,
+    Budget,
+    Call,
+    Hold,
+    Step,
+    Visit,
+)
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario import Protections
@@ -47,10 +56,9 @@ def call_guarded(wiring: Wiring, station: str, steps: tuple[Step, ...]) -> tuple
 
 
 def read_hedged(wiring: Wiring, step: Visit) -> Step:
-    """Return a read of a store, asked of another copy too when the first is slow.
+    """Return a read of a store, asked of another copy too when the first is slow or fails.
 
-    In one zone any copy will do, and the station's balancing chooses each; of several, those in
-    the request's own.
+    In one zone any copy will do; of several the nearest, and then the nearest of the others.
     """
     after_s = wiring.protections.hedge_after
     if not after_s or wiring.copies.get(step.station, 1) < 2:

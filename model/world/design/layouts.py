@@ -5,8 +5,10 @@ Where all are asked, each leg draws its server like any other leg, so that some 
 
 from __future__ import annotations
 
+from model.world.chunks import Writes
 from model.world.counts import ConstantCount, CountLaw
 from model.world.design.steps import READER, Steps, now_and_then
+from model.world.entries import work_of_entries
 from model.world.journeys import LEG, ForEach, Step
 from model.world.layouts import Layout
 
@@ -37,18 +39,26 @@ def entry_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
 
 
 def entries_changed(
-    at: Steps, layout: Layout, count: CountLaw, *, halved_share: float = 0.0, name: str
+    at: Steps, layout: Layout, writes: Writes, *, entries_learnt: float | None, name: str
 ) -> Step:
-    """Return a change of the entries that timelines on so many servers have of one post.
+    """Return a change of the entries that timelines on some servers have of one post.
 
-    A `halved_share` of the servers is told again, of those whose timelines hold a share of posts.
+    Some are told again, of the timelines that hold a share of posts.  Writes work as much as was
+    learnt of them; if it was learnt of `entries_learnt` in one, more work more.
     """
     key = POST if layout.by_post else LEG
-    halved = now_and_then(
-        halved_share, at.write("timeline_store", key, name="halved"), name="halved"
-    )
-    again = (halved,) if halved_share else ()
-    return ForEach(count=count, body=(at.write("timeline_store", key), *again), name=name)
+
+    def written(entries: CountLaw, name: str = "") -> Step:
+        learnt = at.work("timeline_store")
+        if entries_learnt is not None:
+            learnt = work_of_entries(learnt, entries=entries, entries_learnt=entries_learnt)
+        return at.write("timeline_store", key, work=learnt, name=name)
+
+    body: tuple[Step, ...] = (written(writes.entries),)
+    if writes.halved_share:
+        again = written(writes.halved_entries, "halved")
+        body += (now_and_then(writes.halved_share, again, name="halved"),)
+    return ForEach(count=writes.servers, body=body, name=name)
 
 
 def followers_counted(at: Steps, layout: Layout) -> tuple[Step, ...]:

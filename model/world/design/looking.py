@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from model.world.counts import ConstantCount
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
+from model.world.edges import edge_asked
 from model.world.journeys import LEG, AllOf, ForEach, Step
 from model.world.reach import Reach
 
@@ -40,8 +41,12 @@ def search(at: Steps, reach: Reach) -> tuple[Step, ...]:
 def image(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how an edge answers with an image, `GET /media/{name}`: its own, or the origin's.
 
-    To fetch one, and to keep it, is another call of the edge, by itself.
+    To fetch one, and to keep it, is another call of the edge, by itself.  Where images are known
+    by their popularity, and there is single flight, who waits for a fetch that fails fails with
+    it; the services let one of those who wait try once more.
     """
     origin = at.call("media", at.visit("object_store"))
-    fetched = now_and_then(reach.image_miss_share, *at.call("cdn", *origin), name="fetch")
-    return at.call("cdn", fetched)
+    fetch = at.call("cdn", *origin)
+    if reach.knows_images:
+        return at.call("cdn", edge_asked(*fetch, zones=at.wiring.zones))
+    return at.call("cdn", now_and_then(reach.image_miss_share, *fetch, name="fetch"))

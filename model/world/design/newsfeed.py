@@ -10,11 +10,14 @@ from model.world.reach import Reach
 
 
 def newsfeed(at: Steps, reach: Reach) -> tuple[Step, ...]:
-    """Return how the first page of a timeline is read, once that serves its reader."""
-    policy = now_and_then(reach.stale_timeline_policy, at.visit("broker"), name="policy")
+    """Return how the first page of a timeline is read, once that serves its reader.
+
+    The policy costs it nothing: each process reads it beside its requests, twice a second, and
+    that is too little for any station to notice.
+    """
     followees = at.call("follow", at.visit("user_db", READER))
     whose = now_and_then(reach.stale_authors, at.visit("timeline_store"), name="whose")
-    merged = ForEach(count=reach.merged_servers, body=at.visit("timeline_store", LEG), name="merge")
+    merged = _merged(reach, at.visit("timeline_store", LEG))
     posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LEG), name="hydrate")
     own = AllOf(branches=(followees, timeline_asked(at, reach.layout), whose))
     served = (
@@ -22,7 +25,14 @@ def newsfeed(at: Steps, reach: Reach) -> tuple[Step, ...]:
         now_and_then(reach.new_edges_share, *_rebuild(at, reach), name="new_edges"),
         now_and_then(reach.cover_share, *_cover(at, reach), name="cover"),
     )
-    return at.call("timeline", policy, own, *served, merged, *at.call("post", posts))
+    return at.call("timeline", own, *served, merged, *at.call("post", posts))
+
+
+def _merged(reach: Reach, call: Step) -> Step:
+    """Return how the lists of influencers are gathered, by calls of their servers."""
+    if reach.kept_lists is not None:
+        return reach.kept_lists.asked(call)
+    return ForEach(count=reach.merged_servers, body=call, name="merge")
 
 
 def _rebuild(at: Steps, reach: Reach) -> tuple[Step, ...]:

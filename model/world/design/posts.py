@@ -12,19 +12,17 @@ def post(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how a post is written and shown to its author."""
     count = followers_counted(at, reach.layout)
     before = at.visit("post_db", READER)
-    policy = now_and_then(reach.stale_post_policy, at.visit("broker"), name="policy")
-    prepared = AllOf(branches=(_medium(at, reach), count, before, policy))
+    prepared = AllOf(branches=(_medium(at, reach), count, before))
     index = at.write("post_db", READER, name="post_db_index")
-    asked = now_and_then(reach.stale_timeline_policy, at.visit("broker"), name="policy")
-    shown = at.call("timeline", asked, entry_changed(at, reach.layout))
+    shown = at.call("timeline", entry_changed(at, reach.layout))
     return at.call("post", prepared, index, at.write("post_db"), *shown)
 
 
 def _medium(at: Steps, reach: Reach) -> Step:
     """Return how an image or a video is taken in; a text has neither.
 
-    A video is stored as it is sent.  What more its bytes cost than those of an image nobody has
-    measured.
+    A video is stored as it is sent.  By their size, decoding and storing take longer
+    (`media_works`); what more bytes cost the services that hand them on nobody has measured.
     """
     kinds = reach.kinds
     decoded = now_and_then(kinds.image_of_media_share, at.visit("darkroom"), name="decode")

@@ -43,7 +43,8 @@ def _chunks(at: Steps, reach: Reach) -> Step:
     """Return how a post leaves the timelines of its author's followers, one chunk at a time."""
     layout, purging = reach.layout, reach.purging
     page = followers_asked(at, layout, purging.asked, key=LEG)
-    removed = entries_changed(at, layout, purging.servers, name="servers")
+    learnt = reach.entries_learnt
+    removed = entries_changed(at, layout, purging.writes, entries_learnt=learnt, name="servers")
     body = _chunk(at, reach, *page, removed)
     return ForEach(count=purging.chunks, body=body, at_once=1, name="chunks")
 
@@ -52,4 +53,4 @@ def _chunk(at: Steps, reach: Reach, *work: Step) -> tuple[Step, ...]:
     """Return one entry of the broker with its work, behind everything that is new."""
     read, finished = at.several("broker", "", 2, name="chunk")
     urgency = fanouts.PURGE if reach.is_fair else fanouts.NEW
-    return (read, *at.call("fanout", *work, key=LEG, priority=urgency), finished)
+    return (read, *at.call("fanout", *work, priority=urgency), finished)

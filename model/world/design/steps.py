@@ -8,6 +8,7 @@ from dataclasses import replace
 from model.world.design.guards import call_guarded, read_hedged
 from model.world.journeys import (
     LEG,
+    RANDOM,
     Attribute,
     Delay,
     Key,
@@ -19,6 +20,7 @@ from model.world.journeys import (
 )
 from model.world.laws import QuantileTable
 from model.world.routes import SHARD, legs_column, read_column, write_column
+from model.world.topology import TAKE_WHEN_IDLE
 from model.world.wiring import CALLED, WIRE, Wiring
 
 WorkOf = Callable[[str, str], QuantileTable]  # (journey, station) -> work of one visit or call
@@ -36,7 +38,7 @@ class Steps:
 
     def visit(self, station: str, key: str = "", *, name: str = "") -> Step:
         """Return one visit with all of its work; of a store, a read at the nearest copy."""
-        work = self._work_of(self._journey, station)
+        work = self.work(station)
         at = self._key(station, key)
         step = Visit(station=station, work=work, key=at, replica=self.wiring.copy, name=name)
         if station not in self.wiring.copies:
@@ -44,9 +46,18 @@ class Steps:
         far = legs_column(station) if key == LEG else read_column(station)
         return self._away(read_hedged(self.wiring, step), far, name or station)
 
-    def write(self, station: str, key: str = "", *, name: str = "") -> Step:
-        """Return one write of a store: at the first copy, and then at the others."""
-        work = self._work_of(self._journey, station)
+    def work(self, station: str) -> QuantileTable:
+        """Return the work of one visit, or of one call."""
+        return self._work_of(self._journey, station)
+
+    def write(
+        self, station: str, key: str = "", *, work: QuantileTable | None = None, name: str = ""
+    ) -> Step:
+        """Return one write of a store: at the first copy, and then at the others.
+
+        It does all the work of a visit, or so much `work`.
+        """
+        work = work or self.work(station)
         chosen = self._key(station, key)
         step: Step = Visit(station=station, work=work, key=chosen, name=name)
         if self.wiring.copies.get(station, 1) > 1:
@@ -60,12 +71,13 @@ class Steps:
         """Return half of the work, the inner steps, and the other half at the same instance.
 
         Which one that is follows from the key; without one, all calls of a request meet the same.
+        Of those who take work when they are idle, it is whoever has least to do, for each half.
         """
-        half = self._work_of(self._journey, station).scaled(0.5)
+        half = self.work(station).scaled(0.5)
         before = Visit(
             station=station,
             work=half,
-            key=key or station,
+            key=RANDOM if station in TAKE_WHEN_IDLE else key or station,
             replica=self.wiring.copy,
             priority=priority,
         )

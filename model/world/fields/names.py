@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from model.rules.regions import REGIONS
 from model.world.design.names import ACTIVITIES_OF
+from model.world.routes import STORE_OF
 from model.world.scenario import Endpoint, Fleet
 from model.world.topology import topology_of
 
@@ -15,7 +16,11 @@ NUMBERS: Mapping[str, str] = {
     "<request>.failed": "share that failed, or had no answer when their target had passed",
     "<request>.late": "share that took longer than the target of their p99, or failed",
     "all.failed": "the same of all requests together; `all.late` likewise",
-    "lag.<activity>.p50": "seconds from a request until what it began is over; `.p99` likewise",
+    "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too",
+    "lag.replication.<store>.p50": "seconds from the acknowledgement of a write until all have it",
+    "lag.replica.<store>.p50": "the same until each copy by itself has it",
+    "lost_writes.<store>.per_crash": "acknowledged writes lost with a server; `.per_year` likewise",
+    "lost_writes.<store>": "acknowledged writes lost in crashes of the run",
     "busy.<station>": "share of the time that its servers work",
     "busiest.<station>": "the same of its busiest member",
 }
@@ -29,4 +34,5 @@ def names() -> dict[str, list[str]]:
         "region": list(REGIONS),
         "station": [station.name for station in topology_of(Fleet()).stations],
         "activity": list(activities),
+        "store": list(STORE_OF),
     }

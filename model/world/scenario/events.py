@@ -82,7 +82,7 @@ class ImageFlood(_Lasting):
     kind: Literal["image-flood"]
     rate: Annotated[PerSecond, Field(gt=0)] = asked("posts beside the usual ones")
     size: Annotated[Bytes, Field(ge=1_000, le=8_000_000)] | None = said(
-        None, "of each image; left out: people.image_size (the work it makes is not simulated yet)"
+        None, "of each image; left out: people.image_size"
     )
 
 

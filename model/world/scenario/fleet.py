@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from model.rules.regions import REGIONS
 from model.world.quantities import Bytes, Count, Seconds, Share
-from model.world.scenario.tables import Table, said
+from model.world.scenario.tables import Table, asked, said
 
 GB, TB = 10**9, 10**12
 
@@ -74,6 +74,22 @@ class Index(Table):
     shards: Annotated[Count, Field(ge=1, le=64)] = said(1, "processes, each with a part of all")
 
 
+class Popular(Table):
+    """How often each image is asked for, and how much an edge keeps: so it follows what it has."""
+
+    images: Annotated[Count, Field(ge=2, le=2_000_000)] = asked("in circulation")
+    exponent: float = said(
+        0.8,
+        "of the Zipf law by which they are asked for (Breslau et al., INFOCOM 1999: 0.64 to 0.83"
+        " of pages behind web caches)",
+        ge=0,
+        le=3,
+    )
+    cache: Annotated[Bytes, Field(gt=0)] = said(
+        256 * 2**20, "that one edge keeps, of people.post_types.view_size each"
+    )
+
+
 class Edges(Table):
     """The CDN: one edge per zone, in front of the images."""
 
@@ -82,6 +98,11 @@ class Edges(Table):
         0.58, "share of images asked for that an edge has, when it is warm (SOSP 2013: 58 %)"
     )
     fills_in: Annotated[Seconds, Field(gt=0)] = said(600.0, "until an empty edge is warm again")
+    popular: Popular | None = said(
+        None,
+        "which images are asked for: what edges have, and how fast they fill, is then simulated;"
+        " hit_share counts on paper only, and fills_in not at all",
+    )
     browser_share: Share = said(
         0.655, "share of pictures shown that the browser has itself (SOSP 2013: 65.5 %)"
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from model.rules import timelines
-from model.rules.policy import DAY_S, FeedPolicy, Strategy
+from model.rules.policy import DAY_S, MERGED_LISTS_FRESH_S_MAX, FeedPolicy, Strategy
 from model.world.quantities import Count, Seconds, Share
 from model.world.scenario.tables import Table, said
 
@@ -44,12 +44,14 @@ class Protections(Table):
     )
     breaker_open: Annotated[Seconds, Field(gt=0)] = said(5.0, "for how long it is not called then")
     hedge_after: Annotated[Seconds, Field(ge=0)] = said(
-        0.0, 'after which a read of a store is also asked of another copy; "0 s": never'
+        0.0,
+        "after which, or at once when it fails, a read of a store is asked of another copy;"
+        ' "0 s": never',
     )
     single_flight: bool = said(
         default=True,
-        meaning="who misses in a cache what another is fetching waits for that"
-        " (edges do; the simulation has no cache yet for which it would matter)",
+        meaning="who misses in a cache what another is fetching waits for that (of the lists"
+        " that policy.merged_lists_fresh keeps, and of images where fleet.cdn.popular is given)",
     )
     bulkhead_max: Annotated[Count, Field(ge=0, le=100_000)] = said(
         0, "calls that one instance has under way to any one other service; 0: any number"
@@ -75,6 +77,12 @@ class Policy(Table):
     )
     full_feed_followees_max: Annotated[Count, Field(ge=0)] = said(
         0, "who follows more gets a share of the posts; 0: everybody gets every post"
+    )
+    merged_lists_fresh: Annotated[Seconds, Field(ge=0, le=MERGED_LISTS_FRESH_S_MAX)] = said(
+        0.0,
+        "how long each timeline process keeps the lists of influencers that a page has read, for"
+        ' other pages: these may lack posts that came since; "0 s": every page asks, and lacks'
+        " nothing (not under per_edge, nor while influencers are too many to know)",
     )
     timelines_by: Literal["user", "post"] = said("user", "by what timelines are sharded")
     follows_kept: Literal["both", "follower"] = said(
@@ -103,4 +111,5 @@ class Policy(Table):
             push_cost_over_pull_cost=self.push_cost_over_pull_cost,
             edges_fresh_s=self.edges_fresh,
             full_feed_followees_max=self.full_feed_followees_max,
+            merged_lists_fresh_s=self.merged_lists_fresh,
         )

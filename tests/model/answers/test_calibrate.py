@@ -287,9 +287,9 @@ def test_runs_of_different_scenarios_or_one_run_twice_are_not_learnt_from(scenar
         same_scenario([run("a", scenario), run("b", other)])
 
 
-def test_a_post_asks_for_image_audience_past_and_policy_at_once(scenario, truth):
+def test_a_post_asks_for_image_audience_and_past_at_once(scenario, truth):
     # The post service does these together: the order of stations is part of the journey.
     journeys = {journey.name: journey for journey in twin_journeys(scenario, truth)}
     [all_of] = [step for step in sequence(journeys["post"].steps) if isinstance(step, AllOf)]
     begun = [own_name(sequence(branch)[0]) for branch in all_of.branches]
-    assert begun == ["medium", "follow", "post_db", "policy"]
+    assert begun == ["medium", "follow", "post_db"]

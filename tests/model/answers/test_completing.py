@@ -5,16 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.answers.completing import completed
+from model.answers.completing import busy_in_world, completed
 from model.answers.statistics import over_replications, quantile_of_clusters
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
 from model.engine.program import Outcome
 from model.world.counts import ConstantCount, CountTable
 from model.world.failures import Crash, Once, SlowDown
-from model.world.journeys import LEG, Attribute, Call, Delay, Emit, ForEach, Journey, Visit
+from model.world.hot_shards import Hot
+from model.world.journeys import LEG, AllOf, Attribute, Call, Delay, Emit, ForEach, Journey, Visit
 from model.world.laws import Constant, Exponential
-from model.world.slices import CLOCK, sliced
+from model.world.parts import Parts
+from model.world.slices import CLOCK, OfWhom
+from model.world.slicing import sliced
 
 SHARDS = 64
 REPLICATIONS = 6
@@ -27,10 +30,19 @@ def fork(count=SHARDS, body=ASK, **how):
     return ForEach(count=ConstantCount(count=count), body=body, name="merge", **how)
 
 
-def world(*journeys, k, rates_per_s, failures=(), hot=None):
+def is_of_one(background):
+    return background.of_whom is OfWhom.SINGLE
+
+
+def world(*journeys, k, rates_per_s, failures=(), hot=None, once_at_s=()):
     """The program of 1/k of a world, and what is in it; `hot` more visits a second at shard 0."""
-    members = {"shard": SHARDS // k, "front": SHARDS // k}
-    cut = sliced(journeys, members, k, singled_out={"shard": (0,)} if hot else None)
+    members = {"shard": SHARDS // k + bool(hot and k > 1), "front": SHARDS // k}
+    which = Hot(station="shard", shards=SHARDS, copies=1, share=0.5) if hot else None
+    cut = sliced(
+        journeys,
+        Parts(members=members, of=k, hot=which),
+        single=("once",) if len(once_at_s) else (),
+    )
     network = Network()
     for station, count in members.items():
         network.station(station, members=count)
@@ -40,7 +52,12 @@ def world(*journeys, k, rates_per_s, failures=(), hot=None):
         network.journey(journey)
     for name, rate_per_s in rates_per_s.items():
         network.arrivals(name, rate_per_s=rate_per_s / k)
+    if len(once_at_s):
+        for name in ("once", *(b.journey.name for b in cut.backgrounds if is_of_one(b))):
+            network.recorded(name, at_s=np.asarray(once_at_s))
     for background in cut.backgrounds:
+        if is_of_one(background):
+            continue
         rate_per_s = cut.background_per_s(background, rates_per_s)
         network.arrivals(background.journey.name, rate_per_s=rate_per_s)
     if hot:
@@ -303,3 +320,53 @@ def test_a_whole_world_is_complete():
     program, cut = world(PAGE, k=1, rates_per_s=HALF_BUSY)
     run = simulate(program, seed=1, until_s=1.0)
     assert completed(run, cut) is run
+
+
+BESIDE = Journey(
+    name="page",
+    steps=AllOf(branches=(Visit(station="front", work=Exponential(mean=0.05)), fork())),
+)
+
+
+def test_a_join_beside_a_longer_branch_ends_with_the_later_of_both(monkeypatch):
+    how = {"rates_per_s": HALF_BUSY}
+    whole, part = (latencies_s("page", BESIDE, k=k, until_s=60.0 + 20 * k, **how) for k in (1, 8))
+    assert agree(whole, part, 0.5, error=0.05)
+    assert agree(whole, part, 0.95, error=0.05)
+    monkeypatch.setattr("model.answers.joins.beside_s", lambda *of: np.zeros(len(of[-1])))
+    as_if_last = latencies_s("page", BESIDE, k=8, until_s=220.0, **how)
+    assert not agree(whole, as_if_last, 0.5, error=0.05)
+
+
+CHUNK = (Delay(time=Constant(value=0.02)), fork(8, body=replace(ASK, work=Exponential(mean=0.002))))
+ONCE = Journey(
+    name="once", steps=ForEach(count=ConstantCount(count=800), body=CHUNK, at_once=8, name="row")
+)
+
+
+@pytest.mark.parametrize("k", [2, pytest.param(4, marks=pytest.mark.verify), 8])
+def test_what_is_done_once_in_turns_takes_as_long_in_a_slice_as_in_the_world(k):
+    few = Journey(name="page", steps=fork(8))
+    how = {"rates_per_s": {"page": 100.0}, "once_at_s": (5.0,), "until_s": 12.0}
+    whole, part = (
+        over_replications(
+            [float(run.latencies_s("once")[0]) for run in runs_of(few, ONCE, k=of, **how)]
+        )
+        for of in (1, k)
+    )
+    # Legs follow each other faster than in the world, where each join is longer.
+    within = np.hypot(whole.half_width, part.half_width) + 0.05 * whole.value
+    assert within < 0.15 * whole.value
+    assert abs(whole.value - part.value) <= within
+
+
+def test_a_store_with_a_hot_shard_is_as_busy_as_all_its_shards_together():
+    busy = {}
+    for k in (1, 8):
+        program, cut = world(PAGE, k=k, rates_per_s={"page": 20.0}, hot=60.0)
+        run = simulate(program, seed=1, until_s=60.0)
+        mean = shard_totals(run, "worked_s").mean() / 60.0
+        busy[k] = busy_in_world({"shard": float(mean)}, run, cut)["shard"]
+    # 20 pages with 64 legs of 10 ms on 64 shards, and 60 visits of 10 ms to one of these.
+    assert busy[1] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)
+    assert busy[8] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)

@@ -71,3 +71,16 @@ def test_a_limit_of_another_kind_is_refused_by_name(limits, message):
 def test_an_expectation_needs_a_limit():
     with pytest.raises(ValueError, match="give below or above"):
         Expectation(that="newsfeed.p99")
+
+
+LOST = "lost_writes.post_db.per_crash"
+
+
+def test_lost_writes_have_limits_that_are_plain_numbers():
+    assert outcome(0.2, 0.3, that=LOST, above="0.1", below="0.5") is Outcome.YES
+    assert outcome(2.0, 3.0, that=LOST, below="0.5") is Outcome.NO
+
+
+def test_lost_writes_are_no_times():
+    with pytest.raises(ScenarioError, match=f"expect: {LOST}: write a number, such as 1.2"):
+        outcome(0.2, 0.3, that=LOST, below="5 s")

@@ -2,15 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from model.answers.fleets import network_of
+from model.answers.fleets import limit_elsewhere, network_of
+from model.engine.network import Network
 from model.engine.program import NONE, Discipline
+from model.engine.simpy_engine import simulate
 from model.world.design.guards import bulkhead_of
-from model.world.journeys import Journey, Visit
-from model.world.laws import Constant
+from model.world.design.steps import Steps
+from model.world.journeys import Delay, Hold, Journey, Visit
+from model.world.laws import Constant, QuantileTable
 from model.world.routes import ZONE
 from model.world.scenario_files import load_scenario
+from model.world.slices import abroad
 from model.world.topology import EVENT_LOOPS, topology_of
 from model.world.wiring import ADMISSION, DOOR, wiring_of
 
@@ -20,13 +25,17 @@ TROUBLE = "events=[{kind='broker-stop', lasts='1 s'}]"
 
 def stations(*overrides):
     """The stations of the Program, each a row of its table, and who is on the host."""
+    return program(*overrides).stations
+
+
+def program(*overrides):
     scenario = load_scenario(LAPTOP, overrides)
     topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
     network = network_of(scenario, topology, wiring_of(scenario))
     visit = Visit(station="user", work=Constant(value=1.0))
     network.journey(Journey(name="ask", steps=visit))
     network.arrivals("ask", rate_per_s=1.0, attributes={ZONE: [0.0]})
-    return network.build().stations
+    return network.build()
 
 
 def of(table, name, column):
@@ -77,6 +86,23 @@ def test_work_for_few_goes_first_at_the_fan_out_only():
         assert first == {"fanout"}
 
 
+@pytest.mark.parametrize("group", ["fanout", "pipeline"])
+@pytest.mark.parametrize("also", ["", "fleet.{}.autoscaling={{max=3}}", "fleet.zones=3"])
+def test_no_post_waits_for_a_worker_while_another_is_idle(group, also):
+    shape = ("fleet.placement=dedicated", f"fleet.{group}.instances=3", also.format(group))
+    scenario = load_scenario(LAPTOP, filter(None, shape))
+    wiring, topology = wiring_of(scenario), topology_of(scenario.fleet)
+    network = network_of(scenario, topology, wiring)
+    seconds = QuantileTable(probabilities=(0.0, 1.0), values=(2.0, 2.0))
+    call = Steps(group, lambda *_: seconds, wiring).call(group)
+    network.journey(Journey(name="post", steps=call))
+    arrived_s = np.sort(np.concatenate([np.arange(20) * 10.0] * 3))
+    zones = [0.0, 1.0, 2.0] if "zones" in also else [0.0]
+    network.recorded("post", at_s=arrived_s, attributes={ZONE: np.resize(zones, 60)})
+    latencies_s = simulate(network.build(), seed=1, until_s=300.0).latencies_s("post")
+    assert latencies_s == pytest.approx([2.0] * 60)
+
+
 def test_nothing_is_limited_where_nothing_can_go_wrong():
     table = stations()
     assert set(table.queue_max) == {NONE}
@@ -114,7 +140,36 @@ def test_every_service_has_its_bulkhead_if_the_policy_has_them():
     assert not [name for name in EVENT_LOOPS if bulkhead_of(name) in without]
 
 
-def test_a_lost_copy_is_chosen_until_it_is_noticed_and_a_stores_until_its_failover():
+@pytest.mark.parametrize("zones", [1, 2])
+def test_gateways_outside_a_slice_have_limits_of_their_own(zones):
+    sets = ("fleet.placement=dedicated", "fleet.gateway.instances=8", f"fleet.zones={zones}")
+    scenario = load_scenario(LAPTOP, (*sets, "simulation.slice=3", TROUBLE))
+    topology = topology_of(scenario.fleet)
+    network = Network()
+    limit_elsewhere(network, scenario, topology)
+    network.journey(
+        Journey(
+            name="held",
+            steps=Hold(station=abroad(ADMISSION), steps=Delay(time=Constant(value=1.0))),
+        )
+    )
+    network.arrivals("held", rate_per_s=1.0)
+    table = network.build().stations
+    # Eight are here, a third of all: so sixteen are not.
+    assert of(table, abroad(ADMISSION), "members") == 16
+    assert of(table, abroad(ADMISSION), "servers") == 512
+
+
+def test_where_nothing_can_go_wrong_nothing_is_limited_elsewhere():
+    network, scenario = Network(), load_scenario(LAPTOP)
+    limit_elsewhere(network, scenario, topology_of(scenario.fleet))
+    network.station("one")  # a network without any is none
+    network.journey(Journey(name="ask", steps=Visit(station="one", work=Constant(value=1.0))))
+    network.arrivals("ask", rate_per_s=1.0)
+    assert network.build().stations.names == ("one",)
+
+
+def test_a_lost_copy_is_chosen_until_it_is_noticed_and_takes_the_writes_until_the_failover():
     table = stations(
         "fleet.zones=2",
         "fleet.user.instances=4",
@@ -122,11 +177,23 @@ def test_a_lost_copy_is_chosen_until_it_is_noticed_and_a_stores_until_its_failov
         "fleet.user_store={replicas=2, failover='9 s'}",
     )
     assert of(table, "user", "noticed_after_s") == 3.0
-    assert of(table, "user_db", "noticed_after_s") == 9.0
+    assert of(table, "user_db", "noticed_after_s") == 3.0
+    assert of(table, "user_db", "failover_s") == 9.0
+
+
+def test_a_lost_worker_takes_nothing_whether_that_is_noticed_or_not():
+    table = stations("fleet.zones=2", "fleet.fanout.instances=4", "fleet.links.noticed_after='3 s'")
+    assert of(table, "fanout", "noticed_after_s") == 0.0
 
 
 def test_who_is_the_only_one_has_nobody_to_take_over():
-    assert set(stations().noticed_after_s) == {0.0}
+    table = stations()
+    assert set(table.noticed_after_s) == set(table.failover_s) == {0.0}
+
+
+def test_of_zones_of_two_regions_those_of_the_own_are_nearer():
+    ranks = program("fleet.zones=4", "fleet.regions=['eu-west', 'us-east']").zone_ranks
+    assert ranks.tolist() == [[0, 2, 1, 2], [2, 0, 2, 1], [1, 2, 0, 2], [2, 1, 2, 0]]
 
 
 @pytest.mark.parametrize("overrides", [(TROUBLE,), ("fleet.zones=2",), (TROUBLE, "fleet.zones=2")])

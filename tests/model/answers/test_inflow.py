@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.answers.inflow import FLOOD, background_in, floods, let_in, recorded_in
+from model.answers.inflow import background_in, floods, let_in, recorded_in
 from model.engine.network import Network
 from model.engine.program import Stream, StreamKind
 from model.world.celebrities import celebrity_name
-from model.world.journeys import Attribute, Delay, Journey
+from model.world.floods import FLOOD
+from model.world.hot_shards import hot_of
+from model.world.journeys import Attribute, Delay, Journey, Visit
 from model.world.laws import Constant
-from model.world.routes import ZONE
+from model.world.parts import Parts
+from model.world.routes import CLIENT, SHARD, ZONE
 from model.world.scenario import Endpoint, ScenarioError
 from model.world.scenario_files import load_scenario
-from model.world.slices import sliced
+from model.world.slicing import sliced
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 RUN = ("simulation.warmup=2 s", "simulation.duration=98 s", "traffic.rate=30/s")
@@ -28,7 +31,7 @@ def scenario(*events, also=()):
 
 
 def whole(slice_of=1):
-    return sliced((), {}, slice_of)
+    return sliced((), Parts(members={}, of=slice_of, hot=None))
 
 
 def streams(asked, *more, slice_of=1, let=let_in):
@@ -85,6 +88,19 @@ def test_a_flood_comes_beside_the_usual_posts_and_is_told_apart():
     found = streams(scenario(FLOODED))
     assert [rate_at(found[FLOOD], at_s) for at_s in (11.0, 13.0, 31.0, 33.0)] == [0, 7, 7, 0]
     assert rate_at(found["post"], 13.0) == pytest.approx(30.0 * 0.06)
+
+
+def test_what_a_flood_sends_is_as_long_on_its_way_as_it_is_large():
+    large = FLOODED.replace("rate=", "size='5 MB', rate=")
+    asked = scenario(large, also=("targets.measured_at=client", "traffic.mix={post=1.0}"))
+    network, way = Network(), Delay(time=Attribute(name=CLIENT))
+    for name in ("post", FLOOD):
+        network.journey(Journey(name=name, steps=way))
+    let_in(network, asked, whole())
+    post_s, flood_s = (stream.attributes.mean() for stream in network.build().streams)
+    sent_s = (5_000_000 - asked.people.image_size) / asked.people.network.bandwidth
+    mean_of_luck = np.exp(asked.people.network.spread**2 / 2)
+    assert flood_s - post_s == pytest.approx(sent_s * mean_of_luck, rel=0.02)
 
 
 def test_a_scenario_floods_if_one_of_its_events_does():
@@ -148,9 +164,42 @@ def test_what_comes_one_by_one_cannot_be_sliced(tmp_path):
         streams(replayed(tmp_path), slice_of=2)
 
 
-def test_a_hot_shard_cannot_be_sliced():
-    with pytest.raises(ScenarioError, match=r"slice: must be 1 with a hot-shard .* got 4"):
-        streams(scenario("{kind='hot-shard'}"), slice_of=4)
+GROWS = "{kind='add-shards', shards=1}"
+HOT = "{kind='hot-shard', share='60 %', at='10 s', lasts='20 s'}"
+
+
+def test_added_shards_beside_a_hot_one_cannot_be_sliced():
+    with pytest.raises(ScenarioError, match=r"slice: must be 1 with a hot-shard beside .* got 4"):
+        streams(scenario(HOT, GROWS), slice_of=4)
+
+
+def asking_for_shards(network, asked, _):
+    """Let in half of all newsfeeds, and of the others who asks for a timeline by its shard."""
+    hot = hot_of(asked)
+    work = Constant(value=0.001)
+    ask = Visit(station=hot.station, key=Attribute(name=SHARD), work=work)
+    pages = (Journey(name="newsfeed", steps=ask),)
+    cut = sliced(pages, Parts(members={hot.station: 9}, of=2, hot=hot))
+    network.station(hot.station, members=9)
+    for background in cut.backgrounds:
+        network.journey(background.journey)
+    let_in(network, asked, cut)
+    background_in(network, asked, cut)
+
+
+@pytest.mark.parametrize(("instant_s", "share"), [(5.0, 1 / 16), (20.0, 0.6)])
+def test_all_of_the_world_who_ask_for_the_hot_shard_come_to_its_slice(instant_s, share):
+    sets = ("fleet.placement=dedicated", "fleet.timeline_store.shards=16", "simulation.slice=2")
+    asked = scenario(HOT, also=sets)
+    found = streams(asked, let=asking_for_shards)
+    here, elsewhere = found["newsfeed"], found["newsfeed elsewhere"]
+    rate_per_s = 30.0 * asked.traffic.mix[Endpoint.NEWSFEED]
+    to_hot = sum(
+        rate_at([stream], instant_s) * (stream.attributes == 0).mean()
+        for stream in (*here, *elsewhere)
+    )
+    assert rate_at(here, instant_s) == pytest.approx(rate_per_s / 2)
+    assert to_hot == pytest.approx(rate_per_s * share, rel=0.02)
 
 
 def test_given_requests_come_at_their_instants_and_no_others():

@@ -69,7 +69,7 @@ def test_stations_and_lags_have_numbers(readings):
     numbers = numbers_of(scenario(), readings)
     assert numbers["busy.gateway"].value == 0.25
     assert numbers["busiest.gateway"].value == 0.5
-    assert numbers["lag.fanout.p99"].value == 3.0
+    assert [numbers[f"lag.fanout.{q}"].value for q in ("p50", "p95", "p99")] == [3.0] * 3
 
 
 def test_what_happens_divides_the_run_into_before_during_and_after():

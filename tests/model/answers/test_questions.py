@@ -8,7 +8,7 @@ from model.answers import questions
 from model.answers.calibrate import expected_demand
 from model.answers.calibrations import Calibration
 from model.answers.expectations import Outcome
-from model.answers.questions import answer_of, question_of
+from model.answers.questions import Simulated, answer_of, question_of
 from model.answers.statistics import Interval
 from model.world.laws import gamma
 from model.world.scenario import ScenarioError
@@ -56,7 +56,7 @@ def simulated(monkeypatch):
 
     def fake(scenario, calibration, *, jobs):
         asked.append((scenario, jobs))
-        return {"newsfeed.p99": known(scenario.requests_per_s / 30)}
+        return Simulated(numbers={"newsfeed.p99": known(scenario.requests_per_s / 30)})
 
     monkeypatch.setattr(questions, "simulated", fake)
     return asked

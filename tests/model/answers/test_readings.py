@@ -7,6 +7,7 @@ from model.answers.readings import Timed, read
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.simpy_engine import simulate
+from model.world.failures import Once, SlowDown
 from model.world.journeys import Delay, Emit, Journey, Visit
 from model.world.laws import Constant
 
@@ -57,6 +58,26 @@ def test_a_station_is_busy_for_the_share_of_time_that_it_works():
     reading = read(run_of(0.0, 1.0), patience_s=PATIENCE_S)
     assert reading.busy["counter"] == pytest.approx(0.04)
     assert reading.busiest["counter"] == pytest.approx(0.04)
+
+
+def busy_of(network):
+    """How busy the counter is within 100 s in which one visit has 2 s of work."""
+    network.journey(Journey(name="ask", steps=Visit(station="counter", work=Constant(value=2.0))))
+    network.recorded("ask", at_s=[0.0])
+    return read(simulate(network.build(), seed=1, until_s=100.0), patience_s={}).busy["counter"]
+
+
+def test_a_slow_station_is_busy_for_as_long_as_its_work_takes():
+    slow = SlowDown(station="counter", factor=0.1, when=Once(at_s=0.0))
+    assert busy_of(Network().station("counter").failure(slow)) == pytest.approx(0.2)
+
+
+def test_who_shares_cores_is_busy_with_its_work_and_not_while_it_waits_for_a_core():
+    network = Network().host("box", cores=1).station("counter", host="box")
+    network.station("other", host="box")
+    network.journey(Journey(name="beside", steps=Visit(station="other", work=Constant(value=9.0))))
+    network.recorded("beside", at_s=[0.0])
+    assert busy_of(network) == pytest.approx(0.02)
 
 
 def test_a_stretch_has_those_that_began_in_it():

@@ -1,11 +1,26 @@
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from model.answers.calibrate import expected_demand
 from model.answers.calibrations import Calibration
-from model.answers.statistics import Interval
-from model.answers.trends import LAG, Trend, cells_of, slices_of, trend_of
+from model.answers.statistics import over_replications
+from model.answers.summaries import NOTHING
+from model.answers.trends import (
+    Trend,
+    agreement_of,
+    by_chance_max,
+    chance_of,
+    differing,
+    slices_of,
+    trends_of,
+    verdict_on,
+)
+from model.rules.targets import Verdict
 from model.world.laws import gamma
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
@@ -14,7 +29,7 @@ LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 SERVICES = ("gateway", "user", "follow", "post", "media", "timeline", "fanout", "pipeline")
 FLEET = [
     "fleet.placement=dedicated", "traffic.rate=300/s", "simulation.warmup=0.5 s",
-    "simulation.duration=4 s", "simulation.replications=3", "simulation.slice=2",
+    "simulation.duration=3 s", "simulation.replications=4", "simulation.slice=2",
     "fleet.search.shards=4", "fleet.cdn.instances=4",
     *(f"fleet.{service}.instances=4" for service in SERVICES),
     *(f"fleet.{store}.shards=8" for store in ("user_store", "post_store", "timeline_store")),
@@ -35,31 +50,36 @@ def asked(*overrides):
     )
 
 
-def interval(value, half):
-    return Interval(
-        value=value, low=value - half, high=value + half, confidence=0.95, n=3, method="clusters"
-    )
+def normal(mean, *, n=8, seed=0):
+    return over_replications(np.random.default_rng(seed).normal(mean, 1.0, n))
 
 
-def trend(*, differs_s, within_s):
-    return Trend(
-        what="newsfeed",
-        quantile="p50",
-        slices=(2, 1),
-        seconds=(interval(0.012, 0.001), interval(0.011, 0.001)),
-        differs_s=differs_s,
-        within_s=within_s,
-    )
+def trend(*found, number="newsfeed.p50"):
+    return Trend(number=number, slices=(4, 2, 1)[-len(found) :], found=found)
 
 
-def test_a_slice_agrees_with_a_finer_one_whether_it_is_half_or_all():
-    trends = {(t.what, t.quantile): t for t in trend_of(*asked())}
-    newsfeed = trends["newsfeed", "p50"]
+def same(count, *, seed=0):
+    """Numbers of which all slices show the same, each with its own luck."""
+    return [
+        trend(*(normal(9.0, seed=seed + 3 * n + k) for k in range(3)), number=str(n))
+        for n in range(count)
+    ]
+
+
+def test_a_slice_agrees_with_the_whole():
+    trends = trends_of(*asked())
+    newsfeed = next(t for t in trends if t.number == "newsfeed.p50")
     assert newsfeed.slices == [2, 1]
-    assert newsfeed.agrees
+    assert verdict_on(trends) is Verdict.PASS
     # Narrow enough to mean something.
-    assert newsfeed.within_s < 0.15 * newsfeed.seconds[-1].value
-    assert {what for what, _ in trends} >= {"newsfeed", "post", LAG}
+    assert all(found.half_width < 0.1 * found.value for found in newsfeed.found)
+    assert {"newsfeed.failed", "busy.timeline_store", "lag.fanout.p50"} <= {
+        t.number for t in trends
+    }
+
+
+def test_the_busiest_of_fewer_members_is_not_compared():
+    assert not any(t.number.startswith("busiest") for t in trends_of(*asked()))
 
 
 def test_a_slice_is_halved_or_divided_by_its_least_factor():
@@ -72,17 +92,58 @@ def test_a_slice_is_halved_or_divided_by_its_least_factor():
     ]
 
 
-@pytest.mark.parametrize(
-    ("differs_s", "within_s", "said"),
-    [(0.001, 0.002, "yes"), (-0.003, 0.002, "no"), (0.001, float("inf"), "?")],
-)
-def test_agreement_is_said_where_intervals_allow_it(differs_s, within_s, said):
-    cells = cells_of(trend(differs_s=differs_s, within_s=within_s))
-    assert cells["agree"] == said
-    assert cells["1/2 ms"] == "12.0 (11.0 to 13.0)"
+def test_the_chance_of_a_difference_is_that_of_welchs_test():
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(5.0, 1.0, 6), rng.normal(6.0, 3.0, 11)
+    expected = ttest_ind(one, other, equal_var=False).pvalue
+    found = chance_of(over_replications(one), over_replications(other))
+    assert found == pytest.approx(expected)
+
+
+def test_what_is_certain_agrees_only_if_it_is_equal():
+    nine, ten = (over_replications([value] * 4) for value in (9.0, 10.0))
+    assert chance_of(nine, nine) == 1
+    assert chance_of(nine, ten) == 0
+
+
+@pytest.mark.parametrize("of", [NOTHING, replace(normal(9.0), high=inf)])
+def test_nobody_knows_whether_a_number_without_ends_agrees(of):
+    unknown = trend(of, normal(9.0))
+    assert unknown.chance != unknown.chance
+    assert agreement_of([unknown]) == {"newsfeed.p50": "?"}
+    assert verdict_on([unknown]) is Verdict.INCONCLUSIVE
+
+
+def test_of_very_many_right_numbers_hardly_ever_one_is_said_to_differ():
+    wrong = sum(bool(differing(same(40, seed=1_000 * n))) for n in range(100))
+    # One question of twenty at most: 5 of 100, and three deviations of a binomial more.
+    assert wrong <= 5 + 3 * np.sqrt(100 * 0.05 * 0.95)
+
+
+def test_one_number_that_is_off_is_found_among_many_right_ones():
+    off = trend(normal(19.0), normal(9.0, seed=1), normal(9.0, seed=2), number="off")
+    trends = [*same(40), off]
+    assert differing(trends) == [off]
+    assert agreement_of(trends)["off"] == "no"
+    assert verdict_on(trends) is Verdict.MISS
+
+
+def test_the_slice_in_between_has_to_agree_as_well():
+    off = trend(normal(9.0), normal(19.0, seed=1), normal(9.0, seed=2))
+    assert differing([off]) == [off]
+
+
+def test_how_many_may_differ_by_chance_is_binomial():
+    assert by_chance_max(same(100)) == 13  # 99.9 % quantile of 100 at 5 %
+    assert by_chance_max([]) == 0
 
 
 def test_a_slice_that_divides_no_fleet_is_refused():
     scenario, calibration = asked("simulation.slice=3")
     with pytest.raises(ScenarioError, match="3 does not divide"):
-        trend_of(scenario, calibration)
+        trends_of(scenario, calibration)
+
+
+def test_a_whole_is_compared_with_nothing():
+    with pytest.raises(ScenarioError, match="must be 2 or more to be compared, got 1"):
+        trends_of(*asked("simulation.slice=1"))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,13 +6,17 @@ import pytest
 
 from model.answers.calibrate import expected_demand
 from model.answers.calibrations import Calibration
+from model.answers.completing import completed
 from model.answers.predict import predict
 from model.answers.statistics import over_replications
-from model.answers.twin import cut_of, twin_of
+from model.answers.twin import cut_of, twin_journeys, twin_of
+from model.engine.compiled_engine import simulate
+from model.engine.program import Outcome
 from model.world.laws import gamma
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 from model.world.slices import CLOCK
+from model.world.step_trees import places_in
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 SERVICES = ("gateway", "user", "follow", "post", "media", "timeline", "fanout", "pipeline")
@@ -54,10 +59,50 @@ def test_a_whole_scenario_has_nobody_elsewhere():
     assert len(program.streams) == len(asked()[0].traffic.mix)
 
 
+def test_writes_work_more_than_was_learnt_where_they_hold_more():
+    scenario, calibration = asked()
+    few, _ = asked("people.followers.mean=3")
+    learnt_on_few = replace(calibration, learnt_on=few)
+    alike, more = (_work_of_writes(scenario, learnt) for learnt in (calibration, learnt_on_few))
+    assert alike == pytest.approx(0.001)
+    assert more > alike
+
+
+def _work_of_writes(scenario, calibration):
+    [fanout] = [j for j in twin_journeys(scenario, calibration) if j.name == "fanout"]
+    places = places_in(fanout.name, fanout.steps)
+    [write] = [place.step for place in places if place.path.endswith("each/timeline_store")]
+    return write.work.mean
+
+
 def test_half_of_it_has_the_legs_of_those_elsewhere():
     program = twin_of(*asked("simulation.slice=2"))
     assert "newsfeed/hydrate elsewhere" in program.journeys
     assert program.stations.members[program.stations.names.index("post_db")] == 4
+
+
+ZONES = (
+    "fleet.zones=2",
+    *(f"fleet.{store}.replicas=2" for store in ("user_store", "post_store", "timeline_store")),
+    "events=[{kind='zone-loss', zone=1, at='1 s', lasts='2 s'}]",
+)
+
+
+def test_where_one_zone_of_two_is_lost_half_of_a_slices_pages_fail_and_no_more():
+    """Until that is noticed: the other half are answered in their own zone."""
+    scenario, learnt = asked("simulation.slice=2", "fleet.links.noticed_after=9 s", *ZONES)
+    cut = cut_of(scenario, learnt)
+    run = completed(simulate(twin_of(scenario, learnt), seed=1, until_s=4.5), cut)
+    requests, pages = run.requests, run.program.journeys.index("newsfeed")
+    lost = (requests.journey == pages) & (requests.arrived_s > 1.6) & (requests.arrived_s < 3.4)
+    share = (requests.outcome[lost] != Outcome.DONE).mean()
+    assert share == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / lost.sum()))
+
+
+def test_the_legs_of_a_slice_are_told_apart_by_when_anything_happens():
+    cut = cut_of(*asked("simulation.slice=2", "fleet.links.noticed_after=9 s", *ZONES))
+    assert {1.5, 3.5, 10.5, 12.5} <= set(cut.edges_s)
+    assert cut_of(*asked("simulation.slice=2")).edges_s == ()
 
 
 def test_stations_are_as_busy_in_half_as_in_the_whole(whole, half):

@@ -9,6 +9,7 @@ from model.answers.accounting import Window, with_hits_seen
 from model.answers.recordings import Recording, table_of
 from model.answers.works import works_of
 from model.world.scenario import Endpoint, Scenario
+from model.world.scenario.fleet import Popular
 
 HITS, MISSES = 60, 20
 HIT_S, MISS_S = 0.001, 0.005  # of all calls of the edge by one request
@@ -66,6 +67,13 @@ def test_the_share_that_edges_had_is_that_of_images_whose_origin_was_not_asked(s
     seen = with_hits_seen(scenario, window())
     assert seen.fleet.cdn.hit_share == pytest.approx(HITS / (HITS + MISSES))
     assert seen.traffic == scenario.traffic
+
+
+def test_what_edges_were_seen_to_have_stands_for_which_images_they_hold(scenario):
+    cdn = scenario.fleet.cdn.model_copy(update={"popular": Popular(images=50)})
+    fleet = scenario.fleet.model_copy(update={"cdn": cdn})
+    known = scenario.model_copy(update={"fleet": fleet})
+    assert with_hits_seen(known, window()) == with_hits_seen(scenario, window())
 
 
 def test_where_no_image_was_asked_for_or_nobody_said_where_it_went_the_scenario_says_it(scenario):

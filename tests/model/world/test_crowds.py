@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from model.rules import timelines
+from model.world.activity import posting_of
 from model.world.crowds import crowd_by_law, crowd_by_rows, crowd_of
+from model.world.followers import law_of
 from model.world.population import population_of
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
@@ -101,6 +103,44 @@ def test_posts_are_sampled_as_often_as_their_author_posts():
     people, crowd = population_of(scenario), crowd_by_rows(scenario)
     expected = np.average(people.follower_counts, weights=people.posting)
     assert crowd.posts.followers.mean() == pytest.approx(expected, rel=0.01)
+
+
+LARGE = (
+    "people.followers={ alpha = 2.2, mean = 60, max = '30 M' }",
+    "people.followers.quantiles=[['50 %', 1], ['95 %', 95], ['99.9 %', 2300], ['100 %', '30 M']]",
+)
+
+
+def by_share(law):
+    """Return places from the top, each the middle of a share of users, and these shares."""
+    edges = np.geomspace(1e-13, 1.0, 200_001)
+    return np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
+
+
+@pytest.mark.parametrize("followers", LARGE)
+def test_of_a_billion_users_posts_have_the_followers_that_the_law_says(followers):
+    scenario = laptop("people.users=1 B", "people.posting.with_followers=0", followers)
+    posts = crowd_by_law(scenario).posts
+    assert posts.followers.mean() == pytest.approx(law_of(scenario.people).mean, rel=0.01)
+
+
+@pytest.mark.parametrize("followers", LARGE)
+def test_posts_have_the_more_followers_if_who_has_more_posts_more(followers):
+    scenario = laptop("people.users=1 B", "people.posting.with_followers=2", followers)
+    law = law_of(scenario.people)
+    places, shares = by_share(law)
+    counts = law.followers_at(places)
+    rates = shares * posting_of(scenario.people.posting, counts)
+    expected = np.average(counts, weights=rates)
+    assert crowd_by_law(scenario).posts.followers.mean() == pytest.approx(expected, rel=0.01)
+
+
+def test_of_people_one_by_one_none_is_left_out_of_the_followers_of_posts():
+    # A few of 60,000 have most of the followers; of 20,000 posts hardly one is of theirs.
+    scenario = laptop("people.users=60 k", "people.followers.max=59 k", "people.followers.alpha=2")
+    people = population_of(scenario)
+    expected = np.average(people.follower_counts, weights=people.posting)
+    assert crowd_by_rows(scenario).posts.followers.mean() == pytest.approx(expected, rel=0.001)
 
 
 @pytest.mark.parametrize("crowd_of_people", [crowd_by_rows, crowd_by_law])

@@ -7,13 +7,29 @@ import pytest
 
 from model.rules.fanouts import NEW, PURGE
 from model.world.design import journeys_of
-from model.world.journeys import LEG, AllOf, ForEach, Visit, WithProbability, own_name, sequence
+from model.world.entries import ENTRY_S
+from model.world.journeys import (
+    LEG,
+    RANDOM,
+    AllOf,
+    Attribute,
+    Cached,
+    ForEach,
+    Visit,
+    WithProbability,
+    own_name,
+    sequence,
+)
 from model.world.kinds import Kinds
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
+from model.world.routes import ZONE
 from model.world.scenario_files import load_scenario
+from model.world.step_trees import places_in
+from model.world.wiring import Wiring
 
 BASELINE = Path(__file__).parents[3] / "scenarios" / "baseline.toml"
+A_SECOND = QuantileTable(probabilities=(0.0, 1.0), values=(1.0, 1.0))
 NO_WORK = QuantileTable(probabilities=(0.0, 1.0), values=(0.0, 0.0))
 
 
@@ -94,6 +110,18 @@ def test_an_image_is_asked_of_an_edge_and_no_gateway_and_only_now_and_then_of_it
     assert of_origin <= {s.station for s in walked(fetched.then) if isinstance(s, Visit)}
 
 
+@pytest.mark.parametrize(("zones", "member"), [(1, ""), (3, Attribute(name=ZONE))])
+def test_where_images_are_known_the_edge_of_the_zone_is_asked_for_one(reach, zones, member):
+    known, wiring = replace(reach, knows_images=True), Wiring(zones=zones)
+    journeys = journeys_of(known, lambda *_: NO_WORK, lambda _: 0.0, wiring)
+    [steps] = [each.steps for each in journeys if each.name == "image"]
+    [asked] = [place.step for place in places_in("image", steps) if isinstance(place.step, Cached)]
+    assert asked.member == member
+    assert {"media", "object_store"} <= {
+        step.station for step in walked(asked.miss) if isinstance(step, Visit)
+    }
+
+
 @pytest.mark.parametrize("is_fair", [True, False])
 def test_workers_bring_posts_by_few_first_if_they_are_fair(is_fair):
     pushed = reach_of(load_scenario(BASELINE, ["policy.strategy=push"]))
@@ -105,12 +133,12 @@ def test_workers_bring_posts_by_few_first_if_they_are_fair(is_fair):
     assert visits[0].priority == NEW, "new events come first"
 
 
-def test_every_chunk_is_work_of_a_worker_of_its_own(reach):
+def test_every_chunk_is_work_of_whichever_worker_is_idle(reach):
     chunks = named("chunks", steps_of("fanout", reach))
     [work, _] = [
         step for step in walked(chunks.body) if isinstance(step, Visit) and step.station == "fanout"
     ]
-    assert work.key == LEG
+    assert work.key == RANDOM
 
 
 def test_purges_come_last_and_chunk_by_chunk(reach):
@@ -132,6 +160,24 @@ def test_all_entries_of_a_post_lie_on_one_server_where_timelines_lie_by_post(rea
     written = named("servers", steps_of("fanout", replace(reach, layout=by_post)))
     [entry] = [step for step in walked(written.body) if isinstance(step, Visit)]
     assert entry.key not in (LEG, "")
+
+
+def test_a_write_works_the_more_the_more_entries_it_holds_than_were_learnt_of(reach):
+    def work_s(step, entries_learnt):
+        journeys = journeys_of(
+            replace(reach, entries_learnt=entries_learnt), lambda *_: A_SECOND, lambda _: 0.0
+        )
+        [steps] = [each.steps for each in journeys if each.name == "fanout"]
+        [write] = [
+            each for each in walked(named(step, walked(steps)).body) if hasattr(each, "work")
+        ]
+        return write.work.mean
+
+    few, many = reach.spreading.few, reach.spreading.many[0].writes
+    assert work_s("each", 0.0) == pytest.approx(1 + ENTRY_S * few.entries.mean)
+    assert work_s("servers", 0.0) == pytest.approx(1 + ENTRY_S * many.entries.mean)
+    assert work_s("servers", many.entries.mean) == pytest.approx(1.0)
+    assert work_s("servers", None) == 1.0
 
 
 WORK = QuantileTable(probabilities=(0.0, 0.5, 1.0), values=(0.0, 1.0, 6.0))

@@ -40,7 +40,6 @@ def fanout_of(scenario, followers, *, is_fair):
     reach = replace(
         usual,
         merge_share=0.0,
-        stale_worker_policy=0.0,
         spreading=spreading_of(scenario, np.full(10, followers)),
         is_fair=is_fair,
     )

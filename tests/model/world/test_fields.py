@@ -216,11 +216,16 @@ def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
     asked = load_scenario(files[0])
     timed = Timed(began_s=np.linspace(0, 35, 4_000), took_s=np.full(4_000, 0.1))
     reading = Reading(
-        requests={"newsfeed": timed}, lags={"fanout": timed}, busy={"gateway": 0.1},
+        requests={"newsfeed": timed},
+        lags={"fanout": timed, "replication.user_db": timed, "replica.user_db": timed},
+        busy={"gateway": 0.1},
         busiest={"gateway": 0.1},
-    )  # fmt: skip
+        unreplicated={"user_db": 0.1},
+        lost={"user_db": 1.0},
+    )
     known = numbers_of(asked, [reading] * 4)
     words = {"request": "newsfeed", "activity": "fanout", "station": "gateway"}
+    words |= {"store": "user_db"}
     assert all(word in names()[what] for what, word in words.items())
     for name in NUMBERS:
         assert re.sub("<(.*)>", lambda what: words[what[1]], name) in known

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from model.world import follows
-from model.world.follows import _followers, _followers_of_famous, follows_of
+from model.world import chance, follows
+from model.world.follows import (
+    _FOLLOWER,
+    Line,
+    _different,
+    _followers,
+    _followers_of_famous,
+    follows_of,
+)
 from model.world.scenario.people import Followers, People
 
 SEED = 5
@@ -56,13 +63,42 @@ def test_what_pew_found_of_followees_needs_a_spread_of_one_at_most():
     assert ratio == pytest.approx(456 / 74, rel=0.1)
 
 
-@pytest.mark.parametrize("draw", [_followers, _followers_of_famous])
+def one_after_another(seed, line):
+    """The two followers of user 3, of whom none was drawn with others'."""
+    own = chance.u_block(seed, 0, 3, _FOLLOWER, 0, 0, np.arange(2))
+    return _followers(seed, 3, line.at(own), line)
+
+
+def of_somebody_famous(seed, line):
+    return _followers_of_famous(seed, 3, 2, line)
+
+
+@pytest.mark.parametrize("draw", [one_after_another, of_somebody_famous])
 def test_both_ways_to_draw_choose_the_first_in_proportion_and_the_rest_of_those_left(draw):
-    ends = np.cumsum([1.0, 2.0, 3.0, 4.0] + [0.0001] * 60)
-    drawn = np.asarray([draw(seed, 3, 2, ends) for seed in range(4_000)])
+    line = Line.of(np.array([1.0, 2.0, 3.0, 4.0] + [0.0001] * 60))
+    drawn = np.asarray([draw(seed, line) for seed in range(4_000)])
     first = np.bincount(drawn[:, 0], minlength=3)[:3] / 4_000
     # User 3 is drawn for: the others share the chances 1 : 2 : 3.
     assert first == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=5 * (0.25 / 4_000) ** 0.5)
     after_2 = drawn[drawn[:, 0] == 2, 1]
     second = np.bincount(after_2, minlength=2)[:2] / len(after_2)
     assert second == pytest.approx([1 / 3, 2 / 3], abs=5 * (0.25 / len(after_2)) ** 0.5)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 4.0])
+@pytest.mark.parametrize("users", [1, 2, 1_000, 1_025])
+def test_on_a_line_everybody_is_found_where_they_are(users, spread):
+    widths = np.random.default_rng(users).lognormal(sigma=spread, size=users)
+    line, ends = Line.of(widths), np.cumsum(widths)
+    edges = ends[:-1] / ends[-1]
+    u = np.concatenate((np.linspace(1e-9, 1 - 1e-9, 5_000), edges, np.nextafter(edges, 0)))
+    assert (line.at(u) == np.searchsorted(ends, u * ends[-1], side="right")).all()
+
+
+def test_users_of_no_width_are_nowhere_on_the_line():
+    line = Line.of(np.array([0.0, 1.0, 0.0, 0.0, 3.0]))
+    assert line.at(np.array([0.001, 0.2499, 0.25, 0.999])).tolist() == [1, 1, 4, 4]
+
+
+def test_of_values_each_stays_where_it_comes_first():
+    assert _different(np.array([4, 2, 4, 0, 2, 3]), 5).tolist() == [4, 2, 0, 3]

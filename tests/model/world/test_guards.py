@@ -18,7 +18,15 @@ from model.world.design.guards import (
     request_guarded,
 )
 from model.world.failures import Crash, Once, SlowDown
-from model.world.journeys import Attribute, Call, Delay, Hold, Journey, Visit, sequence
+from model.world.journeys import (
+    Attribute,
+    Call,
+    Delay,
+    Hold,
+    Journey,
+    Visit,
+    sequence,
+)
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario import Protections
@@ -128,24 +136,35 @@ def hedged(**wiring):
 
 
 def test_a_slow_read_is_answered_by_another_copy():
-    network = Network().station("user_db", replicas=2, balancing="least_outstanding")
+    network = Network().station("user_db", replicas=2)
     slow = (SlowDown(station="user_db", factor=0.0, when=Once(at_s=0.0), members=(0,)),)
     took_s, _ = run(hedged(), *np.arange(8) * 2.0, network=network, failures=slow)
     assert set(took_s) == {0.1, 0.3}
 
 
 def test_a_quick_read_is_asked_of_one_copy_only():
-    network = Network().station("user_db", replicas=2, balancing="least_outstanding")
+    network = Network().station("user_db", replicas=2)
     network.journey(Journey(name="ask", steps=hedged()))
     network.recorded("ask", at_s=np.arange(8) * 2.0)
     done = simulate(network.build(), seed=1, until_s=100.0)
     assert done.members.worked_s.sum() == pytest.approx(0.8)
 
 
-def test_of_several_zones_only_copies_in_the_requests_own_are_asked():
+def test_of_several_zones_the_nearest_is_asked_and_then_the_nearest_of_the_others():
     nearest = replace(STORE, replica="nearest")
     wiring = guarded(hedge_after="200 ms", copies={"user_db": 2}, zones=2)
-    assert read_hedged(wiring, nearest).steps == nearest
+    network = Network().station("user_db", replicas=2).zones(2)
+    slow = (SlowDown(station="user_db", factor=0.0, when=Once(at_s=0.0), members=(0,)),)
+    read = read_hedged(wiring, nearest)
+    took_s, _ = run(read, *np.arange(16) * 2.0, network=network, failures=slow)
+    assert set(took_s) == {0.1, 0.3}
+
+
+def test_a_copy_whose_loss_nobody_has_noticed_costs_no_hedged_read():
+    network = Network().station("user_db", replicas=2, noticed_after_s=60.0)
+    lost = (Crash(station="user_db", when=Once(at_s=0.0), members=(0,)),)
+    took_s, _ = run(hedged(), *np.arange(1, 9) * 2.0, network=network, failures=lost)
+    assert set(took_s) == {0.1}
 
 
 @pytest.mark.parametrize("copies", [{}, {"user_db": 1}])

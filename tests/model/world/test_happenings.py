@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from model.world.edges import EDGE
 from model.world.failures import (
     ALL,
     Autoscale,
+    CacheWipe,
     Crash,
     MessageLoss,
     Once,
@@ -47,6 +49,13 @@ def test_an_instance_is_down_from_the_instant_of_its_event_after_the_warm_up():
     [crash] = happening("{kind='crash', station='timeline', at='10 s', lasts='5 s'}")
     when = Once(at_s=12.0, for_s=5.0)
     assert crash == Crash(station="timeline", when=when, members=(0,))
+
+
+@pytest.mark.parametrize("popular", [True, False])
+def test_wiped_edges_forget_what_they_are_known_to_hold(popular):
+    wipe = "{kind='cache-wipe', of='edges', at='10 s'}"
+    also = ("fleet.cdn.popular={images='50 k'}",) if popular else ()
+    assert happening(wipe, also=also) == (CacheWipe(cache=EDGE, at_s=12.0),) * popular
 
 
 def test_what_does_not_end_lasts_for_good():

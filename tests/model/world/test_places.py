@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from model.world.places import read_rtts_s, rtts_s, serving_zones, write_rtts_s, zones_in
-from model.world.scenario import Fleet, ScenarioError
+from model.world.places import (
+    acks_rtts_s,
+    read_rtts_s,
+    rtts_s,
+    serving_zones,
+    write_rtts_s,
+    zones_in,
+)
+from model.world.scenario import Fleet, ScenarioError, Store
 
 EUROPE, AMERICA = "eu-west", "us-east"
 
@@ -58,3 +65,27 @@ def test_who_takes_the_writes_of_a_lost_zone_is_the_next_copy():
 def test_a_shard_whose_copies_are_all_lost_is_as_far_as_it_was():
     four = fleet(4, EUROPE, AMERICA)
     assert np.array_equal(write_rtts_s(four, 1, {0}), write_rtts_s(four, 1))
+
+
+def test_an_asynchronous_write_waits_for_no_other_copy():
+    assert not acks_rtts_s(fleet(4, EUROPE, AMERICA), Store(replicas=4)).any()
+
+
+def test_a_write_waits_for_the_nearest_of_the_copies_that_have_to_acknowledge():
+    four = fleet(4, EUROPE, AMERICA)  # each zone has one other in its region
+    far = [acks_rtts_s(four, Store(replicas=4, acks=acks)) for acks in (2, 3, 4)]
+    assert far[0] == pytest.approx(four.links.zone_rtt)
+    for waits_over_ocean_s in far[1:]:
+        assert waits_over_ocean_s == pytest.approx(rtts_s(four)[0, 1])
+
+
+def test_a_copy_in_the_zone_of_the_one_that_takes_the_write_is_not_far():
+    two = fleet(2, EUROPE, AMERICA)
+    assert not acks_rtts_s(two, Store(replicas=3, acks=2)).any()
+
+
+def test_nobody_waits_for_a_copy_in_a_lost_zone():
+    three = fleet(3, EUROPE, AMERICA, "ap-south")
+    store = Store(replicas=3, acks=3)
+    assert acks_rtts_s(three, store, {2}) == pytest.approx(rtts_s(three)[0, 1])
+    assert not acks_rtts_s(three, store, {1, 2}).any()

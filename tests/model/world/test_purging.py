@@ -31,7 +31,7 @@ def test_a_chunk_lies_on_the_servers_of_its_followers(followers, servers):
         pages = np.split(shards, range(FANOUT_CHUNK_MAX, followers, FANOUT_CHUNK_MAX))
         seen += [len(np.unique(page * servers // 4096)) for page in pages]
     error = np.std(seen) / np.sqrt(len(seen))
-    law = purging(followers, servers=servers).servers
+    law = purging(followers, servers=servers).writes.servers
     assert law.mean == pytest.approx(np.mean(seen), rel=0.03, abs=4 * error)
 
 
@@ -44,9 +44,10 @@ def test_nothing_is_asked_widely_where_a_server_knows_all_followers():
 
 
 def test_all_entries_of_a_post_are_taken_from_one_server_where_timelines_lie_by_post():
-    assert purging(900, servers=16, policy=["policy.timelines_by=post"]).servers.counts == (1,)
+    law = purging(900, servers=16, policy=["policy.timelines_by=post"])
+    assert law.writes.servers.counts == (1,)
 
 
 def test_where_nothing_is_pushed_there_is_nothing_to_take_out():
     law = purging()
-    assert law.chunks.mean == law.servers.mean == 0.0
+    assert law.chunks.mean == law.writes.servers.mean == 0.0

@@ -13,7 +13,6 @@ from model.world.routes import (
     hot_shard,
     legs_column,
     read_column,
-    shards_of,
     with_share,
     write_column,
 )
@@ -81,15 +80,15 @@ def test_a_share_of_the_rows_is_that_large_among_the_rows_of_every_zone():
     assert rows["cold"][rows[ZONE] == 2].mean() == pytest.approx(0.25, abs=1 / LUCKS)
 
 
-def test_a_hot_shard_gets_its_share_and_the_others_get_the_rest_evenly():
-    world = scenario(HOT, "fleet.timeline_store.shards=5")
-    hot = hot_shard(world)
-    assert hot is not None
-    shards, times = np.unique(shards_of(world, hot), return_counts=True)
-    assert shards.tolist() == [0, 1, 2, 3, 4]
-    assert times / times.sum() == pytest.approx([0.2] * 5, abs=2 / LUCKS)
-
-
 def test_there_is_at_most_one_hot_shard():
     with pytest.raises(ScenarioError, match="at most one hot-shard"):
         hot_shard(scenario("events=[{kind='hot-shard'}, {kind='hot-shard'}]"))
+
+
+def test_a_write_takes_the_way_to_the_copies_that_acknowledge_it_too():
+    one, two = (
+        columns(*SPREAD, f"fleet.user_store={{replicas=2, acks={acks}}}")[write_column("user_db")]
+        for acks in (1, 2)
+    )
+    # Zones go round the two regions, so that the next copy is always over the ocean.
+    assert two - one == pytest.approx(one.max())

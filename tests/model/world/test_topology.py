@@ -1,9 +1,14 @@
 """How many of everything there are, however they are chosen among."""
 
+from pathlib import Path
+
 import pytest
 
 from model.world.scenario import Fleet
-from model.world.topology import topology_of
+from model.world.scenario_files import load_scenario
+from model.world.topology import simulated_topology, topology_of
+
+LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 
 SIX = {"user": {"instances": 6}, "placement": "dedicated"}
 
@@ -27,3 +32,16 @@ def test_replicas_of_a_shard_are_no_more_shards():
     fleet = Fleet.model_validate({"user_store": {"shards": 4, "replicas": 3}})
     store = topology_of(fleet).station("user_db")
     assert (store.size, store.copies) == (4, 3)
+
+
+def test_where_an_instance_crashes_nobody_is_sent_to_it_once_that_is_known():
+    crash = "events=[{kind='crash', station='timeline'}]"
+    timeline = simulated_topology(load_scenario(LAPTOP, (crash,))).station("timeline")
+    assert (timeline.members, timeline.copies) == (1, 2)
+
+
+@pytest.mark.parametrize("events", ["[]", "[{kind='crash', station='post_db'}]"])
+def test_where_no_instance_crashes_each_is_a_member_of_its_own(events):
+    scenario = load_scenario(LAPTOP, (f"events={events}",))
+    timeline = simulated_topology(scenario).station("timeline")
+    assert (timeline.members, timeline.copies) == (2, 1)

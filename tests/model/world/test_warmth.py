@@ -24,6 +24,13 @@ def test_the_first_wipe_counts(scenario):
     assert wiped_at_s(scenario, "edges") is None
 
 
+@pytest.mark.parametrize("popular", ["", "{images='50 k'}"])
+def test_how_warm_edges_are_is_not_said_where_it_is_known_what_they_hold(popular):
+    known = (f"fleet.cdn.popular={popular}",) if popular else ()
+    wiped = load_scenario(LAPTOP, (*known, "events=[{kind='cache-wipe', of='edges'}]"))
+    assert wiped_at_s(wiped, "edges") == (None if popular else wiped.simulation.warmup)
+
+
 def test_nobody_finds_a_timeline_gone_before_and_everybody_at_once_after_a_wipe(scenario):
     assert cold_share(scenario, -0.1) == 0.0
     assert cold_share(scenario, 0.0) == pytest.approx(1.0)

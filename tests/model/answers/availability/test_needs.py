@@ -6,7 +6,6 @@ import pytest
 
 from model.answers.accounting import demand_of
 from model.answers.availability.needs import (
-    ALWAYS_DONE_WITHOUT,
     EVERY,
     INSIDE,
     NEEDED,
@@ -38,7 +37,7 @@ def test_every_station_on_the_way_of_a_request_is_needed_or_done_without(endpoin
     if endpoint.value not in visited:
         pytest.skip(f"no journey says how {endpoint.value} is answered")
     needs = needs_of(endpoint, load_scenario(LAPTOP), falls_back=False)
-    known = {need.station for need in needs} | set(ALWAYS_DONE_WITHOUT)
+    known = {need.station for need in needs}
     assert {INSIDE.get(station, station) for station in visited[endpoint.value]} <= known
 
 

@@ -1,6 +1,11 @@
-import pytest
+from math import inf
 
+import pytest
+from scipy.stats import binom
+
+from model.answers.availability.budgets import on_paper
 from model.answers.availability.components import system_of
+from model.answers.availability.counts import steady
 from model.answers.availability.states import ALL_WELL, State, answered_well, states_of
 from model.answers.theory import mmc_response_quantile_s
 from model.world.scenario.events import Crash, RegionLoss, ZoneLoss
@@ -29,21 +34,52 @@ def test_probabilities_add_up_with_all_well_first(states):
 
 def test_each_state_says_what_puts_a_run_into_it(states):
     assert isinstance(named(states, "zones: lost").events[0], ZoneLoss)
-    crash = named(states, "gateway: some down").events[0]
-    assert isinstance(crash, Crash)
-    assert crash.station == "gateway"
+    one, more = (named(states, f"gateway: {many} down").events for many in ("one", "more"))
+    assert one == (Crash(kind="crash", station="gateway", members=1),)
+    assert more == (Crash(kind="crash", station="gateway", members=2),)
     assert named(states, "user_db: failover").events[0] == Crash(
         kind="crash", station="user_db", members=1
     )
     assert states[0].events == ()
 
 
+def test_a_common_cause_takes_all_members_and_what_is_inside_them(quiet):
+    scenario = quiet(fleet={"user": {"instances": 2}}, instance=OFTEN, common_cause=0.1)
+    struck = named(states_of(system_of(scenario)), "common cause: user")
+    assert {crash.station: crash.members for crash in struck.events} == {"user": 2, "password": 2}
+
+
+def test_moments_last_until_they_are_noticed_or_another_copy_takes_over(states):
+    spans = {
+        name: (named(states, name).since_s, named(states, name).until_s)
+        for name in ("gateway: not noticed yet", "user_db: failover", "zones: not noticed yet",
+                     "zones: failover", "zones: lost", "gateway: one down")
+    }  # fmt: skip
+    assert spans == {
+        "gateway: not noticed yet": (0, 5),
+        "user_db: failover": (0, 60),
+        "zones: not noticed yet": (0, 5),
+        "zones: failover": (5, 60),
+        "zones: lost": (60, inf),
+        "gateway: one down": (0, inf),
+    }
+
+
+def test_one_and_more_are_down_as_often_as_independent_instances(quiet):
+    fleet = {"gateway": {"instances": 9}, "links": {"noticed_after": "0 s"}}
+    found = states_of(system_of(quiet(fleet=fleet, instance=OFTEN)))
+    some = [named(found, f"gateway: {many} down").probability for many in ("one", "more")]
+    down = 10 / 490  # of 20 days and 10 hours
+    one, more = (binom.pmf(1, 9, down), binom.sf(1, 9, down))
+    assert some[1] / some[0] == pytest.approx((more / (1 - more)) / (one / (1 - one)), rel=1e-6)
+
+
 def test_a_region_is_a_state_of_its_own(quiet):
     fleet = {"zones": 2, "regions": ["eu-west", "us-east"]}
     found = states_of(system_of(quiet(fleet=fleet, region=ZONES)))
-    assert named(found, "regions: lost").events == (
-        RegionLoss(kind="region-loss", region="eu-west"),
-    )
+    for region in ("eu-west", "us-east"):
+        lost = named(found, f"regions: lost ({region})")
+        assert lost.events == (RegionLoss(kind="region-loss", region=region),)
 
 
 def test_a_lost_zone_is_about_as_likely_as_its_times_say(quiet):
@@ -59,9 +95,46 @@ def test_one_of_thousands_is_part_of_all_well(quiet):
     assert found[0].failing_share == pytest.approx(5 / (20 * 86_400), rel=0.001)
 
 
-def test_two_things_at_once_are_taken_to_fail_everything(states):
-    assert named(states, "several at once").failing_share == 1
-    assert named(states, "several at once").probability < 0.1
+def test_what_usually_fails_does_so_in_every_state(quiet):
+    fleet = {"gateway": {"instances": 5_000}, "user": {"instances": 2}}
+    found = states_of(system_of(quiet(fleet=fleet, instance=OFTEN, zone=ZONES)))
+    assert found[0].usual_share == pytest.approx(5 / (20 * 86_400), rel=0.001)
+    assert {state.usual_share for state in found[:-1]} == {found[0].usual_share}
+    one_down = named(found, "user: one down")
+    assert one_down.failing_share == pytest.approx(found[0].usual_share)
+
+
+def test_all_states_together_lose_what_is_lost_on_paper(quiet):
+    store = {"shards": 4, "replicas": 3, "failover": "1 min"}
+    fleet = {"zones": 3, "user_store": store, "gateway": {"instances": 9}}
+    failing = {"instance": OFTEN, "server": OFTEN, "zone": ZONES, "common_cause": 0.1}
+    system = system_of(quiet(fleet=fleet, **failing))
+    lost = sum(state.probability * state.failing_share for state in states_of(system))
+    assert lost == pytest.approx(on_paper(system).in_all(system.mix), rel=1e-9)
+
+
+def test_a_moment_is_taken_from_the_time_in_which_some_are_down(quiet):
+    fleet = {"gateway": {"instances": 9}, "links": {"noticed_after": "1 h"}}
+    system = system_of(quiet(fleet=fleet, instance=OFTEN))
+    found = states_of(system)
+    # Alone is p/(1-p) times none: back to p.
+    odds = [s.probability / found[0].probability for s in found if s.name.startswith("gateway")]
+    some_down = 1 - steady(system.components["gateway"].members).time_share[0]
+    assert sum(odd / (1 + odd) for odd in odds) == pytest.approx(some_down)
+
+
+def test_what_strikes_alone_fails_only_what_it_takes(quiet):
+    mix = {"follow": 0.3, "login": 0.7}
+    fleet = {"follow": {"instances": 2}}
+    scenario = quiet(mix=mix, fleet=fleet, instance=OFTEN, server=OFTEN, common_cause=0.1)
+    struck = named(states_of(system_of(scenario)), "common cause: follow")
+    assert struck.failing_share == pytest.approx(0.3)
+
+
+def test_two_things_at_once_lose_more_than_each_and_not_all(states):
+    several = named(states, "several at once")
+    assert 0.0 < several.failing_share < 1
+    assert several.probability < 0.1
 
 
 FAKE = [
@@ -113,8 +186,9 @@ def test_late_answers_of_a_smaller_fleet_count_as_often_as_it_is_small(quiet):
         return 0.01 if mmc_response_quantile_s(0.99, 380, 0.02, servers) >= limit_s else 0.0
 
     lost = named(found, "zones: lost").probability
-    several = named(found, "several at once").probability
-    assert 1 - answered_well(found, late) == pytest.approx(0.01 * lost + several, rel=1e-3)
+    several = named(found, "several at once")
+    several_lost = several.probability * several.failing_share
+    assert 1 - answered_well(found, late) == pytest.approx(0.01 * lost + several_lost, rel=1e-3)
 
 
 def test_only_shares_and_all_of_the_time_can_be_weighted():

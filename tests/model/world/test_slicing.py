@@ -2,8 +2,10 @@ import pytest
 
 from model.world.counts import ConstantCount, CountTable, poisson
 from model.world.frequencies import begun_by, times_at
+from model.world.hot_shards import Hot
 from model.world.journeys import (
     LEG,
+    AllOf,
     Attribute,
     Batch,
     Cached,
@@ -17,9 +19,12 @@ from model.world.journeys import (
     WithProbability,
 )
 from model.world.laws import Constant
+from model.world.parts import Parts
 from model.world.scenario import ScenarioError
-from model.world.slices import BEGIN, CLOCK, END, sliced
+from model.world.slices import BEGIN, CLOCK, END, OfWhom, abroad, nobodys
+from model.world.slicing import sliced
 from model.world.step_trees import places_in
+from model.world.wiring import DOOR
 
 WORK = Constant(value=0.01)
 ASK = Visit(station="shard", key=LEG, work=WORK)
@@ -33,7 +38,10 @@ def fork(count=64, body=ASK, **how):
 def cut_of(*steps, k=4, others=(), **how):
     journeys = (Journey(name="page", steps=steps), *others)
     members = {station: n // k for station, n in MEMBERS.items() if station != CLOCK}
-    return sliced(journeys, members, k, **how)
+    hot = how.pop("hot", None)
+    if hot is not None:
+        members["shard"] += 1
+    return sliced(journeys, Parts(members=members, of=k, hot=hot), **how)
 
 
 def steps_of(journey):
@@ -151,7 +159,7 @@ def test_of_forks_inside_one_another_the_innermost_is_thinned():
     assert foreign[root].at_once == 8
     assert foreign[f"{root}/shard"] == _passing("shard")
     assert foreign[f"{root}/merge"].count.mean == pytest.approx(10)
-    assert cut.thinned[0].abroad == f"{root}/merge"
+    assert cut.thinned[0].abroad == (f"{root}/merge",)
 
 
 def test_what_is_done_elsewhere_holds_nothing_and_starts_nothing_here():
@@ -215,3 +223,105 @@ def test_a_width_that_varies_is_thinned_width_by_width():
     widths = CountTable(counts=(10, 60), cumulated=(0.5, 1.0))
     cut = cut_of(ForEach(count=widths, body=ASK, name="merge"))
     assert cut.thinned[0].thinning.here().mean == pytest.approx((10 + 60) / 2 / 4)
+
+
+def test_what_is_waited_for_beside_a_wide_fork_is_known():
+    own = Visit(station="front", work=WORK)
+    cut = cut_of(AllOf(branches=(own, fork(), own)))
+    assert cut.thinned[0].beside == ("page/all/1", "page/all/3")
+
+
+def test_nothing_is_waited_for_beside_a_fork_where_one_branch_is_enough():
+    cut = cut_of(AllOf(branches=(Visit(station="front", work=WORK), fork()), need=1))
+    assert cut.thinned[0].beside == ()
+
+
+def test_who_belongs_elsewhere_passes_the_same_door():
+    door = Visit(station=DOOR, work=WORK, key=Attribute(name="zone"))
+    spread = Journey(name="spread", steps=fork())
+    cut = cut_of(door, fork(), Emit(journey="spread"), others=(spread,))
+    for background in cut.backgrounds:
+        assert next(iter(steps_of(background.journey).values())).station == DOOR
+
+
+HOT = Hot(station="shard", shards=64, copies=1, share=0.5)
+BY_NUMBER = Visit(station="shard", key=Attribute(name="shard"), work=WORK)
+
+
+def by_whom(cut):
+    return {background.of_whom: background.journey for background in cut.backgrounds}
+
+
+def test_a_shard_that_is_hot_is_here_beside_the_slices_own():
+    # Of 64 shards a slice of 4 has 16, and the hot one: 17 legs in 64 meet one of them.
+    here = steps_of(cut_of(fork(), hot=HOT).journeys[0])["page/merge"].count
+    assert here.mean == pytest.approx(17)
+    assert cut_of(fork(), hot=HOT).thinned[0].members_elsewhere == 64 - 17
+
+
+def test_a_narrow_fork_is_thinned_where_one_of_its_legs_may_meet_the_hot_shard():
+    assert cut_of(fork(count=1), hot=HOT).thinned
+    assert not cut_of(fork(count=0), hot=HOT).thinned
+
+
+def test_who_asks_for_the_hot_shard_elsewhere_takes_the_whole_journey_and_asks_it_here():
+    front = Visit(station="front", work=WORK)
+    journey = by_whom(cut_of(front, BY_NUMBER, fork(), hot=HOT))[OfWhom.ASKING]
+    front_elsewhere, asked, merge = list(steps_of(journey).values())[:3]
+    assert front_elsewhere == _passing("front")
+    assert asked == Visit(**_fields(BY_NUMBER, name="shard"))
+    assert merge.count.mean == pytest.approx(17)
+
+
+def test_others_bring_their_legs_as_ever():
+    cut = cut_of(BY_NUMBER, fork(), hot=HOT)
+    assert set(by_whom(cut)) == {OfWhom.ASKING, OfWhom.OTHERS}
+    assert len(cut.thinned[0].abroad) == 2
+
+
+def test_what_who_asks_elsewhere_holds_is_held_elsewhere():
+    held = Hold(station="front", steps=(BY_NUMBER, fork()), name="slot")
+    slot = steps_of(by_whom(cut_of(held, hot=HOT))[OfWhom.ASKING])["page elsewhere/slot"]
+    assert slot.station == abroad("front")
+    assert nobodys(("front", abroad("front"), CLOCK)) == {abroad("front"), CLOCK}
+
+
+def test_as_many_ask_for_the_hot_shard_at_most_as_its_share_says():
+    cut = cut_of(BY_NUMBER, hot=HOT)
+    [asking] = cut.backgrounds
+    assert cut.background_per_s(asking, {"page": 100.0}) == pytest.approx(100 * 3 / 4 * 0.5)
+
+
+def test_legs_at_a_hot_shard_and_elsewhere_are_refused():
+    both = (ASK, Visit(station="front", key=LEG, work=WORK))
+    with pytest.raises(ScenarioError, match=r"legs of page/merge go to .* shard of shard is hot"):
+        cut_of(fork(body=both), hot=HOT)
+
+
+CHUNKS = ForEach(count=ConstantCount(count=100), body=(ASK, fork(40)), at_once=8, name="chunks")
+
+
+def test_of_what_is_done_once_in_turns_a_slice_has_its_part_in_fewer_turns():
+    cut = cut_of(CHUNKS, single=("page",))
+    here = steps_of(cut.journeys[0])["page/chunks"]
+    [background] = cut.backgrounds
+    elsewhere = steps_of(background.journey)["page/chunks elsewhere/chunks"]
+    assert (here.count.mean, here.at_once) == (25, 2)
+    assert (elsewhere.count.mean, elsewhere.at_once) == (75, 6)
+    assert background.of_whom is OfWhom.SINGLE
+    assert cut.thinned[0].around[0].at_once == 2
+
+
+def test_what_is_done_once_and_not_in_turns_is_done_nowhere_else():
+    cut = cut_of(fork(), single=("page",))
+    assert cut.thinned
+    assert not cut.backgrounds
+
+
+def test_turns_that_do_not_fit_into_a_slice_are_refused():
+    with pytest.raises(ScenarioError, match="16 does not divide the 8 legs at once of page/chunks"):
+        cut_of(CHUNKS, k=16, single=("page",))
+
+
+def test_turns_that_are_never_taken_fit_into_any_slice():
+    assert cut_of(WithProbability(p=0.0, then=CHUNKS), k=16, single=("page",))

@@ -1,0 +1,66 @@
+"""Forks whose legs go in turns, of a journey that is taken only once in the whole world.
+
+A slice has its part of the legs, in as many fewer turns at once: so each worker has as much of it
+as in the world, for as long.  The rest of the legs is background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from model.world.counts import CountLaw, CountTable
+from model.world.frequencies import times_at
+from model.world.journeys import Attribute, ForEach
+from model.world.scenario import ScenarioError
+from model.world.step_trees import Place
+from model.world.thinning import table_of_law
+from model.world.wide_forks import fork_of, forks_around
+
+
+def in_turns(
+    places: Sequence[Place], means: Mapping[str, float], slice_of: int
+) -> dict[str, Place]:
+    """Return the outermost forks in turns that are taken at all, by their paths.
+
+    Raises ScenarioError for one that the slice cannot have its part of.
+    """
+    found = {
+        place.path: place
+        for place in places
+        if isinstance(place.step, ForEach)
+        and place.step.at_once
+        and not forks_around(place)
+        and times_at(place, means)
+    }
+    for path, place in found.items():
+        at_once = fork_of(place).at_once
+        if at_once % slice_of:
+            raise ScenarioError(
+                f"simulation.slice: {slice_of} does not divide the {at_once} legs at once of"
+                f" {path}, which is taken once in all: they do not fit into a slice"
+            )
+    return found
+
+
+def part_here(fork: ForEach, slice_of: int) -> ForEach:
+    """Return the fork with the slice's part of its legs."""
+    count = _part(_law(fork), 1 / slice_of)
+    return replace(fork, count=count, at_once=fork.at_once // slice_of)
+
+
+def part_elsewhere(fork: ForEach, slice_of: int) -> ForEach:
+    """Return the fork with all other legs."""
+    at_once = fork.at_once - fork.at_once // slice_of
+    return replace(fork, count=_part(_law(fork), 1 - 1 / slice_of), at_once=at_once)
+
+
+def _law(fork: ForEach) -> CountLaw:
+    assert not isinstance(fork.count, Attribute), "nothing that comes once has such forks"
+    return fork.count
+
+
+def _part(law: CountLaw, share: float) -> CountTable:
+    whole = table_of_law(law)
+    counts = tuple(round(count * share) for count in whole.counts)
+    return CountTable(counts=counts, cumulated=whole.cumulated)
