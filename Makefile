@@ -5,6 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # No single test should have to wait for the engine to be compiled.
 PREPARE := $(BIN)/python -c "from model.engine.compiled_engine import prepare; prepare()"
+# What starts no services needs no machine to itself: as many tests at once as there are cores.
+PURE := tests/model tests/reports tests/reference_impl/feed \
+	tests/whole/test_scenarios.py tests/whole/test_slices.py
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadscope $(PURE)
+ALONE := $(addprefix --ignore ,$(PURE))
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: demo test verify check bench format lock clean
@@ -15,11 +20,13 @@ demo: $(READY)  ## Both halves of one scenario, side by side, and a report (abou
 
 test: $(READY)  ## Everything that is quick enough to run before each commit
 	@$(PREPARE)
-	$(BIN)/pytest -m "not verify and not bench"
+	$(BIN)/pytest -m "not verify and not bench" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not verify and not bench" $(ALONE)
 
 verify: $(READY)  ## The longer forms of the tests
 	@$(PREPARE)
-	$(BIN)/pytest -m verify
+	$(BIN)/pytest -m verify $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m verify $(ALONE)
 
 bench: $(VENV)/.bench  ## Timings, as ratios measured side by side; writes reports/bench.md, feed_bench.md
 	$(BIN)/pytest -m bench -s

@@ -1,4 +1,4 @@
-"""The verb that shows everything: `demo`."""
+"""The verbs that show everything: `demo`, `answer` and `trend`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from model.answers.terminal import RUNS, failures_leave_with, home_folder, say
 from model.learnt import CALIBRATION, Jobs, Learnt, calibration_at
 from model.rules.exits import Exit, exit_of
+from reports.trending import trend
 
 if TYPE_CHECKING:
     from loadtest.protocols.demo import Demo, Stage
@@ -42,6 +43,7 @@ def add_verbs(app: typer.Typer) -> None:
     """Mount the verbs on the command."""
     app.command()(demo)
     app.command()(answer)
+    app.command()(trend)
 
 
 def demo(
@@ -90,7 +92,8 @@ def answer(
     from model.answers.questions import answer_of
     from model.rules.targets import Verdict
     from model.world.scenario import ScenarioError
-    from reports.scenario_report import scenario_report
+    from reports.on_paper import on_paper
+    from reports.scenario_report import scenario_report, write_report
 
     verdicts: list[Verdict] = []
     with failures_leave_with({CalibrationError: Exit.USAGE, ScenarioError: Exit.USAGE}):
@@ -101,11 +104,12 @@ def answer(
             found = answer_of(
                 file, learnt, quick=quick, jobs=jobs or os.cpu_count() or 1, report=say
             )
-            text = scenario_report(found, file)
+            paper = on_paper(found.variants[0].scenario, learnt)
+            text = scenario_report(found, file, on_paper=paper)
             if into is None:
                 typer.echo(text)
             else:
-                (into / f"{file.stem}.md").write_text(text, encoding="utf-8")
+                write_report(found, text, into / f"{file.stem}.md")
             verdicts += [check.verdict for check in found.checks]
     raise typer.Exit(exit_of(verdicts) if verdicts else Exit.MET)
 

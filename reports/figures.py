@@ -34,18 +34,18 @@ def latency_curves(levels: pd.DataFrame, targets_s: dict[str, float]) -> Figure:
     quantile (0.5, 0.99), value_s, low_s, high_s.
     """
     endpoints = list(dict.fromkeys(levels.endpoint))
-    canvas, panels = _canvas(columns=min(3, len(endpoints)), rows=-(-len(endpoints) // 3))
+    canvas, panels = canvas_of(columns=min(3, len(endpoints)), rows=-(-len(endpoints) // 3))
     for panel, endpoint in zip(panels, endpoints, strict=False):
         _curves(panel, levels[levels.endpoint == endpoint])
         panel.axhline(targets_s[endpoint] * 1e3, color=TARGET, linestyle=":", linewidth=1)
         panel.set(title=endpoint, xlabel="requests/s", yscale="log")
-        _plain_ticks(panel.yaxis)
+        plain_ticks(panel.yaxis)
     for panel in panels[len(endpoints) :]:
         panel.set_visible(False)
     panels[0].set_ylabel("latency, ms")
     panels[0].legend(fontsize=7, frameon=False)
     return Figure(
-        svg=_svg(canvas),
+        svg=svg_of(canvas),
         says="Latency against offered load, measured (points) and predicted (lines), "
         f"with 95 % intervals, for {', '.join(endpoints)}; the dotted line is the p99 target."
         " An interval without an upper end is drawn up to the point.",
@@ -77,7 +77,7 @@ def waterfall(stations: pd.DataFrame, endpoint: str) -> Figure:
 
     `stations` has the columns station, measured_s, predicted_s, in the order visited.
     """
-    canvas, panels = _canvas(columns=1, rows=1, width=7.5)
+    canvas, panels = canvas_of(columns=1, rows=1, width=7.5)
     panel, height = panels[0], 0.38
     places = np.arange(len(stations))
     panel.barh(places - height / 2, stations.measured_s * 1e3, height, color=MEASURED)
@@ -88,14 +88,14 @@ def waterfall(stations: pd.DataFrame, endpoint: str) -> Figure:
     panel.legend(["measured", "predicted"], fontsize=8, frameon=False)
     longest = stations.station.iloc[int(stations.measured_s.argmax())]
     return Figure(
-        svg=_svg(canvas),
+        svg=svg_of(canvas),
         says=f"Mean time of a {endpoint} request by station; {longest} takes longest, measured.",
     )
 
 
 def fanout_lag(measured_s: NDArray[np.float64], predicted_s: NDArray[np.float64]) -> Figure:
     """Draw the share of posts delivered to all followers within a time."""
-    canvas, panels = _canvas(columns=1, rows=1, width=7.5)
+    canvas, panels = canvas_of(columns=1, rows=1, width=7.5)
     for lags_s, color, label in (
         (measured_s, MEASURED, "measured"),
         (predicted_s, PREDICTED, "predicted"),
@@ -106,15 +106,16 @@ def fanout_lag(measured_s: NDArray[np.float64], predicted_s: NDArray[np.float64]
     panels[0].set(xlabel="from the post's event to its last delivery, ms", ylabel="share of posts")
     if min(len(measured_s), len(predicted_s)):
         panels[0].set_xscale("log")
-        _plain_ticks(panels[0].xaxis)
+        plain_ticks(panels[0].xaxis)
     panels[0].legend(fontsize=8, frameon=False)
     return Figure(
-        svg=_svg(canvas),
+        svg=svg_of(canvas),
         says=f"Fan-out lag of {len(measured_s)} measured and {len(predicted_s)} predicted posts.",
     )
 
 
-def _canvas(*, columns: int, rows: int, width: float = 9.5) -> tuple[Canvas, list[Axes]]:
+def canvas_of(*, columns: int, rows: int, width: float = 9.5) -> tuple[Canvas, list[Axes]]:
+    """Return an empty drawing with its panels, row by row."""
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=(width, 2.9 * rows), layout="constrained")
@@ -126,7 +127,7 @@ def _canvas(*, columns: int, rows: int, width: float = 9.5) -> tuple[Canvas, lis
     return canvas, panels
 
 
-def _plain_ticks(axis: Axis) -> None:
+def plain_ticks(axis: Axis) -> None:
     """Write the ticks of a logarithmic axis as people write numbers: 10, 20, 50, 100."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -135,7 +136,7 @@ def _plain_ticks(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _svg(canvas: Canvas) -> str:
+def svg_of(canvas: Canvas) -> str:
     """Return the drawing as text that can stand inside a page."""
     from matplotlib import rc_context
 

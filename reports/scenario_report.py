@@ -9,33 +9,63 @@ from pathlib import Path
 from model.answers.expectations import BASE
 from model.answers.numbers import ALL, ENDPOINTS, is_share, windows_of
 from model.answers.questions import Answer, Variant
+from model.answers.staleness import is_count
 from model.answers.statistics import Interval
 from model.rules.targets import P99_BEYOND_MAX, verdict_of
+from model.world.routes import STORE_OF
 from model.world.scenario import Endpoint
 
+FIGURES = "figures"  # the folder of plots, beside the reports
+REQUESTS = "## Requests"
 BUSIEST = 8  # stations that a report names
 WHOLE_NAMES = ("p50", "p95", "p99", "failed", "late")
 TIMES = (".before", ".during", ".after")  # of numbers.windows_of
 OVER_TIME = ("p99", "failed")  # what is shown before, during and after events
+
+COPIES_TOLD = (
+    "From the acknowledgement of a write until the last copy has it; and how many acknowledged"
+    " writes are on no copy that is left: when the server that takes a shard's writes is lost with"
+    " its disk, of all such losses in a year at this load, and with the servers that this run's"
+    " events take. What several copies have acknowledged is lost only if they all fail together;"
+    " what is on its way to a copy counts as lost."
+)
+COPIES_COLUMNS = ("all have it, p50", "p99", "lost with a server", "in a year", "in this run")
 
 ALL_DIGITS_S, ROUNDS_TO_1_S = 999.5, 0.9995  # where three digits would become a power of ten
 
 Row = Sequence[str]
 
 
-def scenario_report(answer: Answer, file: Path) -> str:
-    """Return the report as Markdown; `file` is the scenario's, whose content it is bound to."""
+def scenario_report(answer: Answer, file: Path, *, on_paper: str = "") -> str:
+    """Return the report as Markdown; `file` is the scenario's, whose content it is bound to.
+
+    `on_paper` is a section of its own, about what is not simulated.
+    """
     sections = (
         _heading(answer),
         _expectations(answer),
         _latencies(answer),
         _over_time(answer),
         _lags(answer),
+        _copies(answer),
         _busiest(answer),
+        on_paper,
         _caveats(answer),
         _made(answer, file),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def write_report(answer: Answer, text: str, file: Path) -> None:
+    """Write a report, and its plot beside it in a folder of figures."""
+    from reports.scenario_figure import scenario_figure
+
+    figure = scenario_figure(answer)
+    plot = file.parent / FIGURES / f"{file.stem}.svg"
+    plot.parent.mkdir(exist_ok=True)
+    plot.write_text(figure.svg, encoding="utf-8")
+    shown = f"![{figure.says}]({FIGURES}/{plot.name})\n\n{figure.says}\n\n"
+    file.write_text(text.replace(REQUESTS, shown + REQUESTS, 1), encoding="utf-8")
 
 
 def fingerprint_of(file: Path) -> str:
@@ -84,7 +114,7 @@ def _latencies(answer: Answer) -> str:
     rows = [row for variant in answer.variants for row in _latency_rows(variant)]
     columns = ("variant", "request", *WHOLE_NAMES, "target", "p99 in target")
     told = _variants_told(answer)
-    return "\n\n".join(part for part in ("## Requests", told, table(columns, rows)) if part)
+    return "\n\n".join(part for part in (REQUESTS, told, table(columns, rows)) if part)
 
 
 def _latency_rows(variant: Variant) -> Iterator[Row]:
@@ -141,6 +171,30 @@ def _lags(answer: Answer) -> str:
     return f"## Afterwards\n\n{told}\n\n" + table(("variant", "what", "p50", "p99"), rows)
 
 
+def _copies(answer: Answer) -> str:
+    rows = [
+        (variant.name, store, _acknowledged_by(variant, store), *_of_copies(variant.numbers, store))
+        for variant in answer.variants
+        for store in STORE_OF
+        if f"lost_writes.{store}.per_crash" in variant.numbers
+    ]
+    if not rows:
+        return ""
+    columns = ("variant", "store", "acknowledged by", *COPIES_COLUMNS)
+    return f"## Copies\n\n{COPIES_TOLD}\n\n" + table(columns, rows)
+
+
+def _acknowledged_by(variant: Variant, store: str) -> str:
+    described = getattr(variant.scenario.fleet, STORE_OF[store])
+    return f"{described.acks} of {described.replicas}"
+
+
+def _of_copies(numbers: Mapping[str, Interval], store: str) -> Iterator[str]:
+    lag, lost = f"lag.replication.{store}", f"lost_writes.{store}"
+    for name in (f"{lag}.p50", f"{lag}.p99", f"{lost}.per_crash", f"{lost}.per_year", lost):
+        yield shown(name, numbers.get(name))
+
+
 def _busiest(answer: Answer) -> str:
     rows = []
     for variant in answer.variants:
@@ -180,7 +234,8 @@ def _is_of_request(name: str) -> bool:
 
 
 def _lag_names(numbers: Mapping[str, Interval]) -> list[str]:
-    return [n.removesuffix(".p50") for n in numbers if n.startswith("lag.") and n.endswith(".p50")]
+    lags = [n.removesuffix(".p50") for n in numbers if n.startswith("lag.") and n.endswith(".p50")]
+    return [name for name in lags if not name.startswith(("lag.replication.", "lag.replica."))]
 
 
 def _ends(name: str, interval: Interval) -> str:
@@ -190,6 +245,8 @@ def _ends(name: str, interval: Interval) -> str:
 def _quantity(name: str, value: float) -> str:
     if abs(value) == float("inf"):
         return "?"
+    if is_count(name):
+        return f"{value:.3g}"
     return f"{100 * value:.3g} %" if is_share(name) else _seconds(value)
 
 

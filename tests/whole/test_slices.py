@@ -49,7 +49,7 @@ def test_a_slice_without_what_belongs_elsewhere_answers_otherwise(shipped, monke
     ("name", "override", "reason"),
     [
         ("celebrity-post", "simulation.slice=16", "16 does not divide"),
-        ("zone-outage", "simulation.slice=16", "16 does not divide gateway: 24"),
+        ("zone-outage", "simulation.slice=32", "32 does not divide gateway: 48"),
         ("hot-shard", "simulation.slice=3", "3 does not divide"),
         ("baseline", "simulation.slice=128", "128 does not divide search: 64"),
         ("as-written", "fleet.placement=shared", "one shared host cannot be sliced"),

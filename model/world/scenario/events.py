@@ -26,7 +26,7 @@ class _Lasting(_Event):
 
 
 class Crash(_Lasting):
-    """Instances of a service, or servers of a store, are down."""
+    """Instances of a service, or servers of a store, are down; servers keep what they hold."""
 
     kind: Literal["crash"]
     station: Station = asked("which: a station's name, such as timeline or post_db")

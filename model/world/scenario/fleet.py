@@ -16,7 +16,9 @@ GB, TB = 10**9, 10**12
 class Autoscaling(Table):
     """More instances when they are busy, fewer when they are not."""
 
-    max: Annotated[Count, Field(ge=1, le=1_000_000)] = said(1, "instances at most; 1: never more")
+    max: Annotated[Count, Field(ge=1, le=1_000_000)] = said(
+        1, "instances at most; not fewer than `instances`"
+    )
     busy_target: Annotated[Share, Field(gt=0)] = said(0.6, "how busy they are to be")
     every: Annotated[Seconds, Field(gt=0)] = said(15.0, "how often it is looked at")
     start_up: Annotated[Seconds, Field(ge=0)] = said(30.0, "until a new instance serves")

@@ -31,13 +31,15 @@ class Protections(Table):
         0, "waiting visits above which an instance takes the newest first; 0: never"
     )
     retries: Annotated[Count, Field(ge=0, le=10)] = said(
-        0, "how often a service repeats a call to another that failed"
+        0,
+        "how often a service repeats a call to another service that failed; people's own are"
+        " traffic.retries",
     )
     call_deadline: Annotated[Seconds, Field(ge=0, le=3600)] = said(
         3.0, 'after which a service gives up a call to another; "0 s": never'
     )
     retry_budget: Annotated[Share, Field(ge=0)] | None = said(
-        None, "retries per first attempt, of all requests together; left out: without bound"
+        None, "such retries per first call, of all requests together; left out: without bound"
     )
     breaker_failures: Annotated[Count, Field(ge=0, le=100_000)] = said(
         0, "failed calls in a row after which a service is not called for a while; 0: never"

@@ -94,7 +94,9 @@ class Traffic(Table):
     mix: Annotated[dict[Endpoint, Share], BeforeValidator(_mix_named)] = said(
         {}, f"share of each kind of request, adding up to 100 %, or a name: {', '.join(MIXES)}"
     )
-    rate: Annotated[PerSecond, Field(gt=0)] | None = said(None, "requests of all kinds together")
+    rate: Annotated[PerSecond, Field(gt=0)] | None = said(
+        None, "requests of all kinds together, at the peak of the day"
+    )
     requests_per_active_day: float | None = said(
         None, "instead of rate: requests of a user on a day when they come", gt=0
     )

@@ -24,8 +24,10 @@ def scenario(*, shards, share="40 %", slice_of=1):
 
 def asked(of, at_s, slice_of):
     """How often each shard here is asked, per request of the world, by all of them together."""
-    columns = {SHARD: shards_named(of, at_s)}
-    times = np.bincount(columns[SHARD].astype(int)) / LUCKS / slice_of
+    shards = shards_named(of, at_s)
+    assert shards is not None
+    columns = {SHARD: shards}
+    times = np.bincount(shards.astype(int)) / LUCKS / slice_of
     for share, rows in from_elsewhere(of, columns, at_s) if slice_of > 1 else ():
         own = np.bincount(rows[SHARD].astype(int), minlength=len(times))
         times = times + share * own / own.sum()

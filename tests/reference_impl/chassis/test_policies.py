@@ -36,9 +36,9 @@ class Broker:
         return self.text
 
 
-def followed(broker):
-    """The policies of a process that reads them very often."""
-    return policy_followed(broker, DEFAULT, period_s=0.001)
+def followed(broker, *, period_s=0.001):
+    """The policies of a process; unless said otherwise it reads them very often."""
+    return policy_followed(broker, DEFAULT, period_s=period_s)
 
 
 async def until(is_so):
@@ -54,7 +54,7 @@ async def asked_again(broker):
 
 
 async def test_the_policy_is_known_before_anybody_asks():
-    async with policy_followed(Broker(PUSH), DEFAULT, period_s=3_600.0) as policies:
+    async with followed(Broker(PUSH), period_s=3_600.0) as policies:
         assert policies.current() == PUSH
 
 
@@ -80,7 +80,7 @@ async def test_while_there_is_none_it_is_the_one_at_the_start():
 
 async def test_asking_for_the_policy_asks_nothing_of_the_broker():
     broker = Broker(PUSH)
-    async with policy_followed(broker, DEFAULT, period_s=3_600.0) as policies:
+    async with followed(broker, period_s=3_600.0) as policies:
         for _ in range(9):
             policies.current()
     assert broker.times == 1

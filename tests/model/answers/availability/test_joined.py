@@ -82,7 +82,7 @@ def test_on_paper_the_load_is_that_of_the_run_in_which_all_is_well(joined):
 
 
 def test_what_was_simulated_is_said(logins):
-    said = []
+    said: list[str] = []
     joined_of(*logins(2, duration="1 s", replications=2), report=said.append, runs_max=2)
     assert said == ["simulating logins, all well", "simulating logins, user: one down"]
 
