@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from model.engine.network import Network
 from model.world.celebrities import celebrity_name
 from model.world.edges import FILLING
-from model.world.floods import FLOOD, flooded
+from model.world.floods import FLOOD, flooded, image_floods
 from model.world.hot_shards import from_elsewhere
 from model.world.incoming import Part, cut, parts_of
 from model.world.routes import GOLDEN, ZONE, hot_shard
 from model.world.scenario import Endpoint, Scenario, ScenarioError
-from model.world.scenario.events import AddShards, CelebrityPost, ImageFlood
+from model.world.scenario.events import AddShards, CelebrityPost
 from model.world.slices import Background, OfWhom, Slice
 from model.world.traffic import RecordedStream, SessionStream, Stream, streams_of
 from model.world.traffic.demand import people_by_region
@@ -132,7 +132,7 @@ def _requests_of(stream: AnyStream, until_s: float) -> float:
 
 def floods(scenario: Scenario) -> bool:
     """Say whether anybody floods the system."""
-    return any(isinstance(event, ImageFlood) for event in scenario.events)
+    return bool(image_floods(scenario))
 
 
 def _parts(scenario: Scenario, stream: AnyStream) -> Iterator[Part]:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from model.answers.legs import FORK, beside_s, forks_of, legs_of
+from model.answers.legs import FORK, beside_s, forks_of, legs_of, passed_s
 from model.answers.outer_forks import later_around
 from model.answers.pools import Pools
 from model.engine.runs import SimulatedRun
@@ -36,7 +36,7 @@ def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
     legs = legs_of(run, fork, cut.hot)
     pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE), cut.edges_s)
     taken = _with_own(forks_of(run, fork), legs, pools)
-    taken = taken.assign(beside_s=beside_s(run, fork, taken))
+    taken = taken.assign(beside_s=beside_s(run, fork, taken), waited_s=passed_s(run, fork, taken))
     later = taken.assign(later_s=_later_s(run, fork, taken, pools))[[*FORK, "later_s"]]
     for number, outer in enumerate(fork.around):
         later = later_around(run, outer, later, level=len(fork.around) - number)
@@ -71,7 +71,8 @@ def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools
     has_failed = np.isinf(own_s)  # and is known to have
     whole_s = np.where(whole_s > fork.deadline_s, np.inf, whole_s)
     beside = taken.beside_s.to_numpy()
-    later_s = np.maximum(whole_s, beside) - np.where(has_failed, 0, np.maximum(own_s, beside))
+    here_s = np.maximum(np.maximum(own_s, beside), taken.waited_s.to_numpy())
+    later_s = np.maximum(whole_s, beside) - np.where(has_failed, 0, here_s)
     return np.where(has_failed, 0.0, later_s)
 
 

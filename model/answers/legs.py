@@ -76,6 +76,22 @@ def beside_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
     return waited_s
 
 
+def passed_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
+    """Return how long each fork waited for legs elsewhere to pass, in seconds; 0 if it did not."""
+    if not fork.passed:
+        return np.zeros(len(taken))
+    visits, rows = visits_kept(run), np.flatnonzero(_at(run, fork.passed))
+    columns = {
+        "request": visits.request[rows],
+        "outer": visits.leg[rows],
+        "attempt": visits.attempt[rows],
+        "passed_s": visits.arrived_s[rows],
+    }
+    waited = taken.merge(pd.DataFrame(columns), on=FORK, how="left")
+    waited_s: Floats = (waited.passed_s - waited.begun_s).fillna(0.0).to_numpy()
+    return waited_s
+
+
 def below(run: SimulatedRun, path: str) -> Mask:
     """Return which visits were made inside the step of this path, as a mask."""
     steps = [n for n, own in enumerate(run.program.steps.paths) if own.startswith(f"{path}/")]

@@ -66,7 +66,8 @@ def twin_of(
         asked = recorded_in(network, scenario, arrivals)
     else:
         _refuse_endless(scenario, cut)
-        _refuse_cold(scenario)
+        if kept_lists_of(scenario) is not None:
+            _refuse_cold(scenario)
         asked = let_in(network, scenario, cut) | background_in(network, scenario, cut)
     asked |= warm_edges(network, scenario)
     everything = (*cut.journeys, *(background.journey for background in cut.backgrounds))
@@ -89,6 +90,7 @@ def cut_of(scenario: Scenario, calibration: Calibration) -> Slice:
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
     """Return the design's journeys with the scenario's widths, its wiring and the works learnt."""
     learnt = reach_of(calibration.learnt_on).spreading.entries_mean
+    image_bytes = calibration.learnt_on.people.image_size
     reach = with_moments(scenario, reach_of(scenario))
     reach = replace(reach, entries_learnt=learnt, kept_lists=kept_lists_of(scenario))
     wiring = wiring_of(scenario)
@@ -96,7 +98,7 @@ def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey
         raise ScenarioError("events: an image-flood needs posts in traffic.mix")
 
     def journeys_with(kinds: Kinds) -> tuple[Journey, ...]:
-        of = replace(reach, kinds=kinds)
+        of = replace(reach, kinds=replace(kinds, learnt_bytes=image_bytes))
         return journeys_of(of, calibration.work_of, calibration.delay_of, wiring)
 
     celebrities = celebrity_journeys(scenario, reach, calibration.work_of, wiring)

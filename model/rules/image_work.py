@@ -27,25 +27,25 @@ _DEVELOP_S = 10e-3
 _STORE_S, _STORE_PER_BYTE_S = 0.8e-3, 5e-9  # a disk that takes 200 MB a second
 
 
-def taking_in_times(size_bytes: float) -> float:
-    """Return how many times as long an image of this size is decoded as one of SENT_BYTES."""
-    return _taking_in_s(size_bytes) / _taking_in_s(SENT_BYTES)
+def taking_in_times(size_bytes: float, of_bytes: float = SENT_BYTES) -> float:
+    """Return how many times as long an image of this size is decoded as one of `of_bytes`."""
+    return _taking_in_s(size_bytes) / _taking_in_s(of_bytes)
 
 
-def developing_times(size_bytes: float) -> float:
-    """Return how many times as long the pipeline works for its renditions.
+def developing_times(size_bytes: float, of_bytes: float = SENT_BYTES) -> float:
+    """Return how many times as long the pipeline works for its renditions as for those of another.
 
     It grows with the image, and more so where there comes to be one more rendition.
 
     >>> round(developing_times(2_500_000))
     16
     """
-    return _developing_s(size_bytes) / _developing_s(SENT_BYTES)
+    return _developing_s(size_bytes) / _developing_s(of_bytes)
 
 
-def storing_times(size_bytes: float) -> float:
-    """Return how many times as long it takes to store an image or a video."""
-    return _storing_s(size_bytes) / _storing_s(SENT_BYTES)
+def storing_times(size_bytes: float, of_bytes: float = SENT_BYTES) -> float:
+    """Return how many times as long it takes to store an image or a video as one of `of_bytes`."""
+    return _storing_s(size_bytes) / _storing_s(of_bytes)
 
 
 def pixels_of(size_bytes: float) -> float:

@@ -19,6 +19,7 @@ class Kinds:
     video_work: float = 0.0
     image_bytes: float = SENT_BYTES
     video_bytes: float = SENT_BYTES
+    learnt_bytes: float = SENT_BYTES  # of the images whose work was learnt
 
     @property
     def media_share(self) -> float:

@@ -36,6 +36,7 @@ class Thinned:
     path: str  # of those legs, in the journey of who belongs here
     abroad: tuple[str, ...]  # the same in the journeys of who does not
     begin: str  # path of the visit at CLOCK that says when the fork begins
+    passed: str  # path of the visit there when all legs would be done, if that is waited for
     thinning: Thinning
     members_elsewhere: int  # that its other legs go to
     is_timed: bool  # whether its legs say at CLOCK when they begin and end; else each is one visit

@@ -25,7 +25,14 @@ from model.world.passing import NO_TIME, goes_by_request, passing_unless
 from model.world.slices import BEGIN, CLOCK, END, Background, OfWhom, Outer, Slice, Thinned, abroad
 from model.world.step_trees import Change, Place, last_part, places_in, rewritten
 from model.world.thinning import Thinning, table_of_law
-from model.world.turns import in_turns, part_elsewhere, part_here
+from model.world.turns import (
+    in_time,
+    in_turns,
+    part_elsewhere,
+    part_here,
+    path_in_time,
+    path_passed,
+)
 from model.world.wide_forks import (
     branches_beside,
     fork_of,
@@ -103,7 +110,14 @@ class _World:
         name = last_part(path)
         begin = Visit(station=CLOCK, work=NO_TIME, name=f"{name}_begins")
         legs = self._legs(path, step, step.body)
-        return (begin, self._with_others(path, step, legs, passing_unless(goes_by_request)))
+        with_others = self._with_others(path, step, legs, passing_unless(goes_by_request))
+        return (begin, self._in_time(path, step, with_others))
+
+    def _in_time(self, path: str, fork: ForEach, legs: Step) -> Step:
+        return in_time(path, fork, legs) if self._is_in_turn(path) else legs
+
+    def _is_in_turn(self, path: str) -> bool:
+        return any(path.startswith(f"{turns}/") for turns in self._in_turns)
 
     def _with_others(self, path: str, fork: ForEach, legs: ForEach, change: Change) -> Step:
         """Return the legs that are here, and beside them what others ask of the own shard."""
@@ -118,11 +132,14 @@ class _World:
         )
         return AllOf(branches=(legs, others), name=f"{name}_whole")
 
-    @staticmethod
-    def _path_of_legs(place: Place, path: str) -> str:
+    def _path_of_legs(self, place: Place, path: str) -> str:
         """Return where the legs here of a fork are, which is itself at this path."""
+        timed = self._path_in_time(place, path)
         asks = _asks_own_shard(place.path, fork_of(place))
-        return f"{path}_whole/1/{last_part(path)}" if asks else path
+        return f"{timed}_whole/1/{last_part(path)}" if asks else timed
+
+    def _path_in_time(self, place: Place, path: str) -> str:
+        return path_in_time(path) if self._is_in_turn(place.path) else path
 
     def thinned(self, place: Place) -> Thinned:
         """Return what it takes to complete a wide fork."""
@@ -133,6 +150,7 @@ class _World:
             path=self._path_of_legs(place, place.path),
             abroad=tuple(self._paths_abroad(place, root)),
             begin=f"{place.path}_begins",
+            passed=path_passed(place.path) if self._is_in_turn(place.path) else "",
             thinning=_thinning(fork, self._share(place.path)),
             members_elsewhere=elsewhere,
             is_timed=_is_timed(fork.body),
@@ -215,7 +233,8 @@ class _World:
 
     def _paths_abroad(self, place: Place, root: Place) -> Iterator[str]:
         """Yield the paths of the legs here of a wide fork of who belongs elsewhere."""
-        yield f"{abroad(root.path)}/{last_part(root.path)}{place.path[len(root.path) :]}"
+        path = f"{abroad(root.path)}/{last_part(root.path)}{place.path[len(root.path) :]}"
+        yield self._path_in_time(place, path)
         of = _journey_of(place.path)
         if of in self._asking:
             yield self._path_of_legs(place, f"{abroad(of)}{place.path[len(of) :]}")
@@ -232,7 +251,7 @@ class _World:
     def _passing(self, path: str, step: Step) -> Steps | None:
         """Return the legs here of wide forks; all else is done elsewhere."""
         if path in self.wide and isinstance(step, ForEach):
-            return self._foreign(path, step)
+            return (self._in_time(path, step, self._foreign(path, step)),)
         return passing_unless(lambda _: False, inside=self._passing)(path, step)
 
     def _foreign(self, path: str, fork: ForEach) -> ForEach:

@@ -1,7 +1,8 @@
 """Forks whose legs go in turns, of a journey that is taken only once in the whole world.
 
 A slice has its part of the legs, in as many fewer turns at once: so each worker has as much of it
-as in the world, for as long.  The rest of the legs is background.
+as in the world, for as long.  The rest of the legs is background.  A turn takes its time here, too,
+though part of what it does is elsewhere.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import replace
 
 from model.world.counts import CountLaw, CountTable
 from model.world.frequencies import times_at
-from model.world.journeys import Attribute, ForEach
+from model.world.journeys import AllOf, Attribute, ForEach, Step, Visit
+from model.world.passing import NO_TIME, passing_unless
 from model.world.scenario import ScenarioError
-from model.world.step_trees import Place
+from model.world.slices import CLOCK
+from model.world.step_trees import Place, last_part, rewritten
 from model.world.thinning import table_of_law
 from model.world.wide_forks import fork_of, forks_around
 
@@ -53,6 +56,28 @@ def part_elsewhere(fork: ForEach, slice_of: int) -> ForEach:
     """Return the fork with all other legs."""
     at_once = fork.at_once - fork.at_once // slice_of
     return replace(fork, count=_part(_law(fork), 1 - 1 / slice_of), at_once=at_once)
+
+
+def in_time(path: str, fork: ForEach, legs: Step) -> AllOf:
+    """Return the legs here of a wide fork in a turn, and beside them the time that all take.
+
+    Otherwise turns would follow each other faster than in the world, and be a denser crowd.
+    """
+    name = last_part(path)
+    body = rewritten(path, fork.body, passing_unless(lambda _: False))
+    passing = replace(fork, body=body, name=f"{name}_passing")
+    passed = Visit(station=CLOCK, work=NO_TIME, name=f"{name}_passed")
+    return AllOf(branches=(legs, (passing, passed)), name=f"{name}_in_time")
+
+
+def path_in_time(path: str) -> str:
+    """Return where the legs are that are here of a fork at this path, once it is `in_time`."""
+    return f"{path}_in_time/1/{last_part(path)}"
+
+
+def path_passed(path: str) -> str:
+    """Return where the visit is that says when all legs of such a fork would be done."""
+    return f"{path}_in_time/2/{last_part(path)}_passed"
 
 
 def _law(fork: ForEach) -> CountLaw:

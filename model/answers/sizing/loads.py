@@ -52,6 +52,8 @@ def loads_of(reach: Reach, calibration: Calibration, rates: Rates) -> dict[str, 
     Source: Denning & Buzen, "The Operational Analysis of Queueing Network Models", Computing
     Surveys 10, 1978.
     """
+    image_bytes = calibration.learnt_on.people.image_size
+    reach = replace(reach, kinds=replace(reach.kinds, learnt_bytes=image_bytes))
     flows = flows_of(_of_seconds(reach), rates)
     parts: dict[str, list[Figure]] = {}
     for some in (_by_visits(reach, calibration, flows), _by_entries(reach, calibration, flows)):

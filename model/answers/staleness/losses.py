@@ -63,8 +63,8 @@ def lost_with(writes: Writes, outages: Sequence[Outage], *, failover_s: float) -
         for one in (one for one in lasting if one.since_s <= at_s < one.until_s):
             down[writes.shard == one.shard, one.copy] = True
             stand_for[writes.shard == one.shard] = one.stands_for
-        is_left = ~((has_s <= at_s) & ~down).any(axis=1)
-        is_lost = (writes.acked_s <= at_s) & is_left & ~down.all(axis=1)
+        is_on_none_left = ~((has_s <= at_s) & ~down).any(axis=1)
+        is_lost = (writes.acked_s <= at_s) & is_on_none_left & ~down.all(axis=1)
         lost = np.where(is_lost & (lost == 0), stand_for, lost)
     return float(lost.sum())
 

@@ -24,7 +24,7 @@ def works_of_media(work_of: WorkOf, kinds: Kinds) -> WorkOf:
         shown = portraits if journey in _OF_PORTRAITS else kinds
         match station:
             case "darkroom":
-                return learnt.scaled(taking_in_times(shown.image_bytes))
+                return learnt.scaled(taking_in_times(shown.image_bytes, shown.learnt_bytes))
             case "pipeline":
                 return _developed(learnt, shown)
             case "object_store" if journey in _STORING:
@@ -40,7 +40,7 @@ def _developed(learnt: QuantileTable, kinds: Kinds) -> QuantileTable:
 
     The reference services leave videos as they are sent; this is what a pipeline would do.
     """
-    of_image = learnt.scaled(developing_times(kinds.image_bytes))
+    of_image = learnt.scaled(developing_times(kinds.image_bytes, kinds.learnt_bytes))
     of_video = of_image.scaled(kinds.video_work)
     return _either(of_image, of_video, kinds.image_of_developed_share)
 
@@ -48,7 +48,7 @@ def _developed(learnt: QuantileTable, kinds: Kinds) -> QuantileTable:
 def _stored(learnt: QuantileTable, kinds: Kinds) -> QuantileTable:
     """Return how long it takes to store an image, or a video as it is sent."""
     of_image, of_video = (
-        learnt.scaled(storing_times(size_bytes))
+        learnt.scaled(storing_times(size_bytes, kinds.learnt_bytes))
         for size_bytes in (kinds.image_bytes, kinds.video_bytes)
     )
     return _either(of_image, of_video, kinds.image_of_media_share)

@@ -354,10 +354,27 @@ def test_what_is_done_once_in_turns_takes_as_long_in_a_slice_as_in_the_world(k):
         )
         for of in (1, k)
     )
-    # Legs follow each other faster than in the world, where each join is longer.
-    within = np.hypot(whole.half_width, part.half_width) + 0.05 * whole.value
+    within = np.hypot(whole.half_width, part.half_width) + 0.02 * whole.value
     assert within < 0.15 * whole.value
     assert abs(whole.value - part.value) <= within
+
+
+def lasting_once(row, *, k):
+    few = Journey(name="page", steps=fork(8))
+    how = {"rates_per_s": {"page": 20.0}, "once_at_s": (5.0,), "until_s": 16.0}
+    runs = runs_of(few, Journey(name="once", steps=row), k=k, **how)
+    return over_replications([float(run.latencies_s("once")[0]) for run in runs])
+
+
+def test_turns_that_are_their_own_crowd_are_as_dense_in_a_slice_as_in_the_world(monkeypatch):
+    write = fork(1, body=replace(ASK, work=Constant(value=0.02)))
+    turn = (Delay(time=Constant(value=0.01)), write)
+    row = ForEach(count=ConstantCount(count=3200), body=turn, at_once=32, name="row")
+    whole, part = lasting_once(row, k=1), lasting_once(row, k=4)
+    assert abs(whole.value - part.value) < np.hypot(whole.half_width, part.half_width)
+    monkeypatch.setattr("model.world.slicing._World._is_in_turn", lambda *_: False)
+    part = lasting_once(row, k=4)
+    assert part.value - whole.value > np.hypot(whole.half_width, part.half_width)
 
 
 def test_a_store_with_a_hot_shard_is_as_busy_as_all_its_shards_together():

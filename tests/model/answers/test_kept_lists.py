@@ -117,3 +117,7 @@ def test_a_run_that_counts_before_lists_are_kept_is_refused():
         ScenarioError, match=r"warmup: must be at least .*, which is 2 s, .* got 1 s"
     ):
         twin_of(*asked("policy.merged_lists_fresh=2 s"))
+
+
+def test_where_nothing_is_kept_no_warm_up_is_too_short():
+    assert twin_of(*asked("policy.merged_lists_fresh=2 s", "policy.strategy=push"))

@@ -44,6 +44,12 @@ def test_images_of_the_loads_size_cost_what_was_learnt_to_the_bit(station):
     assert works()("post", station) == LEARNT
 
 
+@pytest.mark.parametrize("station", ["darkroom", "pipeline", "object_store"])
+def test_what_was_learnt_of_large_images_is_what_large_images_cost(station):
+    assert works(image_bytes=LARGE, learnt_bytes=LARGE)("post", station).mean == LEARNT.mean
+    assert works(learnt_bytes=LARGE)("post", station).mean < LEARNT.mean / 10
+
+
 def test_to_store_a_video_costs_what_its_own_size_does():
     work = works(image_share=0.3, video_share=0.1, video_bytes=10_000_000)("post", "object_store")
     mean = 0.75 + 0.25 * storing_times(10_000_000)

@@ -312,6 +312,16 @@ def test_of_what_is_done_once_in_turns_a_slice_has_its_part_in_fewer_turns():
     assert cut.thinned[0].around[0].at_once == 2
 
 
+def test_a_turn_takes_the_time_of_its_legs_elsewhere_too():
+    cut = cut_of(CHUNKS, single=("page",))
+    [background], [thinned] = cut.backgrounds, cut.thinned
+    for journey, at in ((cut.journeys[0], thinned.path), (background.journey, thinned.abroad[0])):
+        steps = steps_of(journey)
+        beside = at.replace("/1/", "/2/")
+        assert steps[at].count.mean < steps[f"{beside}_passing"].count.mean == 40
+    assert thinned.passed in steps_of(cut.journeys[0])
+
+
 def test_what_is_done_once_and_not_in_turns_is_done_nowhere_else():
     cut = cut_of(fork(), single=("page",))
     assert cut.thinned

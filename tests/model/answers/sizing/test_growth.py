@@ -62,7 +62,7 @@ def test_what_runs_out_later_is_named_with_its_year(sized):
     fleet = {"machine": {"memory": "1000 GB"}} | {
         role: {"instances": 10} for role in ("gateway", "post", "timeline", "fanout", "follow")
     }
-    growth = {"busy_max": 0.99, "users_per_year": 0.05}
+    growth = {"busy_max": 0.99, "users_per_year": 0.1}
     outlook = sized(fleet=fleet, growth=growth, people=SMALL).outlook
     assert outlook.first.runs_out > 0
     name, year = outlook.first.resource.name, outlook.first.runs_out
