@@ -34,8 +34,6 @@ def visited():
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 def test_every_station_on_the_way_of_a_request_is_needed_or_done_without(endpoint, visited):
-    if endpoint.value not in visited:
-        pytest.skip(f"no journey says how {endpoint.value} is answered")
     needs = needs_of(endpoint, load_scenario(LAPTOP), falls_back=False)
     known = {need.station for need in needs}
     assert {INSIDE.get(station, station) for station in visited[endpoint.value]} <= known

@@ -68,10 +68,7 @@ def test_no_figure_is_without_formula_and_source(sized):
 
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
 def test_every_scenario_that_comes_with_feedtwin_is_sized(file):
-    scenario = load_scenario(file)
-    if scenario.people.users > 100_000 and scenario.people.users <= 5_000_000:
-        pytest.skip("its people are made one by one, which takes longer than a test may")
-    sizing = sizing_of(scenario, load_calibration(SHIPPED))
+    sizing = sizing_of(load_scenario(file), load_calibration(SHIPPED))
     for figure in figures_of(sizing):
         assert figure.is_known or figure.formula.startswith("not known: "), figure
 
