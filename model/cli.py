@@ -41,11 +41,13 @@ def add_verbs(app: typer.Typer) -> None:
 
 
 def check(scenarios: ScenarioFiles, overrides: Overrides = None) -> None:
-    """Read scenarios and say what is wrong with them; print nothing if nothing is."""
+    """Read scenarios with their variants, and say what is wrong; print nothing if nothing is."""
+    from model.answers.asked import variants_in
+
     wrong = False
     for file in scenarios:
         try:
-            _scenario(file, overrides)
+            variants_in(file, overrides or ())
         except ValueError as error:  # a ScenarioError, which is not imported before it is needed
             say(str(error))
             wrong = True

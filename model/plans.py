@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,7 +17,7 @@ from model.answers.terminal import (
     failures_leave_with,
     say,
 )
-from model.learnt import CALIBRATION, Learnt, calibration_at
+from model.learnt import CALIBRATION, Jobs, Learnt, calibration_at
 from model.rules.exits import Exit, exit_of
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def availability(
     full: Annotated[
         bool, typer.Option("--full", help="Joined: not in the scenario's quick form.")
     ] = False,
+    jobs: Jobs = 0,
     form: TableFormat = Format.TABLE,
 ) -> None:
     """Simulate years of failures and repairs, and say what availability is lost to what.
@@ -97,7 +99,7 @@ def availability(
     if full and not joined:
         raise typer.BadParameter("--full: only with --joined, which simulates")
     if joined:
-        _joined(scenario, overrides, calibration, full=full, form=form)
+        _joined(scenario, overrides, calibration, full=full, jobs=jobs, form=form)
     from model.answers.availability import (
         REPORT_COLUMNS,
         SUMMARY_COLUMNS,
@@ -115,7 +117,7 @@ def availability(
 
 
 def _joined(
-    file: Path, overrides: Overrides, calibration: Path, *, full: bool, form: Format
+    file: Path, overrides: Overrides, calibration: Path, *, full: bool, jobs: int, form: Format
 ) -> NoReturn:
     from model.answers.availability.joined import joined_of
     from model.answers.availability.joined_rows import JOINED_COLUMNS, joined_rows, joined_sentences
@@ -125,7 +127,7 @@ def _joined(
         asked, learnt = _scenario(file, overrides), calibration_at(calibration)
         if not full:
             asked = _scenario(file, [*asked.quick, *(overrides or ())])
-        found = joined_of(asked, learnt, report=say)
+        found = joined_of(asked, learnt, jobs=jobs or os.cpu_count() or 1, report=say)
     print_table(joined_rows(found), JOINED_COLUMNS, form)
     for sentence in extrapolations(asked, learnt):
         say(f"extrapolated: {sentence}")

@@ -92,24 +92,31 @@ def answer(
     from model.answers.questions import answer_of
     from model.rules.targets import Verdict
     from model.world.scenario import ScenarioError
+    from reports.folders import made
     from reports.on_paper import on_paper
-    from reports.scenario_report import scenario_report, write_report
+    from reports.scenario_figure import plotted
+    from reports.scenario_report import scenario_report
 
     verdicts: list[Verdict] = []
     with failures_leave_with({CalibrationError: Exit.USAGE, ScenarioError: Exit.USAGE}):
-        if into is not None and not into.is_dir():
-            raise ScenarioError(f"--into {into}: is no folder")
+        if into is not None:
+            made(into)
         learnt = calibration_at(calibration)
         for file in scenarios:
             found = answer_of(
                 file, learnt, quick=quick, jobs=jobs or os.cpu_count() or 1, report=say
             )
-            paper = on_paper(found.variants[0].scenario, learnt)
-            text = scenario_report(found, file, on_paper=paper)
-            if into is None:
+            report = None if into is None else into / f"{file.stem}.md"
+            text = scenario_report(
+                found,
+                file,
+                plot=plotted(found, report) if report else "",
+                on_paper=on_paper(found.variants[0].scenario, learnt),
+            )
+            if report is None:
                 typer.echo(text)
             else:
-                write_report(found, text, into / f"{file.stem}.md")
+                report.write_text(text, encoding="utf-8")
             verdicts += [check.verdict for check in found.checks]
     raise typer.Exit(exit_of(verdicts) if verdicts else Exit.MET)
 

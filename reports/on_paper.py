@@ -12,7 +12,7 @@ from model.answers.sizing import Role, Sizing, sizing_of
 from model.answers.sizing.rows import first_sentence
 from model.answers.statistics import Interval
 from model.world.scenario import Scenario, ScenarioError
-from reports.scenario_report import table
+from reports.quantities import table
 
 FIGURES = (  # of sizing, by name: those that an architect asks for first
     "requests, at the peak",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 
 from matplotlib.axes import Axes
 
@@ -12,14 +13,27 @@ from model.answers.statistics import Interval
 from model.world.scenario import Endpoint, Event
 from reports.figures import TARGET, Figure, canvas_of, plain_ticks, svg_of
 
+FIGURES = "figures"  # the folder of plots, beside the reports
+
 # Okabe & Ito, "Color Universal Design" (2008): told apart by the colour-blind too.
 COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", ":")  # once colours begin anew
 ENDPOINTS_MAX = 3  # those that are asked most
 
 
-def scenario_figure(answer: Answer) -> Figure:
-    """Return what an answer looks like."""
+def plotted(answer: Answer, report: Path) -> str:
+    """Draw an answer into the folder of figures beside its report; return the report's section."""
+    figure = scenario_figure(answer)
+    if figure is None:
+        return ""
+    plot = report.parent / FIGURES / f"{report.stem}.svg"
+    plot.parent.mkdir(exist_ok=True)
+    plot.write_text(figure.svg, encoding="utf-8")
+    return f"![{answer.question.question}]({FIGURES}/{plot.name})\n\n{figure.says}"
+
+
+def scenario_figure(answer: Answer) -> Figure | None:
+    """Return what an answer looks like; None if nobody was answered."""
     courses = [variant for variant in answer.variants if variant.simulated.course]
     return _over_time(courses) if courses else _p99s(answer.variants)
 
@@ -56,10 +70,13 @@ def _until_s(event: Event, end_s: float) -> float:
     return end_s if lasts is None else event.at + float(lasts)
 
 
-def _p99s(variants: Sequence[Variant]) -> Figure:
+def _p99s(variants: Sequence[Variant]) -> Figure | None:
     """Draw the p99 of what is asked most, a line for each variant, beside its target."""
     mix = variants[0].scenario.traffic.mix
-    endpoints = sorted(mix, key=lambda endpoint: -mix[endpoint])[:ENDPOINTS_MAX]
+    known = [e for e in Endpoint if any(f"{e.value}.p99" in v.numbers for v in variants)]
+    endpoints = sorted(known, key=lambda endpoint: -mix.get(endpoint, 0.0))[:ENDPOINTS_MAX]
+    if not endpoints:
+        return None
     canvas, panels = canvas_of(columns=len(endpoints), rows=1)
     for panel, endpoint in zip(panels, endpoints, strict=True):
         _p99s_of(panel, endpoint, variants)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from model.answers.asked import Question
 from model.answers.numbers import ALL, ENDPOINTS, is_share
-from model.answers.questions import Question
 from model.answers.trends import BY_CHANCE, Trend, agreement_of, by_chance_max, differing
 from model.world.scenario import Scenario
-from reports.scenario_report import fingerprint_of, shown, table
+from reports.quantities import shown, table
+from reports.scenario_report import fingerprint_of
 
 TOLD = ("p50", "p95", "p99", "failed")  # of each request, and of what a post begins
 LAGS = ("lag.fanout", "lag.celebrity")
@@ -101,7 +102,7 @@ def _section(each: Compared) -> str:
     runs, said = each.scenario.simulation, each.question
     made = (
         f"{runs.replications} replications of {runs.duration:g} s after {runs.warmup:g} s of"
-        f" warm-up; seed {each.scenario.seed}."
+        f" warm-up; seed {each.scenario.seed} and so many more as the slice."
     )
     lines = [
         f"## {each.file.stem}",

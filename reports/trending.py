@@ -38,6 +38,7 @@ def trend(
     from model.answers.calibrations import CalibrationError
     from model.answers.trends import verdict_on
     from model.world.scenario import ScenarioError
+    from reports.folders import made
     from reports.slices_report import (
         PLAIN_COLUMNS,
         columns_of,
@@ -47,8 +48,8 @@ def trend(
     )
 
     with failures_leave_with({CalibrationError: Exit.USAGE, ScenarioError: Exit.USAGE}):
-        if into is not None and not into.is_dir():
-            raise ScenarioError(f"--into {into}: is no folder")
+        if into is not None:
+            made(into)
         learnt, jobs = calibration_at(calibration), jobs or os.cpu_count() or 1
         compared = [
             _compared(file, overrides or [], learnt, quick=quick, jobs=jobs) for file in scenarios
@@ -66,7 +67,7 @@ def trend(
 def _compared(
     file: Path, overrides: list[str], learnt: Calibration, *, quick: bool, jobs: int
 ) -> Compared:
-    from model.answers.questions import question_of
+    from model.answers.asked import question_of
     from model.answers.trends import trends_of
     from model.world.scenario_files import load_scenario
     from reports.slices_report import Compared

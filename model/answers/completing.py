@@ -48,8 +48,8 @@ def later_s(run: SimulatedRun, cut: Slice) -> Floats:
     """Return by how much later each request ends in the world than in the slice, in seconds.
 
     Infinite where a leg elsewhere fails, or takes longer than a call around its fork waits: a
-    retry of that call is not played.  A fork beside other branches is taken for the last to end.
-    NaN where a fork was taken of which no leg was seen.
+    retry of that call is not played.  A fork beside visits waits for them, too; beside other
+    branches it is taken for the last to end.  NaN where a fork was taken of which no leg was seen.
     """
     total_s = np.zeros(len(run.requests.uid))
     for fork in cut.thinned:

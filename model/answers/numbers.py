@@ -4,12 +4,14 @@
 |---|---|
 | `<request>.p50`, `.p95`, `.p99` | seconds that answered requests took |
 | `<request>.failed` | share that failed, or had no answer when their target had passed |
+| `<request>.refused`, `.expired`, `.lost` | share of them all that failed so |
 | `<request>.late` | share that took longer than the p99's target, or failed |
 | `all.failed`, `all.late` | the same of all requests of people together |
 | `lag.<activity>.p50`, `.p95`, `.p99` | seconds from a request until what it began is over |
 | `lag.replication.<store>.p50`, … | from a write's acknowledgement until the last copy has it |
 | `lag.replica.<store>.p50`, … | the same of each copy by itself |
 | `lost_writes.<store>`, … | acknowledged writes that are lost with a server (`staleness.numbers`) |
+| `instances.<station>` | how many there are on average of a service that scales by itself |
 | `busy.<station>`, `busiest.<station>` | share of the servers' time: all, and the busiest member |
 
 With events, requests and lags have the same numbers `.before`, `.during` and `.after` them, such
@@ -25,12 +27,21 @@ import numpy as np
 
 from model.answers.readings import Floats, Reading, Timed
 from model.answers.shares import share_beyond
-from model.answers.staleness import lost_writes
+from model.answers.staleness import LOST, lost_writes
 from model.answers.statistics import Interval, TooShort, over_replications, quantile_of_clusters
+from model.engine.program import Outcome
 from model.world.scenario import Endpoint, Event, Scenario
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+FAILURES = {  # by a full queue, a breaker, or what is down; too late; by a crash or on a link
+    "refused": Outcome.REFUSED,
+    "expired": Outcome.EXPIRED,
+    "lost": Outcome.LOST,
+}
 ALL = "all"
+INSTANCES = "instances"
+BUSY, BUSIEST = "busy", "busiest"
+SHARES = {"failed", "late", *FAILURES}
 ENDPOINTS = {endpoint.value for endpoint in Endpoint}
 FINITE_MAX = float(np.finfo(float).max)  # what took longer never came
 
@@ -52,7 +63,8 @@ def numbers_of(scenario: Scenario, readings: Sequence[Reading]) -> dict[str, Int
     for window in windows_of(scenario):
         found |= dict(_requests(scenario, readings, window))
         found |= dict(_lags(readings, window))
-    for kind in ("busy", "busiest"):
+        found |= dict(_instances(scenario, readings, window))
+    for kind in (BUSY, BUSIEST):
         shares = [getattr(reading, kind) for reading in readings]
         for station in shares[0]:
             values = [share[station] for share in shares]
@@ -80,9 +92,15 @@ def _end_s(event: Event) -> float:
     return np.inf if lasts is None else event.at + float(lasts)
 
 
+def is_count(name: str) -> bool:
+    """Say whether a number is a count: of acknowledged writes that are lost, or of instances."""
+    return name.startswith((f"{LOST}.", f"{INSTANCES}."))
+
+
 def is_share(name: str) -> bool:
     """Say whether a number is a share of a whole; else it is seconds."""
-    return name.startswith(("busy.", "busiest.")) or ".failed" in name or ".late" in name
+    is_busy = name.startswith((f"{BUSY}.", f"{BUSIEST}."))
+    return is_busy or not SHARES.isdisjoint(name.split(maxsplit=1)[0].split("."))
 
 
 def _requests(
@@ -92,6 +110,12 @@ def _requests(
         clusters = _clusters([reading.requests[name] for reading in readings], window)
         yield from _quantiles(name, clusters, QUANTILES, window)
         yield from _share(f"{name}.failed{window.suffix}", clusters, FINITE_MAX)
+        for label, how in FAILURES.items():
+            so = [
+                reading.requests[name].ended_so(how, window.since_s, window.until_s)
+                for reading in readings
+            ]
+            yield from _share(f"{name}.{label}{window.suffix}", so, 0.5)
         if name in ENDPOINTS:
             target_s = scenario.targets.p99_of(Endpoint(name))
             yield from _share(f"{name}.late{window.suffix}", clusters, target_s)
@@ -120,6 +144,18 @@ def _lags(readings: Sequence[Reading], window: Window) -> Iterator[tuple[str, In
     for name in readings[0].lags:
         clusters = _clusters([reading.lags[name] for reading in readings], window)
         yield from _quantiles(f"lag.{name}", clusters, QUANTILES, window)
+
+
+def _instances(
+    scenario: Scenario, readings: Sequence[Reading], window: Window
+) -> Iterator[tuple[str, Interval]]:
+    for station in readings[0].instances:
+        counts = [
+            scenario.simulation.slice
+            * reading.instances[station].mean_between(window.since_s, window.until_s)
+            for reading in readings
+        ]
+        yield f"{INSTANCES}.{station}{window.suffix}", over_replications(counts)
 
 
 def _clusters(timed: Sequence[Timed], window: Window) -> list[Floats]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from model.answers.asked import Question, question_of, variants_in
 from model.answers.calibrations import Calibration, extrapolations
 from model.answers.completing import busy_in_world, completed
 from model.answers.courses import Stretch, late_over_time
@@ -14,31 +15,16 @@ from model.answers.expectations import BASE, Checked, checked
 from model.answers.numbers import Numbers, numbers_of
 from model.answers.readings import Reading, read
 from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
-from model.answers.statistics import Interval
 from model.answers.twin import cut_of, twin_of
 from model.engine.limits import TooMuch
 from model.engine.program import Program
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.edges import FILLING
-from model.world.scenario import Endpoint, Scenario, ScenarioError
-from model.world.scenario_files import load_scenario
+from model.world.scenario import Endpoint, Scenario
 from model.world.slices import Slice, nobodys
 
-MARKS = ("Question", "Expected", "Found")  # of the comments that a file begins with
-
-ANY = Interval(value=1.0, low=1.0, high=1.0, confidence=0.95, n=1, method="none")
-
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a scenario file says to people; `found` is empty where all came as expected."""
-
-    question: str
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +33,7 @@ class Simulated:
 
     numbers: Numbers
     course: Sequence[Stretch] = ()
+    untold: str = ""  # what these do not say, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,33 +61,6 @@ class Answer:
     extrapolated: Sequence[str]  # in what the scenario leaves what was measured
 
 
-def question_of(file: Path) -> Question:
-    """Return what the comments at the top of a scenario file say.
-
-    Raises ScenarioError if it does not begin with `# Question:` and `# Expected:`.
-    """
-    said: dict[str, str] = {}
-    for line in _lines(file):
-        mark, colon, text = line.removeprefix("# ").partition(": ")
-        if not line.startswith("# ") or not colon or mark not in MARKS:
-            break
-        said[mark] = text.strip()
-    if missing := [mark for mark in MARKS[:2] if mark not in said]:
-        raise ScenarioError(f"{file}: begin with a line `# {missing[0]}: …`")
-    return Question(
-        question=said["Question"], expected=said["Expected"], found=said.get("Found", "")
-    )
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ScenarioError(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{file}: is not UTF-8 text") from None
-
-
 def answer_of(
     file: Path,
     calibration: Calibration,
@@ -114,14 +74,9 @@ def answer_of(
     `quick` is the form that the file's `quick` overrides make of it.  Raises ScenarioError for
     what is wrong with any of it, before anything is simulated.
     """
-    question, base = question_of(file), load_scenario(file)
-    shared = base.quick if quick else ()
-    asked = {
-        name: load_scenario(file, (*shared, *overrides))
-        for name, overrides in {BASE: (), **base.variants}.items()
-    }
-    _refuse_unanswerable(base)
-    outside = extrapolations(asked[BASE], calibration)
+    question, asked = question_of(file), variants_in(file, quick=quick)
+    base = asked[BASE]
+    outside = extrapolations(base, calibration)
     variants = []
     for name, scenario in asked.items():
         report(f"simulating {base.name}, {name}")
@@ -133,19 +88,12 @@ def answer_of(
     return Answer(question=question, variants=variants, checks=checks, extrapolated=outside)
 
 
-def _refuse_unanswerable(base: Scenario) -> None:
-    """Refuse a variant that cannot be told from the scenario, and limits without a meaning."""
-    if BASE in base.variants:
-        raise ScenarioError(f"variants.{BASE}: that is the scenario itself; use another name")
-    for expectation in base.expect:
-        checked(expectation, {name: {expectation.that: ANY} for name in (BASE, *base.variants)})
-
-
 def simulated(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Simulated:
     """Return what the replications of a scenario show.
 
     What copies show is seen in visits; of more than an engine keeps nothing is said of copies.
     """
+    untold = ""
     cut, program = cut_of(scenario, calibration), twin_of(scenario, calibration)
     keeps = bool(cut.thinned) or is_replicated(program)
     try:
@@ -153,9 +101,10 @@ def simulated(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) ->
     except TooMuch:
         if cut.thinned or not keeps:
             raise
+        untold = "of copies nothing is said, for there were more visits than are kept"
         readings = _readings(scenario, program, cut, jobs=jobs, keep_visits=False)
     course = late_over_time(scenario, readings) if scenario.events else ()
-    return Simulated(numbers=numbers_of(scenario, readings), course=course)
+    return Simulated(numbers=numbers_of(scenario, readings), course=course, untold=untold)
 
 
 def _readings(

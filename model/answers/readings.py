@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model.answers.instances import InUse, in_use_of
 from model.engine.program import NONE, Outcome
 from model.engine.runs import SimulatedRun
 
@@ -24,11 +25,20 @@ class Timed:
 
     began_s: Floats
     took_s: Floats
+    ended: NDArray[np.int8] | None = None  # how, as an Outcome; None where nobody asks
 
     def between(self, since_s: float, until_s: float) -> Floats:
         """Return how long those took that began in [since_s, until_s)."""
         first, last = np.searchsorted(self.began_s, (since_s, until_s))
         return self.took_s[first:last]
+
+    def ended_so(self, how: Outcome, since_s: float, until_s: float) -> Floats:
+        """Return 1 for each that began in [since_s, until_s) and ended so, and 0 for all others."""
+        first, last = np.searchsorted(self.began_s, (since_s, until_s))
+        if self.ended is None:
+            return np.zeros(last - first)
+        so: Floats = (self.ended[first:last] == how).astype(np.float64)
+        return so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +47,13 @@ class Reading:
 
     requests: Mapping[str, Timed]  # by journey, of requests that came from outside
     lags: Mapping[str, Timed]  # by activity, from the request that it goes back to, to its end
-    busy: Mapping[str, float]  # by station: share of the time of all its servers
+    busy: Mapping[str, float]  # by station: share of the time of all its servers that there are
     busiest: Mapping[str, float]  # by station: the same of its busiest member
     # By store with copies (`staleness`): acknowledged writes of a shard that one copy alone has, at
     # a random instant, and those that were lost in crashes, if there are any.
     unreplicated: Mapping[str, float] = field(default_factory=dict)
     lost: Mapping[str, float] = field(default_factory=dict)
+    instances: Mapping[str, InUse] = field(default_factory=dict)  # of autoscaled stations
 
     def without(self, *, journeys: Collection[str], stations: Collection[str]) -> Reading:
         """Return the reading without what is there for the simulation's sake only."""
@@ -71,13 +82,16 @@ def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
     busy_s = np.where(is_alone, members.busy_s, members.worked_s)
     share = busy_s / run.until_s / np.repeat(stations.servers, stations.members)
     first = stations.first_member
+    instances = in_use_of(run)
+    busy = dict(zip(stations.names, np.add.reduceat(share, first), strict=True))
+    there_are = dict(zip(stations.names, stations.members.tolist(), strict=True))
+    there_are |= {name: each.mean_between(0.0, run.until_s) for name, each in instances.items()}
     return Reading(
         requests={name: timed for name, timed in by_journey.items() if name in asked},
         lags={name: timed for name, timed in by_journey.items() if name not in asked},
-        busy=dict(
-            zip(stations.names, np.add.reduceat(share, first) / stations.members, strict=True)
-        ),
+        busy={name: float(busy[name] / there_are[name]) for name in stations.names},
         busiest=dict(zip(stations.names, np.maximum.reduceat(share, first), strict=True)),
+        instances=instances,
     )
 
 
@@ -103,4 +117,8 @@ def _timed(
     took_s = np.where(overdue, np.inf, took_s)
     known = ~(under_way & ~overdue)
     order = np.argsort(began_s[known], kind="stable")
-    return Timed(began_s=began_s[known][order], took_s=took_s[known][order])
+    return Timed(
+        began_s=began_s[known][order],
+        took_s=took_s[known][order],
+        ended=outcome[known][order].astype(np.int8),
+    )

@@ -57,9 +57,9 @@ def trends_of(
 ) -> list[Trend]:
     """Return every number of the answer at the scenario's slice k, at k/2 and at k/4.
 
-    The seed is the same, and so is the luck of the k-th request of each stream.  Where k is not
-    even, it is divided by its smallest factor.  Raises ScenarioError for slice 1, which is
-    compared with nothing, or if any of the slices cannot hold the question.
+    Each slice has luck of its own, so that their errors are independent.  Where k is not even, it
+    is divided by its smallest factor.  Raises ScenarioError for slice 1, which is compared with
+    nothing, or if any of the slices cannot hold the question.
     """
     slices = slices_of(scenario.simulation.slice)
     if len(slices) == 1:
@@ -93,8 +93,9 @@ def slices_of(slice_of: int) -> list[int]:
 def chance_of(one: Interval, other: Interval) -> float:
     """Return how probable so large a difference of two independent numbers is; NaN if unknown.
 
-    Each interval is that of Student's t with one degree of freedom less than it has values; their
-    errors are added by their squares.
+    Each interval is taken for that of Student's t with one degree of freedom less than it has
+    values, though those of quantiles and shares are not quite; of one that is lopsided the mean of
+    both arms counts.  Their errors are added by their squares.
 
     Source: B. L. Welch, "The Generalization of 'Student's' Problem when Several Different
     Population Variances are Involved", Biometrika 34 (1947).
@@ -148,7 +149,8 @@ def agreement_of(trends: Sequence[Trend]) -> Mapping[str, str]:
 
 def _in_slice(scenario: Scenario, slice_of: int) -> Scenario:
     simulation = scenario.simulation.model_copy(update={"slice": slice_of})
-    return scenario.model_copy(update={"simulation": simulation})
+    seed = scenario.seed + slice_of
+    return scenario.model_copy(update={"simulation": simulation, "seed": seed})
 
 
 def _standard_error(interval: Interval) -> float:

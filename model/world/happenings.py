@@ -69,11 +69,11 @@ def _of_event(
     match event:
         case said.Crash():
             station = _station(topology, number, event.station)
-            members = _some(station, scenario, event.members)
+            members = _some(number, station, scenario, event.members)
             yield Crash(station=event.station, when=when, members=members)
         case said.Slow():
             station = _station(topology, number, event.station)
-            members = _some(station, scenario, event.members)
+            members = _some(number, station, scenario, event.members)
             yield SlowDown(station=event.station, factor=event.speed, when=when, members=members)
         case said.BrokerStop():
             yield SlowDown(station="broker", factor=0.0, when=when, members=ALL)
@@ -95,8 +95,16 @@ def _station(topology: Topology, number: int, name: str) -> Station:
         ) from None
 
 
-def _some(station: Station, scenario: Scenario, members: int) -> tuple[int, ...]:
-    """Return the first copies of the first members: in a slice as large a share, one at least."""
+def _some(number: int, station: Station, scenario: Scenario, members: int) -> tuple[int, ...]:
+    """Return the first copies of the first members: in a slice as large a share, one at least.
+
+    Raises ScenarioError if there are not so many.
+    """
+    there_are = station.members * station.copies * scenario.simulation.slice
+    if members > there_are:
+        raise ScenarioError(
+            f"events.{number}.members: there are {there_are} of {station.name}, got {members}"
+        )
     here = max(1, round(members / scenario.simulation.slice))
     order = [
         member * station.copies + copy

@@ -80,12 +80,12 @@ class Slice:
     def background_per_s(self, background: Background, rates_per_s: Mapping[str, float]) -> float:
         """Return how often a background comes, given the rates of arrival in the whole world.
 
-        Of who asks for the hot shard, while it is at its hottest.
+        Where a shard is hot, while it is at its hottest.
         """
         times = background.per_arrival.items()
         in_world = sum(rates_per_s.get(journey, 0.0) * often for journey, often in times)
-        is_asking = background.of_whom is OfWhom.ASKING
-        share = self.hot.share if self.hot and is_asking else 1.0
+        hot = self.hot.share if self.hot else 0.0
+        share = {OfWhom.ASKING: hot, OfWhom.OTHERS: 1 - hot}.get(background.of_whom, 1.0)
         return in_world * (1 - 1 / self.of) * share
 
 

@@ -7,7 +7,7 @@ though part of what it does is elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from model.world.counts import CountLaw, CountTable
@@ -48,14 +48,14 @@ def in_turns(
 
 def part_here(fork: ForEach, slice_of: int) -> ForEach:
     """Return the fork with the slice's part of its legs."""
-    count = _part(_law(fork), 1 / slice_of)
+    count = _part(_law(fork), lambda legs: legs // slice_of)
     return replace(fork, count=count, at_once=fork.at_once // slice_of)
 
 
 def part_elsewhere(fork: ForEach, slice_of: int) -> ForEach:
     """Return the fork with all other legs."""
-    at_once = fork.at_once - fork.at_once // slice_of
-    return replace(fork, count=_part(_law(fork), 1 - 1 / slice_of), at_once=at_once)
+    count = _part(_law(fork), lambda legs: legs - legs // slice_of)
+    return replace(fork, count=count, at_once=fork.at_once - fork.at_once // slice_of)
 
 
 def in_time(path: str, fork: ForEach, legs: Step) -> AllOf:
@@ -85,7 +85,10 @@ def _law(fork: ForEach) -> CountLaw:
     return fork.count
 
 
-def _part(law: CountLaw, share: float) -> CountTable:
+def _part(law: CountLaw, part_of: Callable[[int], int]) -> CountTable:
+    """Return the law of a part, which does not fall where the whole rises."""
     whole = table_of_law(law)
-    counts = tuple(round(count * share) for count in whole.counts)
-    return CountTable(counts=counts, cumulated=whole.cumulated)
+    cumulated = {
+        part_of(count): upto for count, upto in zip(whole.counts, whole.cumulated, strict=True)
+    }
+    return CountTable(counts=tuple(cumulated), cumulated=tuple(cumulated.values()))

@@ -29,7 +29,7 @@ class PolicySource(Protocol):
     """Whoever knows the policy."""
 
     def current(self) -> FeedPolicy:
-        """Return the policy of now, as of FRESH_S ago at most while the broker answers."""
+        """Return the policy of FRESH_S ago at most, while the broker answers in half of that."""
 
 
 class FixedPolicy:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from model.answers.asked import Question
 from model.answers.courses import Stretch
-from model.answers.questions import Answer, Question, Simulated, Variant
+from model.answers.questions import Answer, Simulated, Variant
 from model.answers.statistics import Interval
 from model.world.scenario_files import load_scenario
-from reports.scenario_figure import scenario_figure
+from reports.scenario_figure import plotted, scenario_figure
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 STOP = "events=[{kind='broker-stop', at='5 s', lasts='5 s'}]"
@@ -67,3 +68,20 @@ def test_what_only_a_variant_meets_is_drawn_for_it_alone():
 @pytest.mark.parametrize("variants", [(still(),), (eventful(),)])
 def test_the_same_answer_is_the_same_drawing_every_time(variants):
     assert scenario_figure(answer(*variants)) == scenario_figure(answer(*variants))
+
+
+def test_where_nobody_was_answered_nothing_is_drawn(tmp_path):
+    nobody = Variant(
+        name="base",
+        overrides=(),
+        scenario=load_scenario(LAPTOP),
+        simulated=Simulated(numbers={}),
+    )
+    assert plotted(answer(nobody), tmp_path / "nobody.md") == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plot_lies_beside_its_report_and_is_shown_in_it(tmp_path):
+    section = plotted(answer(still()), tmp_path / "quick.md")
+    assert section.startswith("![?](figures/quick.svg)\n\np99 of each variant")
+    assert (tmp_path / "figures" / "quick.svg").read_text(encoding="utf-8").startswith("<svg")

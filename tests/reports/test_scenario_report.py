@@ -9,14 +9,16 @@ import typer
 from typer.testing import CliRunner
 
 from model.answers import questions
+from model.answers.asked import Question
 from model.answers.calibrations import load_calibration
 from model.answers.expectations import Checked, Outcome
-from model.answers.questions import Answer, Question, Simulated, Variant
+from model.answers.questions import Answer, Simulated, Variant
 from model.answers.statistics import Interval
 from model.learnt import SHIPPED
 from model.world.scenario_files import load_scenario
 from reports.cli import add_verbs
-from reports.scenario_report import fingerprint_of, scenario_report, shown, table
+from reports.quantities import shown, table
+from reports.scenario_report import fingerprint_of, scenario_report
 
 LAPTOP = Path(__file__).parents[2] / "scenarios" / "laptop.toml"
 STOP = "events=[{kind='broker-stop', at='5 s', lasts='5 s'}]"
@@ -79,6 +81,61 @@ def test_a_report_begins_with_what_was_asked_and_expected():
 def test_what_came_otherwise_is_said_at_the_top_if_it_did():
     assert "**Found.** no.\n" in report(found="no.")
     assert "**Found.**" not in report()
+
+
+def test_what_an_answer_does_not_say_is_said():
+    scenario = load_scenario(LAPTOP)
+    short = Variant(
+        name="many",
+        overrides=(),
+        scenario=scenario,
+        simulated=Simulated(numbers=NUMBERS, untold="of copies nothing is said"),
+    )
+    assert "- many: of copies nothing is said\n" in report(short)
+    assert "## What is not said" not in report()
+
+
+def test_how_requests_fail_is_said_of_those_that_do():
+    nothing = between(0.0, 0.0)
+    numbers = NUMBERS | {
+        "newsfeed.refused": between(0.01, 0.03),
+        "newsfeed.expired": nothing,
+        "newsfeed.lost": nothing,
+        **{f"search.{how}": nothing for how in ("refused", "expired", "lost")},
+    }
+    found = rows(report(variant(numbers=numbers)), "Why requests fail")[1:]
+    assert [row[:3] for row in found] == [["base", "newsfeed", "2 % (1 % to 3 %)"]]
+    assert "## Why requests fail" not in report()
+
+
+def test_of_services_that_scale_it_is_said_how_many_instances_there_are():
+    numbers = NUMBERS | {"instances.timeline": between(3.0, 3.0)}
+    [row] = rows(report(variant(numbers=numbers)), "Instances")[1:]
+    assert row == ["base", "timeline", "3 (3 to 3)", "-", "-", "-"]
+    assert "## Instances" not in report()
+
+
+def test_a_number_that_is_compared_is_said_beside_the_other_and_as_times_it():
+    check = Checked(
+        expected="newsfeed.p50 (busy) above 2 times that of base",
+        found=between(0.030, 0.030),
+        outcome=Outcome.YES,
+        beside=between(0.012, 0.012),
+    )
+    [_, row] = rows(report(checks=[check]), "What was expected")
+    assert row[1] == "30 ms (30 ms to 30 ms), 2.5 times 12 ms (12 ms to 12 ms)"
+
+
+def test_nothing_is_no_number_of_times_nothing():
+    nothing = between(0.0, 0.0)
+    check = Checked(
+        expected="all.late (busy) above 1 times that of base",
+        found=nothing,
+        outcome=Outcome.YES,
+        beside=nothing,
+    )
+    [_, row] = rows(report(checks=[check]), "What was expected")
+    assert row[1] == "0 % (0 % to 0 %), for 0 % (0 % to 0 %)"
 
 
 def test_every_expectation_is_said_with_what_was_found_and_whether_it_came_so():
@@ -238,10 +295,16 @@ def test_a_report_goes_into_the_folder_that_is_asked_for(answered, tmp_path):
     assert (tmp_path / "here" / "tiny.md").read_text(encoding="utf-8").startswith("# tiny\n")
 
 
-def test_a_folder_that_is_not_there_is_said_before_anything_is_simulated(answered):
-    done = answered(words=("--into", "nowhere"))
+def test_a_folder_that_is_not_there_is_made(answered, tmp_path):
+    answered(words=("--into", "deep/down"))
+    assert (tmp_path / "deep" / "down" / "tiny.md").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_simulated(answered, tmp_path):
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    done = answered(words=("--into", "taken"))
     assert done.exit_code == 2
-    assert done.stderr == "--into nowhere: is no folder\n"
+    assert done.stderr == "--into taken: File exists\n"
 
 
 def test_a_file_that_asks_nothing_is_a_mistake_of_who_asks(answered):

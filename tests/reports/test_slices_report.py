@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from feedtwin import command
-from model.answers.questions import question_of
+from model.answers.asked import question_of
 from model.answers.statistics import over_replications
 from model.answers.summaries import NOTHING
 from model.answers.trends import Trend
@@ -111,7 +111,8 @@ def test_the_exit_code_says_whether_slices_agree(monkeypatch, found, code):
 def test_the_verb_writes_the_report_where_it_is_told_to(monkeypatch, tmp_path):
     run(monkeypatch, "--into", str(tmp_path))
     assert (tmp_path / "slices.md").read_text(encoding="utf-8").startswith("# Slices")
-    assert run(monkeypatch, "--into", str(tmp_path / "none")).exit_code == Exit.USAGE
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    assert run(monkeypatch, "--into", str(tmp_path / "taken")).exit_code == Exit.USAGE
 
 
 def test_programs_get_rows(monkeypatch):

@@ -78,6 +78,7 @@ def joined_of(
     calibration: Calibration,
     *,
     runs_max: int = RUNS_MAX,
+    jobs: int = 1,
     report: Report = lambda _: None,
 ) -> Joined:
     """Return how many requests are answered, and in time, over all states of a scenario.
@@ -88,7 +89,7 @@ def joined_of(
     """
     whole = State(name=ALL_WELL, probability=1.0, failing_share=0.0)
     report(f"simulating {scenario.name}, {ALL_WELL}")
-    well = simulated_in(scenario, calibration, whole)
+    well = simulated_in(scenario, calibration, whole, jobs=jobs)
     states = states_of(system_of(scenario, busy=busy_in(scenario, well)))
     sources = sources_of(states, scenario, runs_max=runs_max - 1)
     found = []
@@ -96,7 +97,7 @@ def joined_of(
         source, own = sources[state.name], None
         if source in (Source.RUN, Source.MORE) and state.name != ALL_WELL:
             report(f"simulating {scenario.name}, {state.name}")
-            own = simulated_in(scenario, calibration, state)
+            own = simulated_in(scenario, calibration, state, jobs=jobs)
         shortfall = _shortfall(state, source, well=well, own=own)
         found.append(InState(state=state, source=source, shortfall=shortfall))
     return Joined(
@@ -109,10 +110,10 @@ def joined_of(
 
 def _shortfall(state: State, source: Source, *, well: Numbers, own: Numbers | None) -> Shortfall:
     """Return what a state leaves unanswered, by its own run if it has one, and that of all well."""
-    on_paper = with_unseen(shortfall_in(well), state, is_own=False)
+    on_paper = with_unseen(shortfall_in(well, is_struck=False), state, is_own=False)
     if own is None:
         return at_most(on_paper, ALL_LOST) if source is Source.BOUND else on_paper
-    run = with_unseen(shortfall_in(own), state, is_own=True)
+    run = with_unseen(shortfall_in(own, is_struck=True), state, is_own=True)
     return at_most(on_paper, run) if source is Source.MORE else run
 
 

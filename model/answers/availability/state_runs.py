@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from model.answers.availability.states import State
 from model.answers.calibrations import Calibration
@@ -13,7 +14,7 @@ from model.answers.statistics import CONFIDENCE, Interval
 from model.world.chance import path_key
 from model.world.routes import STORE_OF
 from model.world.scenario import Fleet, Instances, Scenario
-from model.world.scenario.events import Crash
+from model.world.scenario.events import Crash, Event
 from model.world.topology import simulated_topology
 
 SEEDS = 2**62  # of runs: the seed of a scenario, and so many others
@@ -33,18 +34,20 @@ class Shortfall:
 ALL_LOST = Shortfall(failed=NOBODY_KNOWS, late_or_failed=NOBODY_KNOWS)
 
 
-def shortfall_in(numbers: Numbers) -> Shortfall:
-    """Return which requests a run did not answer, or not in time, while its events lasted."""
+def shortfall_in(numbers: Numbers, *, is_struck: bool) -> Shortfall:
+    """Return which requests a run did not answer, or not in time: if struck, during its events."""
+    during = ".during" if is_struck else ""
     failed, late = (
-        numbers.get(f"{ALL}.{what}.during", numbers.get(f"{ALL}.{what}", NOBODY_KNOWS))
-        for what in ("failed", "late")
+        numbers.get(f"{ALL}.{what}{during}", NOBODY_KNOWS) for what in ("failed", "late")
     )
     return Shortfall(failed=failed, late_or_failed=late)
 
 
-def simulated_in(scenario: Scenario, calibration: Calibration, state: State) -> Numbers:
+def simulated_in(
+    scenario: Scenario, calibration: Calibration, state: State, *, jobs: int = 1
+) -> Numbers:
     """Return the numbers of a run that is in a state for as long as it counts."""
-    return simulated(scenario_in(scenario, state), calibration).numbers
+    return simulated(scenario_in(scenario, state), calibration, jobs=jobs).numbers
 
 
 def scenario_in(scenario: Scenario, state: State) -> Scenario:
@@ -63,7 +66,8 @@ def scenario_in(scenario: Scenario, state: State) -> Scenario:
     span = {"warmup": max(runs.warmup, since_s), "duration": duration_s}
     # An event of a file begins after the warm-up; these begin before it ends.
     when = {"at": -since_s, "lasts": lasts_s}
-    events = tuple(event.model_copy(update=when) for event in state.events)
+    whole = (_of_whole_parts(event, runs.slice) for event in state.events)
+    events = tuple(event.model_copy(update=when) for event in whole)
     return scenario.model_copy(
         update={
             "seed": (scenario.seed + path_key(state.name)) % SEEDS,
@@ -87,7 +91,14 @@ def _knowing(fleet: Fleet) -> Fleet:
 def loses_more(state: State, scenario: Scenario) -> bool:
     """Say whether a run loses more than its state: one of 64 that crashes is half of a 32nd."""
     crashes = (event for event in state.events if isinstance(event, Crash))
-    return any(crash.members < scenario.simulation.slice for crash in crashes)
+    return any(crash.members % scenario.simulation.slice for crash in crashes)
+
+
+def _of_whole_parts(event: Event, slice_of: int) -> Event:
+    """Return the event with no fewer members down, so many that a slice has its part of them."""
+    if not isinstance(event, Crash):
+        return event
+    return event.model_copy(update={"members": slice_of * ceil(event.members / slice_of)})
 
 
 def with_unseen(seen: Shortfall, state: State, *, is_own: bool) -> Shortfall:

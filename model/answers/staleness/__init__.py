@@ -6,17 +6,17 @@ what one replication shows of both, and `numbers` what that makes of all of them
 
 from __future__ import annotations
 
-from model.answers.staleness.numbers import PER_CRASH, PER_YEAR, is_count, lost_writes
+from model.answers.staleness.numbers import LOST, PER_CRASH, PER_YEAR, lost_writes
 from model.answers.staleness.observed import Copies, copies_of, is_replicated, with_staleness
 from model.answers.staleness.writes import Writes, writes_of
 
 __all__ = [
+    "LOST",
     "PER_CRASH",
     "PER_YEAR",
     "Copies",
     "Writes",
     "copies_of",
-    "is_count",
     "is_replicated",
     "lost_writes",
     "with_staleness",

@@ -33,11 +33,12 @@ class Outage:
 
 
 def unreplicated(
-    writes: Writes, outages: Sequence[Outage], *, shards: int, since_s: float, until_s: float
+    writes: Writes, outages: Sequence[Outage], *, stand_for: Floats, since_s: float, until_s: float
 ) -> float:
     """Return how many writes of a shard only the copy that took them has, at a random instant.
 
-    These are what its loss costs.  The mean over time, of all shards: by Little's law the rate
+    These are what its loss costs.  `stand_for` says of each shard how many it stands for in the
+    world.  The mean over time, of all shards: by Little's law the rate
     of writes times how long each is on one copy only (J. D. C. Little, "A Proof for the Queuing
     Formula L = λW", Operations Research 9, 1961), but with what the window cuts off.
     """
@@ -45,7 +46,8 @@ def unreplicated(
     has_s[np.arange(len(writes.first)), writes.first] = np.inf
     second_s = has_s.min(axis=1)
     alone_s = np.clip(second_s, since_s, until_s) - np.clip(writes.acked_s, since_s, until_s)
-    return float(np.maximum(alone_s, 0.0).sum() / (until_s - since_s) / shards)
+    in_world_s = np.maximum(alone_s, 0.0) @ stand_for[writes.shard]
+    return float(in_world_s / (until_s - since_s) / stand_for.sum())
 
 
 def lost_with(writes: Writes, outages: Sequence[Outage], *, failover_s: float) -> float:

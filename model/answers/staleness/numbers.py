@@ -35,11 +35,6 @@ def lost_writes(scenario: Scenario, readings: Sequence[Reading]) -> Iterator[tup
         yield f"{LOST}.{station}", _counted([reading.lost[station] for reading in readings])
 
 
-def is_count(name: str) -> bool:
-    """Say whether a number is a count: of acknowledged writes that are lost."""
-    return name.startswith(f"{LOST}.")
-
-
 def _crashes_per_year(scenario: Scenario, station: str) -> float:
     """Return how often a year a server fails that takes the writes of one of all shards."""
     shards = int(getattr(scenario.fleet, STORE_OF[station]).shards)

@@ -15,6 +15,7 @@ from model.engine.disruptions import ActionKind
 from model.engine.program import Program
 from model.engine.runs import SimulatedRun
 from model.world.failures import Once
+from model.world.hot_shards import Hot, hot_of
 from model.world.places import rtts_s
 from model.world.scenario import Scenario
 from model.world.scenario.events import Crash
@@ -32,7 +33,15 @@ class Copies:
     since_s: float
     until_s: float
     slice_of: int
+    hot: Hot | None
     crashes: tuple[tuple[str, float, int], ...]  # station, when, and how many members in the world
+
+    def stand_for(self, station: str, shards: int) -> Floats:
+        """Return how many shards of the world each of those here stands for; a hot one for one."""
+        if self.hot is None or self.hot.station != station or self.slice_of == 1:
+            return np.full(shards, float(self.slice_of))
+        others = (self.hot.shards - 1) / (shards - 1)
+        return np.array([1.0, *[others] * (shards - 1)])
 
 
 def copies_of(scenario: Scenario) -> Copies:
@@ -44,6 +53,7 @@ def copies_of(scenario: Scenario) -> Copies:
         since_s=runs.warmup,
         until_s=runs.warmup + runs.duration,
         slice_of=runs.slice,
+        hot=hot_of(scenario),
         crashes=tuple((one.station, runs.warmup + one.at, one.members) for one in crashes),
     )
 
@@ -70,7 +80,7 @@ def with_staleness(reading: Reading, run: SimulatedRun, copies: Copies) -> Readi
         alone[station] = unreplicated(
             writes,
             outages,
-            shards=int(run.program.stations.shards[number]),
+            stand_for=copies.stand_for(station, int(run.program.stations.shards[number])),
             since_s=copies.since_s,
             until_s=copies.until_s,
         )
@@ -85,6 +95,7 @@ def outages_of(program: Program, station: str, copies: Copies) -> Iterator[Outag
     number = program.stations.names.index(station)
     first, replicas = program.stations.first_member[number], program.stations.replicas[number]
     members = range(first, first + program.stations.members[number])
+    stand_for = copies.stand_for(station, int(program.stations.shards[number]))
     for one in program.disruptions:
         if one.kind is not ActionKind.CRASH or not isinstance(one.when, Once):
             continue
@@ -95,19 +106,20 @@ def outages_of(program: Program, station: str, copies: Copies) -> Iterator[Outag
                 copy=int(member % replicas),
                 since_s=one.when.at_s,
                 until_s=one.when.at_s + one.when.for_s,
-                stands_for=_stands_for(station, one.when.at_s, len(mine), copies),
+                stands_for=_said(station, one.when.at_s, len(mine), copies)
+                or float(stand_for[member // replicas]),
             )
 
 
-def _stands_for(station: str, at_s: float, here: int, copies: Copies) -> float:
-    """Return how many members go down in the world for one of those `here`.
+def _said(station: str, at_s: float, here: int, copies: Copies) -> float | None:
+    """Return how many members of the world a crash takes for each of those `here`, if one does.
 
-    A crash says how many; a zone is as large a share of the slice as of the world.
+    A zone takes as large a share of the slice as of the world.
     """
     said = [
         members for name, when_s, members in copies.crashes if (name, when_s) == (station, at_s)
     ]
-    return max(said) / here if said and copies.slice_of > 1 else float(copies.slice_of)
+    return max(said) / here if said and copies.slice_of > 1 else None
 
 
 def _last(writes: Writes) -> Timed:

@@ -71,7 +71,7 @@ class Steps:
         """Return half of the work, the inner steps, and the other half at the same instance.
 
         Which one that is follows from the key; without one, all calls of a request meet the same.
-        Of those who take work when they are idle, it is whoever has least to do, for each half.
+        Only of those who take work when they are idle each half is done by who has least to do.
         """
         half = self.work(station).scaled(0.5)
         before = Visit(

@@ -14,6 +14,9 @@ from model.world.topology import topology_of
 NUMBERS: Mapping[str, str] = {
     "<request>.p50": "seconds that answered requests took; `.p95` and `.p99` likewise",
     "<request>.failed": "share that failed, or had no answer when their target had passed",
+    "<request>.refused": "share that failed by a full queue, a breaker, or what is down",
+    "<request>.expired": "share that failed by a deadline",
+    "<request>.lost": "share that was lost in a crash, or on the way",
     "<request>.late": "share that took longer than the target of their p99, or failed",
     "all.failed": "the same of all requests together; `all.late` likewise",
     "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too",
@@ -21,7 +24,8 @@ NUMBERS: Mapping[str, str] = {
     "lag.replica.<store>.p50": "the same until each copy by itself has it",
     "lost_writes.<store>.per_crash": "acknowledged writes lost with a server; `.per_year` likewise",
     "lost_writes.<store>": "acknowledged writes lost in crashes of the run",
-    "busy.<station>": "share of the time that its servers work",
+    "instances.<station>": "how many there are on average, of a service with autoscaling",
+    "busy.<station>": "share of the time that its servers are taken",
     "busiest.<station>": "the same of its busiest member",
 }
 

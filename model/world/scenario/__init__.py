@@ -63,10 +63,13 @@ class Scenario(Table):
     def _variants_are_few(self) -> Scenario:
         if len(self.variants) > VARIANTS_MAX:
             raise ValueError(f"variants: at most {VARIANTS_MAX}, got {len(self.variants)}")
-        for which in self.expect:
+        known = ("base", *self.variants)
+        for number, which in enumerate(self.expect):
             for name in (which.variant, which.times or ""):
-                if name not in ("", "base", *self.variants):
-                    raise ValueError(f"expect: there is no variant {name!r}")
+                if name not in ("", *known):
+                    raise ValueError(
+                        f"expect.{number}: there is no variant {name!r}, only {', '.join(known)}"
+                    )
         return self
 
     @property

@@ -45,6 +45,31 @@ def test_a_limit_can_be_so_many_times_another_variants_number():
     assert checked(expectation, numbers).outcome is Outcome.YES
 
 
+def compared(found, other, **limits):
+    numbers = {"base": {"all.late": other}, "off": {"all.late": found}}
+    expectation = Expectation(that="all.late", variant="off", times="base", **limits)
+    return checked(expectation, numbers)
+
+
+def test_a_limit_that_is_another_number_is_as_uncertain_as_that():
+    found, other = between(0.20, 0.24), between(0.16, 0.24)
+    assert compared(found, between(0.20, 0.20), above="1").outcome is Outcome.YES
+    assert compared(found, other, above="1").outcome is Outcome.UNCLEAR
+    assert compared(found, other, above="0.8").outcome is Outcome.YES
+    assert compared(found, other, below="1.5").outcome is Outcome.YES
+    assert compared(found, other, above="2").outcome is Outcome.NO
+
+
+def test_nothing_twice_of_which_nobody_knows_how_much_it_is_proves_nothing():
+    few = Interval(value=0.0, low=0.0, high=0.02, confidence=0.95, n=9, method="given")
+    assert compared(few, few, above="1").outcome is Outcome.UNCLEAR
+    assert compared(few, few, below="1").outcome is Outcome.UNCLEAR
+
+
+def test_the_number_beside_is_told():
+    assert compared(between(0.3, 0.3), between(0.1, 0.1), above="2").beside == between(0.1, 0.1)
+
+
 def test_a_number_that_the_answer_does_not_have_is_unknown():
     expectation = Expectation(that="nobody.p99", below="1 s")
     assert checked(expectation, {"base": {}}).outcome is Outcome.UNKNOWN
@@ -59,8 +84,8 @@ def test_what_is_expected_is_said_in_words():
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"below": "5 %"}, "expect: newsfeed.p99: write a number and a unit"),
-        ({"below": "fast", "times": "base"}, "expect: newsfeed.p99: write a number, such as 1.2"),
+        ({"below": "5 %"}, "newsfeed.p99: write a number and a unit"),
+        ({"below": "fast", "times": "base"}, "newsfeed.p99: write a number, such as 1.2"),
     ],
 )
 def test_a_limit_of_another_kind_is_refused_by_name(limits, message):
@@ -82,5 +107,5 @@ def test_lost_writes_have_limits_that_are_plain_numbers():
 
 
 def test_lost_writes_are_no_times():
-    with pytest.raises(ScenarioError, match=f"expect: {LOST}: write a number, such as 1.2"):
+    with pytest.raises(ScenarioError, match=f"{LOST}: write a number, such as 1.2"):
         outcome(0.2, 0.3, that=LOST, below="5 s")

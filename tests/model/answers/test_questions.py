@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from model.answers import questions
+from model.answers.asked import question_of
 from model.answers.calibrate import expected_demand
 from model.answers.calibrations import Calibration
 from model.answers.expectations import Outcome
-from model.answers.questions import Simulated, answer_of, question_of
+from model.answers.questions import Simulated, answer_of
 from model.answers.statistics import Interval
 from model.world.laws import gamma
 from model.world.scenario import ScenarioError
@@ -144,7 +145,7 @@ def test_variants_are_compared_with_one_another(file, calibration, simulated):
     ("said", "head", "message"),
     [
         ("", "", "begin with a line"),
-        (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect: newsfeed.p99: .* '1 parsec'"),
+        (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect.0: newsfeed.p99: .* '1 parsec'"),
         (f'{EXPECT}below = "two"\ntimes = "base"\n', ASKED, "write a number, such as 1.2"),
         ('[variants]\nodd = ["traffic.rat=3/s"]\n', ASKED, "traffic.rat: unknown key"),
         ('[variants]\nbase = ["traffic.rate=3/s"]\n', ASKED, "variants.base: that is the scenario"),
@@ -162,6 +163,27 @@ def test_it_is_said_in_what_the_scenario_leaves_what_was_measured(file, calibrat
     assert list(answer_of(file(FEW), calibration).extrapolated) == []
     [sentence] = answer_of(file(FEW), calibration, quick=True).extrapolated
     assert sentence == "load: learnt at 10/s to 100/s, asked for 7/s"
+
+
+def test_what_is_wrong_in_a_variant_is_said_with_its_name(file, calibration):
+    path = file('[variants]\nodd = ["traffic.rate=3 parsec"]\n')
+    with pytest.raises(ScenarioError, match=r"variants.odd: .*traffic.rate"):
+        answer_of(path, calibration)
+
+
+def test_a_number_that_no_answer_has_is_refused_before_anything_is_simulated(
+    file, calibration, simulated
+):
+    path = file('[[expect]]\nthat = "newsfeed.p98"\nbelow = "1 s"\n')
+    with pytest.raises(ScenarioError, match=r"expect.0: the answer has no number 'newsfeed.p98'"):
+        answer_of(path, calibration)
+    assert simulated == []
+
+
+def test_an_event_after_the_end_is_refused(file, calibration, simulated):
+    path = file('[[events]]\nkind = "broker-stop"\nat = "1 h"\n')
+    with pytest.raises(ScenarioError, match=r"base: events.0.at: the run ends .* got 3600 s"):
+        answer_of(path, calibration)
 
 
 def test_whoever_waits_is_told_what_is_simulated(file, calibration, simulated):

@@ -6,6 +6,7 @@ import pytest
 from model.answers.readings import Timed, read
 from model.engine.network import Network
 from model.engine.parts import Queue
+from model.engine.program import Outcome
 from model.engine.simpy_engine import simulate
 from model.world.failures import Once, SlowDown
 from model.world.journeys import Delay, Emit, Journey, Visit
@@ -37,6 +38,13 @@ def test_a_request_takes_from_its_arrival_to_its_answer():
 def test_a_request_that_fails_takes_for_ever():
     asked = read(run_of(0.0, 0.5, limit=0), patience_s=PATIENCE_S).requests["ask"]
     assert asked.took_s.tolist() == [2.0, np.inf]
+
+
+def test_it_is_known_how_each_request_ended():
+    asked = read(run_of(0.0, 0.5, 9.0, limit=0), patience_s=PATIENCE_S).requests["ask"]
+    assert asked.ended_so(Outcome.REFUSED, 0.0, 100.0).tolist() == [0.0, 1.0, 0.0]
+    assert asked.ended_so(Outcome.REFUSED, 0.0, 0.5).tolist() == [0.0]
+    assert asked.ended_so(Outcome.DONE, 0.0, 100.0).tolist() == [1.0, 0.0, 1.0]
 
 
 def test_who_has_waited_longer_than_the_target_at_the_end_counts_as_never_answered():

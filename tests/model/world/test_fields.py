@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from feedtwin import command
 from model.answers.calibrate import expected_demand
 from model.answers.calibrations import Calibration
+from model.answers.instances import InUse
 from model.answers.numbers import numbers_of
 from model.answers.readings import Reading, Timed
 from model.answers.twin import twin_of
@@ -222,6 +223,7 @@ def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
         busiest={"gateway": 0.1},
         unreplicated={"user_db": 0.1},
         lost={"user_db": 1.0},
+        instances={"gateway": InUse(at_s=np.zeros(1), count=np.ones(1, dtype=np.int64))},
     )
     known = numbers_of(asked, [reading] * 4)
     words = {"request": "newsfeed", "activity": "fanout", "station": "gateway"}

@@ -63,9 +63,12 @@ def test_what_does_not_end_lasts_for_good():
     assert crash == Crash(station="post_db", when=Once(at_s=3.0, for_s=inf), members=(0, 1))
 
 
-def test_no_more_are_down_than_there_are():
-    [crash] = happening("{kind='crash', station='post_db', members=50}")
-    assert crash.members == (0, 1)
+@pytest.mark.parametrize("kind", ["crash", "slow"])
+def test_more_than_there_are_cannot_be_struck(kind):
+    [struck] = happening(f"{{kind='{kind}', station='post_db', members=2}}")
+    assert struck.members == (0, 1)
+    with pytest.raises(ScenarioError, match=r"events.0.members: there are 2 of post_db, got 3"):
+        happening(f"{{kind='{kind}', station='post_db', members=3}}")
 
 
 def test_a_slice_loses_as_large_a_share_and_one_at_least():

@@ -42,7 +42,8 @@ def test_answers_are_as_late_as_those_of_the_instances_that_are_left(
     logins, late_share, name, left
 ):
     scenario, calibration = logins()
-    late = shortfall_in(simulated_in(scenario, calibration, named(scenario, name)))
+    numbers = simulated_in(scenario, calibration, named(scenario, name))
+    late = shortfall_in(numbers, is_struck=name != ALL_WELL)
     assert late_share(150 / left) in late.late_or_failed
     assert late.failed.value < 0.001  # those few that are late just when the run ends
     assert late.late_or_failed.half_width < 0.5 * late_share(150 / left)
@@ -52,7 +53,7 @@ def test_who_meets_an_instance_that_has_just_failed_is_not_answered(logins):
     scenario, calibration = logins(replications=100)
     just = named(scenario, "user: not noticed yet")
     assert (just.since_s, just.until_s) == (0.0, 0.2)
-    seen = shortfall_in(simulated_in(scenario, calibration, just))
+    seen = shortfall_in(simulated_in(scenario, calibration, just), is_struck=True)
     assert 1 / 3 in seen.failed
     # On paper now and then another is down already: then it is one of two.
     assert 1 / 3 < just.failing_share < 0.35
@@ -66,7 +67,7 @@ def test_with_nothing_to_do_only_that_fails_which_does_on_paper(quiet, learnt, n
     scenario = quiet(mix=mix, fleet={**fleet, "follow": {"instances": 2}}, common_cause=0.1,
                      server=often, instance=often).at_rate(200)  # fmt: skip
     state = named(scenario, name)
-    seen = shortfall_in(simulated_in(scenario, learnt(scenario, {}), state))
+    seen = shortfall_in(simulated_in(scenario, learnt(scenario, {}), state), is_struck=True)
     assert state.failing_share in seen.late_or_failed
     assert seen.late_or_failed.half_width < 0.05
 
@@ -138,6 +139,14 @@ def test_a_slice_cannot_lose_less_than_one_of_its_members():
     assert not loses_more(WELL, scenario)
 
 
+def test_a_slice_never_loses_less_than_its_state():
+    scenario = load_scenario(SCENARIOS / "baseline.toml", ("simulation.slice=32",))
+    state = State(name="many", probability=0.1, failing_share=0.0, events=(crash(80),))
+    assert loses_more(state, scenario)
+    [event] = scenario_in(scenario, state).events
+    assert event.members == 96
+
+
 def share(value, low, high):
     return Interval(value=value, low=low, high=high, confidence=0.95, n=1, method="given")
 
@@ -168,7 +177,11 @@ def test_what_is_bounded_may_be_as_much_as_what_is_worse():
 
 
 def test_where_nobody_asked_nothing_is_known():
-    assert shortfall_in({}) == Shortfall(failed=NOBODY_KNOWS, late_or_failed=NOBODY_KNOWS)
+    nothing = Shortfall(failed=NOBODY_KNOWS, late_or_failed=NOBODY_KNOWS)
+    assert shortfall_in({}, is_struck=False) == nothing
+    # All of them came when it was over, and all was well again.
+    afterwards = {"all.failed": share(0.0, 0.0, 0.1), "all.late": share(0.0, 0.0, 0.1)}
+    assert shortfall_in(afterwards, is_struck=True) == nothing
 
 
 def test_pools_are_as_busy_as_they_were_found(logins):

@@ -201,3 +201,11 @@ def test_only_shares_and_all_of_the_time_can_be_weighted():
 def test_a_member_cannot_matter_from_nothing_on(quiet):
     with pytest.raises(ValueError, match=r"matters_min must be in \(0, 1\], got 0"):
         states_of(system_of(quiet()), matters_min=0)
+
+
+def test_what_has_copies_on_paper_alone_is_left_to_paper(quiet):
+    store = {"timeline_store": {"replicas": 3}}
+    found = states_of(system_of(quiet(fleet=store), falls_back=False))
+    of_sessions = [state for state in found if "session_store" in state.name]
+    assert of_sessions
+    assert all(state.events == () for state in of_sessions)

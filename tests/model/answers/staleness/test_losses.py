@@ -27,8 +27,9 @@ def outage(*copies, at_s, for_s=inf, shard=0, **more):
     ]
 
 
-def alone(written, outages=(), since_s=0.0, until_s=10.0, shards=1):
-    return unreplicated(written, outages, shards=shards, since_s=since_s, until_s=until_s)
+def alone(written, outages=(), since_s=0.0, until_s=10.0, stand_for=(1.0,)):
+    weights = np.asarray(stand_for)
+    return unreplicated(written, outages, stand_for=weights, since_s=since_s, until_s=until_s)
 
 
 def test_a_write_is_alone_from_its_acknowledgement_until_a_second_copy_has_it():
@@ -62,7 +63,14 @@ def test_the_copy_that_took_a_write_is_no_second_one_when_it_is_back():
 
 def test_what_is_alone_is_shared_by_the_shards():
     both = writes((1.0, 1.0, 3.0), (1.0, 1.0, 3.0), shards=[0, 1])
-    assert alone(both, shards=2) == pytest.approx(0.2)
+    assert alone(both, stand_for=(1.0, 1.0)) == pytest.approx(0.2)
+
+
+def test_a_shard_that_stands_for_three_counts_three_times():
+    first = writes((1.0, 1.0, 5.0), shards=[0])
+    second = writes((1.0, 1.0, 5.0), shards=[1])
+    assert alone(first, stand_for=(1.0, 3.0)) == pytest.approx(0.4 / 4)
+    assert alone(second, stand_for=(1.0, 3.0)) == pytest.approx(3 * 0.4 / 4)
 
 
 ONE = ((1.0, 1.0, 3.0, 4.0),)  # acknowledged at 1 s, on a second copy at 3 s, on all at 4 s

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from model.answers.numbers import is_share
+from model.answers.numbers import is_count, is_share
 from model.answers.readings import Reading
-from model.answers.staleness import is_count, lost_writes
+from model.answers.staleness import lost_writes
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[4] / "scenarios" / "laptop.toml"

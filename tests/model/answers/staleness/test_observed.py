@@ -10,6 +10,7 @@ from model.answers.readings import Reading, Timed
 from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
 from model.answers.staleness.observed import outages_of
 from model.world.failures import Once, SlowDown, ZoneLoss
+from model.world.hot_shards import Hot
 from model.world.journeys import Visit
 from model.world.laws import Constant
 from model.world.scenario_files import load_scenario
@@ -23,12 +24,13 @@ READING = Reading(
 )
 
 
-def copies(*crashes, slice_of=1, zones=3):
+def copies(*crashes, slice_of=1, zones=3, hot=None):
     return Copies(
         ways_s=np.zeros((zones, zones)),
         since_s=0.0,
         until_s=100.0,
         slice_of=slice_of,
+        hot=hot,
         crashes=crashes,
     )
 
@@ -45,7 +47,7 @@ def test_what_the_reading_had_stays(written):
 
 def test_the_lag_of_a_write_is_that_of_its_last_copy(written):
     ways_s = np.asarray([[0.0, 0.5, 2.0], [0.5, 0.0, 9.0], [2.0, 9.0, 0.0]])
-    known = Copies(ways_s=ways_s, since_s=0.0, until_s=9.0, slice_of=1, crashes=())
+    known = Copies(ways_s=ways_s, since_s=0.0, until_s=9.0, slice_of=1, hot=None, crashes=())
     lags = with_staleness(READING, written(0.0, 4.0), known).lags
     assert lags["replication.db"].began_s.tolist() == [1.0, 5.0]
     assert lags["replication.db"].took_s.tolist() == [3.0, 3.0]
@@ -131,3 +133,10 @@ def test_what_is_to_be_known_is_read_off_the_scenario():
     assert (known.since_s, known.until_s, known.slice_of) == (3.0, 23.0, 1)
     assert known.crashes == (("post_db", 7.0, 2),)
     assert known.ways_s == pytest.approx(0.0005 * (1 - np.eye(2)))  # half of links.zone_rtt
+
+
+def test_in_a_slice_a_hot_shard_stands_for_itself_and_the_others_for_all_that_are_not_hot():
+    hot = Hot(station="db", shards=65, copies=2, share=0.5)
+    assert copies(slice_of=8, hot=hot).stand_for("db", 9).tolist() == [1.0, *[8.0] * 8]
+    assert copies(slice_of=8, hot=hot).stand_for("other", 2).tolist() == [8.0, 8.0]
+    assert copies(hot=hot).stand_for("db", 65).tolist() == [1.0] * 65

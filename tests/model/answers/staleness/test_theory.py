@@ -34,6 +34,7 @@ def copies(ways_s=None, crashes=(), slice_of=1):
         since_s=WARM_UP_S,
         until_s=UNTIL_S,
         slice_of=slice_of,
+        hot=None,
         crashes=crashes,
     )
 
