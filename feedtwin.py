@@ -26,13 +26,17 @@ def command() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; a scenario that cannot mean anything ends with exit code 2."""
+    """Run the command line; a scenario that cannot mean anything ends with exit code 2.
+
+    So does one whose fleet no engine can have.
+    """
     try:
         command()()
     except ValueError as error:
+        from model.engine.refusals import NetworkError
         from model.world.scenario import ScenarioError
 
-        if not isinstance(error, ScenarioError):
+        if not isinstance(error, ScenarioError | NetworkError):
             raise
         sys.stderr.write(f"{error}\n")
         sys.exit(Exit.USAGE)

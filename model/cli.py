@@ -107,7 +107,7 @@ def run(
             "replications": len(prediction.observations),
             "calibration": list(learnt.runs),
             "extrapolated": outside,
-            "busy_cores": prediction.busy(),
+            "busy": prediction.busy(),
             "summary": [numbers_of(summary) for summary in summaries],
         },
     )

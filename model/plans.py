@@ -99,7 +99,8 @@ def availability(
     if full and not joined:
         raise typer.BadParameter("--full: only with --joined, which simulates")
     if joined:
-        _joined(scenario, overrides, calibration, full=full, jobs=jobs, form=form)
+        asked = _scenario(scenario, overrides, quick=not full)
+        _joined(asked, calibration, jobs=jobs, form=form)
     from model.answers.availability import (
         REPORT_COLUMNS,
         SUMMARY_COLUMNS,
@@ -116,17 +117,13 @@ def availability(
     raise typer.Exit(exit_of([found.verdict]))
 
 
-def _joined(
-    file: Path, overrides: Overrides, calibration: Path, *, full: bool, jobs: int, form: Format
-) -> NoReturn:
+def _joined(asked: Scenario, calibration: Path, *, jobs: int, form: Format) -> NoReturn:
     from model.answers.availability.joined import joined_of
     from model.answers.availability.joined_rows import JOINED_COLUMNS, joined_rows, joined_sentences
     from model.answers.calibrations import extrapolations
 
     with _refusals():
-        asked, learnt = _scenario(file, overrides), calibration_at(calibration)
-        if not full:
-            asked = _scenario(file, [*asked.quick, *(overrides or ())])
+        learnt = calibration_at(calibration)
         found = joined_of(asked, learnt, jobs=jobs or os.cpu_count() or 1, report=say)
     print_table(joined_rows(found), JOINED_COLUMNS, form)
     for sentence in extrapolations(asked, learnt):
@@ -142,8 +139,7 @@ def _refusals() -> AbstractContextManager[None]:
     return failures_leave_with({CalibrationError: Exit.USAGE})
 
 
-def _scenario(file: ScenarioFile, overrides: Overrides) -> Scenario:
-    from model.world.scenario_files import load_scenario
-    from model.world.traffic import as_recorded
+def _scenario(file: Path, overrides: Overrides, *, quick: bool = False) -> Scenario:
+    from model.answers.asked import scenario_in
 
-    return as_recorded(load_scenario(file, overrides or ()))
+    return scenario_in(file, overrides or (), quick=quick)

@@ -92,31 +92,29 @@ def answer(
     from model.answers.questions import answer_of
     from model.rules.targets import Verdict
     from model.world.scenario import ScenarioError
-    from reports.folders import made
+    from reports.folders import places_in, put
     from reports.on_paper import on_paper
     from reports.scenario_figure import plotted
     from reports.scenario_report import scenario_report
 
     verdicts: list[Verdict] = []
     with failures_leave_with({CalibrationError: Exit.USAGE, ScenarioError: Exit.USAGE}):
-        if into is not None:
-            made(into)
+        places = [None] * len(scenarios) if into is None else places_in(into, scenarios)
         learnt = calibration_at(calibration)
-        for file in scenarios:
+        for file, report in zip(scenarios, places, strict=True):
             found = answer_of(
                 file, learnt, quick=quick, jobs=jobs or os.cpu_count() or 1, report=say
             )
-            report = None if into is None else into / f"{file.stem}.md"
             text = scenario_report(
                 found,
                 file,
                 plot=plotted(found, report) if report else "",
-                on_paper=on_paper(found.variants[0].scenario, learnt),
+                on_paper=on_paper({each.name: each.scenario for each in found.variants}, learnt),
             )
             if report is None:
                 typer.echo(text)
             else:
-                report.write_text(text, encoding="utf-8")
+                put(report, text)
             verdicts += [check.verdict for check in found.checks]
     raise typer.Exit(exit_of(verdicts) if verdicts else Exit.MET)
 

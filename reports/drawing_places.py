@@ -103,14 +103,16 @@ def _box(step: tree.Step, width_max: float) -> Box:
 
 
 def _inside(step: tree.Step) -> tuple[tree.Steps, ...]:
-    """Return what stands inside a step: the branches of a fork, or one sequence, or nothing."""
+    """Return what stands inside a step: the branches of a fork, one sequence or two, or nothing."""
     match step:
         case tree.AllOf(branches=branches):
             return branches
         case tree.ForEach(body=steps) | tree.WithProbability(then=steps) | tree.Cached(miss=steps):
             return (steps,)
-        case tree.Hold(steps=steps) | tree.Call(steps=steps):
+        case tree.Hold(steps=steps) | tree.Call(steps=steps, otherwise=()):
             return (steps,)
+        case tree.Call(steps=steps, otherwise=otherwise):
+            return (steps, otherwise)
         case _:
             return ()
 
@@ -128,7 +130,8 @@ def _frame(step: tree.Step, inside: Sequence[tree.Steps], width_max: float) -> B
     for lane in lanes:
         placed.append(_lane_at(lane, left, y))
         y += lane.height + _BRANCH_GAP
-    ends = [lane.first.port for lane in (placed[0], placed[-1])]
+    last = placed[-1] if isinstance(step, tree.AllOf) else placed[0]
+    ends = [lane.first.port for lane in (placed[0], last)]
     return Box(step=step, lines=lines, width=width + sheets,
                height=y - _BRANCH_GAP + PAD + sheets, port=sum(ends) / 2,
                lanes=tuple(placed))  # fmt: skip

@@ -11,6 +11,7 @@ from model.world.laws import Constant
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
+_OF_LEGS = {tree.LEG: "key per leg", tree.LANE: "key per lane"}
 
 
 def lines_of(step: tree.Step) -> tuple[str, ...]:
@@ -55,7 +56,8 @@ def _parts(step: tree.Step) -> Iterable[str]:
         case tree.ForEach():
             yield f"for each of {_count(step.count)}"
             yield from () if step.need is None else (f"need {step.need}",)
-            yield from (f"{step.at_once} at once",) if step.at_once else ()
+            way = "lanes" if step.in_lanes else "at once"
+            yield from (f"{step.at_once} {way}",) if step.at_once else ()
         case tree.WithProbability():
             yield f"with probability {_share(step.p)}"
         case tree.Hold():
@@ -85,6 +87,8 @@ def _guards(call: tree.Call) -> Iterable[str]:
         yield f"breaker opens for {_seconds(breaker.open_s)} after {breaker.failures} failures"
     if call.cancels:
         yield "cancels"
+    if call.otherwise != ():
+        yield "below is what is done otherwise"
 
 
 def _given_name(step: tree.Step) -> str:
@@ -103,7 +107,7 @@ def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached)
     if isinstance(key, tree.Attribute):
         yield f"shard: the request's {key.name}"
     elif key != tree.RANDOM:
-        yield "key per leg" if key == tree.LEG else f"key: {key}"
+        yield _OF_LEGS.get(key, f"key: {key}")
     replica = getattr(step, "replica", "primary")
     if replica != "primary":
         yield f"replica {replica}" if isinstance(replica, int) else f"{replica} replica"

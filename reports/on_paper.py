@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 
 from model.answers.availability import Availability, availability_of
 from model.answers.availability.budgets import YEAR_MIN
 from model.answers.availability.rows import written
 from model.answers.calibrations import Calibration
-from model.answers.sizing import Role, Sizing, sizing_of
-from model.answers.sizing.rows import first_sentence
+from model.answers.sizing import Horizon, Role, Sizing, sizing_of
 from model.answers.statistics import Interval
 from model.world.scenario import Scenario, ScenarioError
 from reports.quantities import table
 
+COST = "cost of everything"
 FIGURES = (  # of sizing, by name: those that an architect asks for first
     "requests, at the peak",
     "copies of posts into timelines, at the peak",
@@ -22,16 +23,26 @@ FIGURES = (  # of sizing, by name: those that an architect asks for first
     "timelines and lists, all copies",
     "broker",
     "sent to people a day",
-    "cost of everything",
+    COST,
     "cost per million daily users",
     "revenue lost in a minute of outage, on average",
 )
+SHORT = 6  # resources that a report names, those first that run out first
 CAUSES = 3  # of lost availability that a report names
 
 
-def on_paper(scenario: Scenario, calibration: Calibration) -> str:
-    """Return the section as Markdown; what cannot be said of the scenario says why."""
-    sections = ("## On paper", *_taken(scenario, calibration), *_available(scenario))
+def on_paper(scenarios: Mapping[str, Scenario], calibration: Calibration) -> str:
+    """Return the section as Markdown, about the first scenario; of its variants, what they cost.
+
+    What cannot be said of the scenario says why.
+    """
+    scenario, *_ = scenarios.values()
+    sections = (
+        "## On paper",
+        *_taken(scenario, calibration),
+        _costs(scenarios, calibration),
+        *_available(scenario),
+    )
     return "\n\n".join(section for section in sections if section)
 
 
@@ -44,7 +55,29 @@ def _taken(scenario: Scenario, calibration: Calibration) -> Iterator[str]:
     found = [sizing.figure(name) for name in FIGURES]
     rows = [(figure.name, figure.said, figure.formula) for figure in found]
     yield table(("figure", "value", "formula"), rows)
-    yield _too_few(sizing) + first_sentence(sizing.outlook) + " `feedtwin size` shows all of it."
+    yield f"{_too_few(sizing)}{_short_of(sizing)} `feedtwin size` shows all of it."
+
+
+def _costs(scenarios: Mapping[str, Scenario], calibration: Calibration) -> str:
+    """Say what each variant costs; nothing if there are none."""
+    if len(scenarios) == 1:
+        return ""
+    costs = {name: _cost(each, calibration) for name, each in scenarios.items()}
+    known = {cost for cost in costs.values() if cost is not None}
+    if not known:
+        return ""
+    if len(set(costs.values())) == 1:
+        return "Every variant costs the same."
+    said = (f"{name} {cost or 'nobody knows'}" for name, cost in costs.items())
+    return f"What everything costs: {', '.join(said)}."
+
+
+def _cost(scenario: Scenario, calibration: Calibration) -> str | None:
+    """Return what a scenario costs, as it is said; None if it cannot be sized."""
+    try:
+        return sizing_of(scenario, calibration).figure(COST).said
+    except ScenarioError:
+        return None
 
 
 def _too_few(sizing: Sizing) -> str:
@@ -57,6 +90,26 @@ def _too_few(sizing: Sizing) -> str:
 
 def _needed(role: Role) -> str:
     return f"{role.name} ({role.has.said}, needed {role.needed.said})"
+
+
+def _short_of(sizing: Sizing) -> str:
+    """Say what there will be too little of and when, and of how much nobody knows."""
+    horizons, years = sizing.outlook.horizons, sizing.scenario.growth.years
+    lasting = [(each.lasts_years, each) for each in horizons if each.lasts_years is not None]
+    short = [_when(each) for _, each in sorted(lasting, key=itemgetter(0))]
+    unknown = sum(not each.is_known for each in horizons)
+    rest = f" Of {unknown} resources the use is not known." if unknown else ""
+    if not short:
+        return f"Short of nothing within {years} years.{rest}"
+    more = f", and {len(short) - SHORT} more within {years} years" if len(short) > SHORT else ""
+    return f"Short of: {', '.join(short[:SHORT])}{more}.{rest}"
+
+
+def _when(horizon: Horizon) -> str:
+    name, today = horizon.resource.name, 100 * horizon.shares[0]
+    if horizon.lasts_years:
+        return f"{name} in {horizon.lasts_years:.2g} years"
+    return f"{name} today ({today:.3g} % is used, {100 * horizon.resource.full.value:.3g} % may be)"
 
 
 def _available(scenario: Scenario) -> Iterator[str]:

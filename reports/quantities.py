@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from model.answers.numbers import is_count, is_share
 from model.answers.statistics import Interval
 
+SHARE_MIN = 1e-8  # of all requests, one in a hundred million
 ALL_DIGITS_S, ROUNDS_TO_1_S = 999.5, 0.9995  # where three digits would become a power of ten
+
+TIMES = (".before", ".during", ".after")  # of numbers.windows_of
 
 Row = Sequence[str]
 
@@ -27,6 +30,12 @@ def shown(name: str, interval: Interval | None) -> str:
     return f"{_quantity(name, interval.value)} ({_ends(name, interval)})"
 
 
+def over_time(numbers: Mapping[str, Interval], name: str) -> Iterator[str]:
+    """Yield a number of all of a run, and of what was before, during and after what happened."""
+    for time in ("", *TIMES):
+        yield shown(name, numbers.get(name + time))
+
+
 def _ends(name: str, interval: Interval) -> str:
     return f"{_quantity(name, interval.low)} to {_quantity(name, interval.high)}"
 
@@ -36,7 +45,12 @@ def _quantity(name: str, value: float) -> str:
         return "?"
     if is_count(name):
         return f"{value:.3g}"
-    return f"{100 * value:.3g} %" if is_share(name) else seconds_said(value)
+    return share_said(value) if is_share(name) else seconds_said(value)
+
+
+def share_said(share: float) -> str:
+    """Return three digits of a share in %; no share is less than none, nor told from it if tiny."""
+    return f"{100 * share:.3g} %" if share >= SHARE_MIN else "0 %"
 
 
 def seconds_said(value: float) -> str:

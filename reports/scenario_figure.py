@@ -12,6 +12,7 @@ from model.answers.questions import Answer, Variant
 from model.answers.statistics import Interval
 from model.world.scenario import Endpoint, Event
 from reports.figures import TARGET, Figure, canvas_of, plain_ticks, svg_of
+from reports.folders import put
 
 FIGURES = "figures"  # the folder of plots, beside the reports
 
@@ -27,9 +28,8 @@ def plotted(answer: Answer, report: Path) -> str:
     if figure is None:
         return ""
     plot = report.parent / FIGURES / f"{report.stem}.svg"
-    plot.parent.mkdir(exist_ok=True)
-    plot.write_text(figure.svg, encoding="utf-8")
-    return f"![{answer.question.question}]({FIGURES}/{plot.name})\n\n{figure.says}"
+    put(plot, figure.svg)
+    return f"![{figure.says}]({FIGURES}/{plot.name})\n\n{figure.says}"
 
 
 def scenario_figure(answer: Answer) -> Figure | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
-from model.answers.numbers import INSTANCES
+from model.answers.numbers import BUSIEST, BUSY, INSTANCES
 from model.answers.questions import Answer, Variant
 from model.answers.statistics import Interval
+from model.world.design.guards import semaphores
 from model.world.routes import STORE_OF
-from reports.quantities import shown, table
+from reports.quantities import TIMES, over_time, shown, table
 
-BUSIEST = 8  # stations that a report names
-TIMES = ("", ".before", ".during", ".after")
+STATIONS = 8  # the busiest, that a report names
+BUSIEST_TOLD = f"The {STATIONS} busiest of each variant, over the whole run, its warm-up included."
+BY_LUCK = "In a short stretch its busiest member is busier, if only by luck."
 
 COPIES_TOLD = (
     "From the acknowledgement of a write until the last copy has it; and how many acknowledged"
@@ -51,7 +54,7 @@ def _of_copies(numbers: Mapping[str, Interval], store: str) -> Iterator[str]:
 def instances(answer: Answer) -> str:
     """Return how many instances there are of services that scale by themselves."""
     rows = [
-        (variant.name, name.removeprefix(f"{INSTANCES}."), *_over_time(variant, name))
+        (variant.name, name.removeprefix(f"{INSTANCES}."), *over_time(variant.numbers, name))
         for variant in answer.variants
         for name in variant.numbers
         if name.startswith(f"{INSTANCES}.") and name.count(".") == 1
@@ -62,19 +65,33 @@ def instances(answer: Answer) -> str:
     return "## Instances\n\n" + table(columns, rows)
 
 
-def _over_time(variant: Variant, name: str) -> Iterator[str]:
-    for time in TIMES:
-        yield shown(name, variant.numbers.get(name + time))
-
-
 def busiest(answer: Answer) -> str:
-    """Return the stations whose busiest members are busiest."""
-    rows = []
-    for variant in answer.variants:
-        busy = {n: i for n, i in variant.numbers.items() if n.startswith("busiest.")}
-        for name in sorted(busy, key=lambda n: -busy[n].value)[:BUSIEST]:
-            station = name.removeprefix("busiest.")
-            mean = variant.numbers[f"busy.{station}"]
-            rows.append((variant.name, station, shown(name, mean), shown(name, busy[name])))
-    columns = ("variant", "station", "busy", "its busiest member")
-    return f"## What is busy\n\nThe {BUSIEST} busiest of each variant.\n\n" + table(columns, rows)
+    """Return the stations whose busiest members are busiest, and how busy while things happen."""
+    is_eventful = any(variant.scenario.events for variant in answer.variants)
+    times = ("", *TIMES) if is_eventful else ("",)
+    rows = [
+        (variant.name, station, *_busy(variant.numbers, station, times))
+        for variant in answer.variants
+        for station in _busiest_stations(variant.numbers)
+    ]
+    kinds = ("busy", "its busiest member")
+    columns = (kind + time.replace(".", ", ") for kind in kinds for time in times)
+    told = f"{BUSIEST_TOLD} {BY_LUCK}" if is_eventful else BUSIEST_TOLD
+    return f"## What is busy\n\n{told}\n\n" + table(("variant", "station", *columns), rows)
+
+
+def _busy(numbers: Mapping[str, Interval], station: str, times: Sequence[str]) -> Iterator[str]:
+    for kind, time in product((BUSY, BUSIEST), times):
+        name = f"{kind}.{station}{time}"
+        yield shown(name, numbers.get(name))
+
+
+def _busiest_stations(numbers: Mapping[str, Interval]) -> list[str]:
+    """Return the stations that are named, those with the busiest members first; only machines."""
+    busy = {
+        station: interval.value
+        for name, interval in numbers.items()
+        for kind, _, station in [name.partition(".")]
+        if kind == BUSIEST and "." not in station and station not in semaphores()
+    }
+    return sorted(busy, key=lambda station: -busy[station])[:STATIONS]

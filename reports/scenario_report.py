@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from model.answers.differences import is_of_request
 from model.answers.expectations import BASE, Checked
 from model.answers.numbers import ALL, ENDPOINTS, windows_of
 from model.answers.questions import Answer, Variant
 from model.answers.statistics import Interval
 from model.rules.targets import P99_BEYOND_MAX, verdict_of
 from model.world.scenario import Endpoint
-from reports.quantities import Row, seconds_said, shown, table
-from reports.scenario_failures import failures
+from model.world.scenario_files import files_of
+from reports.quantities import TIMES, Row, seconds_said, shown, table
+from reports.scenario_differences import differences
+from reports.scenario_failures import attempts, failures
 from reports.scenario_fleet import busiest, copies, instances
 
 WHOLE_NAMES = ("p50", "p95", "p99", "failed", "late")
-TIMES = (".before", ".during", ".after")  # of numbers.windows_of
+LATE = f"{ALL}.late"  # a share, as those are that take longer than a limit
 OVER_TIME = ("p99", "failed")  # what is shown before, during and after events
 
 
@@ -31,7 +34,9 @@ def scenario_report(answer: Answer, file: Path, *, plot: str = "", on_paper: str
         _expectations(answer),
         plot,
         _latencies(answer),
+        differences(answer),
         failures(answer),
+        attempts(answer),
         _over_time(answer),
         _lags(answer),
         copies(answer),
@@ -46,8 +51,9 @@ def scenario_report(answer: Answer, file: Path, *, plot: str = "", on_paper: str
 
 
 def fingerprint_of(file: Path) -> str:
-    """Return what tells whether a report was made from this very scenario file."""
-    return sha256(file.read_bytes()).hexdigest()[:16]
+    """Return what tells whether a report was made from this scenario, and all that it extends."""
+    content = b"".join(each.read_bytes() for each in files_of(file))
+    return sha256(content).hexdigest()[:16]
 
 
 def _heading(answer: Answer) -> str:
@@ -73,7 +79,11 @@ def _compared(check: Checked) -> str:
     """Return what was found, and beside what, and how many times that it is."""
     found = shown(check.expected, check.found)
     if check.found is None or check.beside is None:
-        return found
+        longer = (
+            f"; {shown(LATE, share)} take longer than {limit}"
+            for limit, share in check.longer.items()
+        )
+        return found + "".join(longer)
     beside = shown(check.expected, check.beside)
     times = f"{check.found.value / check.beside.value:.3g} times " if check.beside.value else "for "
     return f"{found}, {times}{beside}"
@@ -159,6 +169,9 @@ def _made(answer: Answer, file: Path) -> str:
         f"{runs.replications} replications of {runs.duration:g} s after {runs.warmup:g} s of"
         f" warm-up, of 1/{runs.slice} of the fleet; seed {scenario.seed}, the same luck for every"
         " variant; intervals of 95 %. Only chance is in them, not how well the works are known."
+        " Replications differ in the luck of traffic and failures; people, who follows whom and"
+        " what tables hold are drawn once from the seed: another seed is another world, so run with"
+        " another (`seed`) to see how much that matters."
     )
     return f"## How it was made\n\n{told}\n\nScenario: `{file.name}`, {fingerprint_of(file)}"
 
@@ -168,7 +181,7 @@ def _requests_in(numbers: Mapping[str, Interval]) -> list[str]:
 
 
 def _is_of_request(name: str) -> bool:
-    return name.count(".") == 1 and name.endswith(".failed") and not name.startswith(ALL)
+    return is_of_request(name) and not name.startswith(ALL)
 
 
 def _lag_names(numbers: Mapping[str, Interval]) -> list[str]:

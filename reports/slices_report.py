@@ -102,7 +102,7 @@ def _section(each: Compared) -> str:
     runs, said = each.scenario.simulation, each.question
     made = (
         f"{runs.replications} replications of {runs.duration:g} s after {runs.warmup:g} s of"
-        f" warm-up; seed {each.scenario.seed} and so many more as the slice."
+        f" warm-up; the people of seed {each.scenario.seed}, and luck of its own for each slice."
     )
     lines = [
         f"## {each.file.stem}",

@@ -38,7 +38,7 @@ def trend(
     from model.answers.calibrations import CalibrationError
     from model.answers.trends import verdict_on
     from model.world.scenario import ScenarioError
-    from reports.folders import made
+    from reports.folders import made, put
     from reports.slices_report import (
         PLAIN_COLUMNS,
         columns_of,
@@ -55,7 +55,7 @@ def trend(
             _compared(file, overrides or [], learnt, quick=quick, jobs=jobs) for file in scenarios
         ]
     if into is not None:
-        (into / REPORT).write_text(slices_report(compared), encoding="utf-8")
+        put(into / REPORT, slices_report(compared))
     for each in compared if into is None else ():
         if form is Format.TABLE:
             print_table(rows_of(each.trends), columns_of(each.trends), form)
@@ -67,12 +67,10 @@ def trend(
 def _compared(
     file: Path, overrides: list[str], learnt: Calibration, *, quick: bool, jobs: int
 ) -> Compared:
-    from model.answers.asked import question_of
+    from model.answers.asked import question_of, scenario_in
     from model.answers.trends import trends_of
-    from model.world.scenario_files import load_scenario
     from reports.slices_report import Compared
 
-    shared = load_scenario(file, overrides).quick if quick else ()
-    scenario = load_scenario(file, (*shared, *overrides))
+    scenario = scenario_in(file, overrides, quick=quick)
     trends = trends_of(scenario, learnt, jobs=jobs, report=say)
     return Compared(file=file, question=question_of(file), scenario=scenario, trends=trends)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from model.world.journeys import (
     ForEach,
     Hold,
     Journey,
+    Step,
     Steps,
     Visit,
     WithProbability,
@@ -118,34 +119,32 @@ def demand_of(journeys: tuple[Journey, ...]) -> Demand:
     """
     demand: Demand = {}
     for journey in journeys:
-        for station, visits in _visits(journey.steps).items():
-            per_call = 0.5 if station in EVENT_LOOPS else 1.0
-            demand[journey.name, station] = visits * per_call
+        for times, step in taken(journey.steps):
+            if isinstance(step, Visit | Write):
+                asked = journey.name, step.station
+                calls = 0.5 if step.station in EVENT_LOOPS else 1.0
+                demand[asked] = demand.get(asked, 0.0) + times * calls
     return demand
 
 
-def _visits(steps: Steps) -> dict[str, float]:
-    """Return the mean visits of each station in these steps."""
-    total: dict[str, float] = {}
+def taken(steps: Steps) -> Iterator[tuple[float, Step]]:
+    """Yield the innermost steps, and how often each is taken on average."""
     for step in sequence(steps):
         match step:
-            case Visit(station=station) | Write(station=station):
-                parts = [(1.0, {station: 1.0})]
-            case Call(steps=inner) | Hold(steps=inner):
-                parts = [(1.0, _visits(inner))]
+            case WithProbability(p=float(p), then=then):
+                within = [(p, then)]
             case AllOf(branches=branches):
-                parts = [(1.0, _visits(branch)) for branch in branches]
+                within = [(1.0, branch) for branch in branches]
             case ForEach(count=count, body=body):
                 assert not isinstance(count, Attribute), "the design draws its widths from laws"
-                parts = [(count.mean, _visits(body))]
-            case WithProbability(p=float(p), then=then):
-                parts = [(p, _visits(then))]
+                within = [(count.mean, body)]
+            case Call(steps=inner) | Hold(steps=inner):
+                within = [(1.0, inner)]
             case _:
-                parts = []
-        for times, visits in parts:
-            for station, n in visits.items():
-                total[station] = total.get(station, 0.0) + times * n
-    return total
+                within = []
+                yield 1.0, step
+        for times, inner in within:
+            yield from ((times * often, each) for often, each in taken(inner))
 
 
 def emitted_by(journeys: tuple[Journey, ...]) -> dict[str, list[str]]:

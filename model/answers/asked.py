@@ -1,16 +1,17 @@
-"""What a scenario file asks, expects and compares; whatever of it has no answer is refused here."""
+"""What a scenario file asks, expects and compares; numbers that no answer has are refused here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.answers.expectations import BASE, checked
 from model.answers.number_names import refuse_unknown
 from model.answers.statistics import Interval
-from model.world.scenario import Scenario, ScenarioError
+from model.world.scenario import Expectation, Scenario, ScenarioError
 from model.world.scenario_files import load_scenario
+from model.world.traffic import as_recorded
 
 MARKS = ("Question", "Expected", "Found")  # of the comments that a file begins with
 ANY = Interval(value=1.0, low=1.0, high=1.0, confidence=0.95, n=1, method="none")
@@ -46,10 +47,10 @@ def question_of(file: Path) -> Question:
 def variants_in(
     file: Path, overrides: Iterable[str] = (), *, quick: bool = False
 ) -> dict[str, Scenario]:
-    """Return the scenario of a file, called BASE, and each of its variants.
+    """Return the scenario of a file, called BASE, and each of its variants, as recorded.
 
-    `quick` is the form that the file's `quick` overrides make of them.  Raises ScenarioError for
-    what is wrong with any, and for expectations of what no answer has.
+    `quick` is the form that the file's `quick` overrides make of them; `overrides` outweigh it.
+    Raises ScenarioError for what is wrong with any, and for expectations of what no answer has.
     """
     shared = tuple(overrides)
     base = load_scenario(file, shared)
@@ -58,26 +59,49 @@ def variants_in(
             f"{file}: variants.{BASE}: that is the scenario itself; use another name"
         )
     if quick:
-        shared = (*shared, *base.quick)
-    asked = {BASE: load_scenario(file, shared)}
+        shared = (*base.quick, *shared)
+    asked = {BASE: scenario_in(file, shared)}
     for name, changes in base.variants.items():
         asked[name] = _variant(file, name, (*shared, *changes))
     for name, scenario in asked.items():
         _refuse_too_late(file, name, scenario)
     for number, expectation in enumerate(base.expect):
         try:
-            refuse_unknown(expectation.that, asked[expectation.variant or BASE])
+            _refuse_unanswered(expectation, asked)
             checked(expectation, {name: {expectation.that: ANY} for name in asked})
         except ScenarioError as error:
             raise ScenarioError(f"{file}: expect.{number}: {error}") from None
     return asked
 
 
+def scenario_in(file: Path, overrides: Iterable[str] = (), *, quick: bool = False) -> Scenario:
+    """Return the scenario of a file, with the mix and mean rate of what it has recorded, if it has.
+
+    `quick` is the form that the file's `quick` overrides make of it; `overrides` outweigh it.
+    """
+    shared = tuple(overrides)
+    if quick:
+        shared = (*load_scenario(file, shared).quick, *shared)
+    return as_recorded(load_scenario(file, shared))
+
+
 def _variant(file: Path, name: str, overrides: Sequence[str]) -> Scenario:
     try:
-        return load_scenario(file, overrides)
+        return scenario_in(file, overrides)
     except ScenarioError as error:
-        raise ScenarioError(f"{file}: variants.{name}: {error}") from None
+        said = [line.removeprefix(f"{file}: ") for line in str(error).splitlines()]
+        lines = "\n".join(f"{file}: variants.{name}: {line}" for line in said)
+        raise ScenarioError(lines) from None
+
+
+def _refuse_unanswered(expectation: Expectation, asked: Mapping[str, Scenario]) -> None:
+    """Refuse a number that the variant lacks, or the one that it is compared with."""
+    variant = expectation.variant or BASE
+    for name in dict.fromkeys((variant, expectation.times or variant)):
+        try:
+            refuse_unknown(expectation.that, asked[name])
+        except ScenarioError as error:
+            raise error if name == BASE else ScenarioError(f"{name}: {error}") from None
 
 
 def _refuse_too_late(file: Path, name: str, scenario: Scenario) -> None:

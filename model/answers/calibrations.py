@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from model.answers.circumstances import circumstances
 from model.world.laws import QuantileTable
+from model.world.reach import reach_of
 from model.world.scenario import Scenario
 
 SCHEMA_VERSION = 1
@@ -49,6 +50,11 @@ class Calibration:
                 f"nothing was learnt of {station} in {journey}: the calibration is older than the"
                 " design; feedtwin load and feedtwin calibrate make one anew"
             ) from None
+
+    @property
+    def entries_learnt(self) -> float:
+        """How many entries one write to a timeline server held on average when it was learnt."""
+        return reach_of(self.learnt_on).spreading.entries_mean
 
     def delay_of(self, journey: str) -> float:
         """Return the seconds of a journey that no station accounts for."""

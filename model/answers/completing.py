@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -48,8 +47,9 @@ def later_s(run: SimulatedRun, cut: Slice) -> Floats:
     """Return by how much later each request ends in the world than in the slice, in seconds.
 
     Infinite where a leg elsewhere fails, or takes longer than a call around its fork waits: a
-    retry of that call is not played.  A fork beside visits waits for them, too; beside other
-    branches it is taken for the last to end.  NaN where a fork was taken of which no leg was seen.
+    retry of that call is not played, nor what it does otherwise.  A fork beside visits waits for
+    them, too; beside other branches it is taken for the last to end.  NaN where a fork was taken
+    of which no leg was seen.
     """
     total_s = np.zeros(len(run.requests.uid))
     for fork in cut.thinned:
@@ -86,25 +86,6 @@ def whole_stages(stages: pd.DataFrame, run: SimulatedRun, cut: Slice) -> pd.Data
     both = both[both.station != CLOCK].groupby(["request", "station"], sort=False)
     summed: pd.DataFrame = both.sum(min_count=1).reset_index().astype(COLUMNS["stages"])
     return summed
-
-
-def busy_in_world(busy: Mapping[str, float], run: SimulatedRun, cut: Slice) -> dict[str, float]:
-    """Return how busy stations are in the world, given how busy they are here.
-
-    Only a store that has a hot shard differs: there is no more than one such shard in the world.
-    """
-    hot, stations = cut.hot, run.program.stations
-    if hot is None or cut.of == 1:
-        return dict(busy)
-    number = stations.names.index(hot.station)
-    first, count = int(stations.first_member[number]), int(stations.members[number])
-    worked_s = run.members.worked_s[first : first + count]
-    of_hot, others = worked_s[: hot.copies].mean(), worked_s[hot.copies :].mean()
-    if not worked_s.any():
-        return dict(busy)
-    in_world_s = (of_hot + (hot.shards - 1) * others) / hot.shards
-    times = float(in_world_s / worked_s.mean())
-    return {**busy, hot.station: busy[hot.station] * times}
 
 
 def _belongs_elsewhere(run: SimulatedRun, cut: Slice) -> Mask:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from math import hypot
+from math import isfinite
 
-from model.answers.numbers import Numbers, is_count, is_share
+from model.answers.differences import difference_of
+from model.answers.numbers import QUANTILES, Numbers, is_count, is_share
 from model.answers.statistics import Interval
 from model.rules.targets import Verdict
 from model.world.quantities import parse_seconds, parse_share
 from model.world.scenario import Expectation, ScenarioError
 
 BASE = "base"  # the scenario itself, among its variants
+
+Longer = Mapping[tuple[str, str], Interval]  # shares by a quantile's name and its limit's text
+NO_VARIANTS: Mapping[str, Longer] = {}
 
 
 class Outcome(Enum):
@@ -33,6 +37,7 @@ class Checked:
     found: Interval | None
     outcome: Outcome
     beside: Interval | None = None  # the other variant's number, if it is compared with one
+    longer: Mapping[str, Interval] = field(default_factory=dict)  # by limit, if they settle it
 
     @property
     def verdict(self) -> Verdict:
@@ -41,21 +46,52 @@ class Checked:
         return known.get(self.outcome, Verdict.INCONCLUSIVE)
 
 
-def checked(expectation: Expectation, numbers: Mapping[str, Numbers]) -> Checked:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A limit as it is written, in the unit of its number, or how many times another's it is."""
+
+    text: str
+    value: float
+    is_most: bool
+
+
+def checked(
+    expectation: Expectation,
+    numbers: Mapping[str, Numbers],
+    longer: Mapping[str, Longer] = NO_VARIANTS,
+) -> Checked:
     """Compare one expectation with the numbers of every variant.
 
+    `longer` says by variant how many took longer than limits of quantiles (`model.answers.longer`).
     Raises ScenarioError if its limit is no quantity of the number's kind.
     """
-    found = numbers[expectation.variant or BASE].get(expectation.that)
-    is_compared = expectation.times is not None
-    beside = numbers[expectation.times].get(expectation.that) if expectation.times else None
-    limits = [(_limit(expectation, text), is_most) for text, is_most in _limits(expectation)]
-    outcome = Outcome.UNKNOWN
-    if found is not None and (beside is not None or not is_compared):
+    variant, that = expectation.variant or BASE, expectation.that
+    found, limits = numbers[variant].get(that), list(limits_of(expectation))
+    beside = numbers[expectation.times].get(that) if expectation.times else None
+    outcome, shares = Outcome.UNKNOWN, dict[str, Interval]()
+    if found is not None and (beside is not None or expectation.times is None):
+        margins = {limit: _margin(found, beside, limit) for limit in limits}
+        shares = _settling(that, found, margins, longer.get(variant, {}))
         outcome = _outcome(
-            [_margin(found, beside, limit, is_most=is_most) for limit, is_most in limits]
+            [
+                _margin_of_share(that, shares[limit.text], limit)
+                if limit.text in shares
+                else margin
+                for limit, margin in margins.items()
+            ]
         )
-    return Checked(expected=_in_words(expectation), found=found, outcome=outcome, beside=beside)
+    words = _in_words(expectation)
+    return Checked(expected=words, found=found, outcome=outcome, beside=beside, longer=shares)
+
+
+def _settling(
+    that: str, found: Interval, margins: Mapping[Limit, tuple[float, float]], longer: Longer
+) -> dict[str, Interval]:
+    """Return the shares that tell what a quantile's interval cannot, for want of an end."""
+    if isfinite(found.low) and isfinite(found.high):
+        return {}
+    unclear = [limit.text for limit, (low, high) in margins.items() if low < 0 <= high]
+    return {text: longer[that, text] for text in unclear if (that, text) in longer}
 
 
 def _outcome(margins: Sequence[tuple[float, float]]) -> Outcome:
@@ -66,35 +102,33 @@ def _outcome(margins: Sequence[tuple[float, float]]) -> Outcome:
     return Outcome.UNCLEAR
 
 
-def _margin(
-    found: Interval, beside: Interval | None, limit: float, *, is_most: bool
-) -> tuple[float, float]:
-    """Return the ends of how far a number is on the right side of its limit.
+def _margin(found: Interval, beside: Interval | None, limit: Limit) -> tuple[float, float]:
+    """Return the ends of how far a number is on the right side of its limit."""
+    if beside is None:
+        low, high = found.low - limit.value, found.high - limit.value
+    else:
+        low, high = difference_of(found, beside, times=limit.value)
+    return (-high, -low) if limit.is_most else (low, high)
 
-    A limit of so many times another number is as uncertain as that, as if the two had come by
-    independent luck: by the same luck they differ less, so this is the careful side.  Ends of a
-    difference: G. Y. Zou & A. Donner, *Statistics in Medicine* 27 (2008).
+
+def _margin_of_share(that: str, longer: Interval, limit: Limit) -> tuple[float, float]:
+    """Return the same of a quantile, as how many fewer or more take longer than its limit."""
+    most = 1 - next(QUANTILES[part] for part in that.split(".") if part in QUANTILES)
+    low, high = longer.low - most, longer.high - most
+    return (-high, -low) if limit.is_most else (low, high)
+
+
+def limits_of(expectation: Expectation) -> Iterator[Limit]:
+    """Yield the limits that are given.
+
+    Raises ScenarioError if one is no quantity of the number's kind.
     """
-    most, below, above = limit, 0.0, 0.0
-    if beside is not None:
-        most = limit * beside.value
-        below, above = limit * (beside.high - beside.value), limit * (beside.value - beside.low)
-    over = found.value - most
-    low = over - hypot(found.value - found.low, below)
-    high = over + hypot(found.high - found.value, above)
-    return (-high, -low) if is_most else (low, high)
-
-
-def _limits(expectation: Expectation) -> Iterator[tuple[str, bool]]:
-    """Yield the limits that are given, and whether each is the most that may come."""
-    if expectation.above is not None:
-        yield expectation.above, False
-    if expectation.below is not None:
-        yield expectation.below, True
+    for text, is_most in ((expectation.above, False), (expectation.below, True)):
+        if text is not None:
+            yield Limit(text=text, value=_limit(expectation, text), is_most=is_most)
 
 
 def _limit(expectation: Expectation, text: str) -> float:
-    """Return a limit in the unit of the number, or how many times another's it is."""
     name = expectation.that
     return _read(name, text) if expectation.times is None else _number(name, text)
 

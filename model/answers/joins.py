@@ -34,7 +34,7 @@ def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
     Infinite where the whole join fails, NaN where nothing is known of legs elsewhere.
     """
     legs = legs_of(run, fork, cut.hot)
-    pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE), cut.edges_s)
+    pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE), cut.changes_s)
     taken = _with_own(forks_of(run, fork), legs, pools)
     taken = taken.assign(beside_s=beside_s(run, fork, taken), waited_s=passed_s(run, fork, taken))
     later = taken.assign(later_s=_later_s(run, fork, taken, pools))[[*FORK, "later_s"]]

@@ -4,7 +4,8 @@
 |---|---|
 | `<request>.p50`, `.p95`, `.p99` | seconds that answered requests took |
 | `<request>.failed` | share that failed, or had no answer when their target had passed |
-| `<request>.refused`, `.expired`, `.lost` | share of them all that failed so |
+| `<request>.refused`, `.expired`, `.lost` | share of them all that failed so; not in slices |
+| `<request>.attempts` | calls that each made on average, and what counts so; not in slices |
 | `<request>.late` | share that took longer than the p99's target, or failed |
 | `all.failed`, `all.late` | the same of all requests of people together |
 | `lag.<activity>.p50`, `.p95`, `.p99` | seconds from a request until what it began is over |
@@ -14,8 +15,12 @@
 | `instances.<station>` | how many there are on average of a service that scales by itself |
 | `busy.<station>`, `busiest.<station>` | share of the servers' time: all, and the busiest member |
 
-With events, requests and lags have the same numbers `.before`, `.during` and `.after` them, such
-as `newsfeed.failed.during`: by when they began.
+With events, all of these but `lost_writes` have the same numbers `.before`, `.during` and `.after`
+them, such as `newsfeed.failed.during`: of requests and lags by when they began.  All count from
+the end of the warm-up, but `busy` and `busiest` of the whole run from its beginning.
+
+Attempts are calls, each retry and hedge again, and what is written like a call: parts of a page
+or of a post that have another way if they fail, and a request's own deadline.
 """
 
 from __future__ import annotations
@@ -25,10 +30,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.answers.readings import Floats, Reading, Timed
+from model.answers.readings import FINITE_MAX, Floats, Reading, Timed
 from model.answers.shares import share_beyond
 from model.answers.staleness import LOST, lost_writes
-from model.answers.statistics import Interval, TooShort, over_replications, quantile_of_clusters
+from model.answers.statistics import (
+    Interval,
+    TooShort,
+    mean_of_replications,
+    over_replications,
+    quantile_of_clusters,
+)
+from model.answers.utilisation_between import Busy
 from model.engine.program import Outcome
 from model.world.scenario import Endpoint, Event, Scenario
 
@@ -39,11 +51,12 @@ FAILURES = {  # by a full queue, a breaker, or what is down; too late; by a cras
     "lost": Outcome.LOST,
 }
 ALL = "all"
+ATTEMPTS = "attempts"
 INSTANCES = "instances"
 BUSY, BUSIEST = "busy", "busiest"
+LAG = "lag."
 SHARES = {"failed", "late", *FAILURES}
 ENDPOINTS = {endpoint.value for endpoint in Endpoint}
-FINITE_MAX = float(np.finfo(float).max)  # what took longer never came
 
 Numbers = Mapping[str, Interval]
 
@@ -64,11 +77,7 @@ def numbers_of(scenario: Scenario, readings: Sequence[Reading]) -> dict[str, Int
         found |= dict(_requests(scenario, readings, window))
         found |= dict(_lags(readings, window))
         found |= dict(_instances(scenario, readings, window))
-    for kind in (BUSY, BUSIEST):
-        shares = [getattr(reading, kind) for reading in readings]
-        for station in shares[0]:
-            values = [share[station] for share in shares]
-            found[f"{kind}.{station}"] = over_replications(values)
+        found |= dict(_busy(readings, window))
     return found | dict(lost_writes(scenario, readings))
 
 
@@ -93,8 +102,9 @@ def _end_s(event: Event) -> float:
 
 
 def is_count(name: str) -> bool:
-    """Say whether a number is a count: of acknowledged writes that are lost, or of instances."""
-    return name.startswith((f"{LOST}.", f"{INSTANCES}."))
+    """Say whether a number is a count: of lost writes, of instances, or of attempts."""
+    is_attempts = ATTEMPTS in name.split(maxsplit=1)[0].split(".")
+    return is_attempts or name.startswith((f"{LOST}.", f"{INSTANCES}."))
 
 
 def is_share(name: str) -> bool:
@@ -110,16 +120,35 @@ def _requests(
         clusters = _clusters([reading.requests[name] for reading in readings], window)
         yield from _quantiles(name, clusters, QUANTILES, window)
         yield from _share(f"{name}.failed{window.suffix}", clusters, FINITE_MAX)
-        for label, how in FAILURES.items():
-            so = [
-                reading.requests[name].ended_so(how, window.since_s, window.until_s)
-                for reading in readings
-            ]
-            yield from _share(f"{name}.{label}{window.suffix}", so, 0.5)
+        if scenario.simulation.slice == 1:  # a slice sees neither all calls nor how others fail
+            yield from _failures(name, readings, window)
+            yield from _attempts(name, readings, window)
         if name in ENDPOINTS:
             target_s = scenario.targets.p99_of(Endpoint(name))
             yield from _share(f"{name}.late{window.suffix}", clusters, target_s)
     yield from _of_all(scenario, readings, window)
+
+
+def _failures(
+    name: str, readings: Sequence[Reading], window: Window
+) -> Iterator[tuple[str, Interval]]:
+    for label, how in FAILURES.items():
+        so = [
+            reading.requests[name].ended_so(how, window.since_s, window.until_s)
+            for reading in readings
+        ]
+        yield from _share(f"{name}.{label}{window.suffix}", so, FINITE_MAX)
+
+
+def _attempts(
+    name: str, readings: Sequence[Reading], window: Window
+) -> Iterator[tuple[str, Interval]]:
+    made = [
+        reading.requests[name].attempts_between(window.since_s, window.until_s)
+        for reading in readings
+    ]
+    if all(len(each) for each in made):
+        yield f"{name}.{ATTEMPTS}{window.suffix}", mean_of_replications(made)
 
 
 def _of_all(
@@ -143,7 +172,7 @@ def beside_targets(scenario: Scenario, reading: Reading) -> Timed:
 def _lags(readings: Sequence[Reading], window: Window) -> Iterator[tuple[str, Interval]]:
     for name in readings[0].lags:
         clusters = _clusters([reading.lags[name] for reading in readings], window)
-        yield from _quantiles(f"lag.{name}", clusters, QUANTILES, window)
+        yield from _quantiles(f"{LAG}{name}", clusters, QUANTILES, window)
 
 
 def _instances(
@@ -156,6 +185,20 @@ def _instances(
             for reading in readings
         ]
         yield f"{INSTANCES}.{station}{window.suffix}", over_replications(counts)
+
+
+def _busy(readings: Sequence[Reading], window: Window) -> Iterator[tuple[str, Interval]]:
+    if window.suffix:
+        parts = [reading.busy_in[window.suffix] for reading in readings if reading.busy_in]
+    else:
+        parts = [Busy(of_all=each.busy, of_busiest=each.busiest) for each in readings]
+    for kind, shares in (
+        (BUSY, [part.of_all for part in parts]),
+        (BUSIEST, [part.of_busiest for part in parts]),
+    ):
+        for station in shares[0] if shares else ():
+            values = [share[station] for share in shares]
+            yield f"{kind}.{station}{window.suffix}", over_replications(values)
 
 
 def _clusters(timed: Sequence[Timed], window: Window) -> list[Floats]:

@@ -30,21 +30,27 @@ def later_around(
     )
     legs = legs.assign(outer=outer_of(legs.outer.to_numpy()), later_s=legs.later_s.fillna(0.0))
     rows = [
-        (request, around, own.attempt.max(), _later_s(own, outer.at_once))
+        (request, around, own.attempt.max(), _later_s(own, outer))
         for (request, around), own in legs.groupby(["request", "outer"])
     ]
     return pd.DataFrame(rows, columns=[*FORK, "later_s"])
 
 
-def makespan_s(legs_s: Iterable[float], at_once: int) -> float:
+def makespan_s(legs_s: Iterable[float], at_once: int, *, in_lanes: bool = False) -> float:
     """Return when the last of legs ends that begin in order, at most `at_once` at a time (0: all).
+
+    In lanes each waits for the one that is `at_once` before it, else for any.
 
     >>> makespan_s([3.0, 1.0, 1.0, 2.0], at_once=2)
     4.0
+    >>> makespan_s([1.0, 3.0, 1.0, 2.0], at_once=2, in_lanes=True)
+    5.0
     """
     lasting_s = list(legs_s)
     if not 0 < at_once < len(lasting_s):
         return max(lasting_s, default=0.0)
+    if in_lanes:
+        return max(sum(lasting_s[lane::at_once]) for lane in range(at_once))
     ends_s = lasting_s[:at_once]
     heapify(ends_s)
     for leg_s in lasting_s[at_once:]:
@@ -66,6 +72,6 @@ def _legs_of(run: SimulatedRun, outer: Outer, level: int) -> pd.DataFrame:
     return legs.assign(here_s=legs.ended_s - legs.began_s)
 
 
-def _later_s(legs: pd.DataFrame, at_once: int) -> float:
-    whole_s = makespan_s(legs.here_s + legs.later_s, at_once)
-    return whole_s - makespan_s(legs.here_s, at_once)
+def _later_s(legs: pd.DataFrame, outer: Outer) -> float:
+    whole_s = makespan_s(legs.here_s + legs.later_s, outer.at_once, in_lanes=outer.in_lanes)
+    return whole_s - makespan_s(legs.here_s, outer.at_once, in_lanes=outer.in_lanes)

@@ -22,25 +22,25 @@ ALIKE_MAX = 0.99  # correlation of the legs of a fork
 class Pools:
     """The legs of one fork, from `legs.legs_of`, in pools one after another in time.
 
-    No pool has legs from before and from after one of the `edges_s`, at which things change.
+    No pool has legs from before and from after one of the `changes_s`, at which things change.
     Legs of a fork that meet at one member are one: the longest.  Those that nobody knows the end
     of, or at members that are singled out, are in no pool.
     """
 
-    def __init__(self, legs: pd.DataFrame, width: int, edges_s: Sequence[float] = ()) -> None:
+    def __init__(self, legs: pd.DataFrame, width: int, changes_s: Sequence[float] = ()) -> None:
         known = legs[~legs.is_single & ~legs.lasted_s.isna()]
         known = known.sort_values("lasted_s").drop_duplicates([*FORK, "member"], keep="last")
         known = known.sort_values("began_s", kind="stable")
         per_pool = max(POOL_MIN, POOL_PER_LEG * width)
         began_s, lasted_s = known.began_s.to_numpy(), known.lasted_s.to_numpy()
-        stretches = np.split(np.arange(len(known)), np.searchsorted(began_s, np.sort(edges_s)))
+        stretches = np.split(np.arange(len(known)), np.searchsorted(began_s, np.sort(changes_s)))
         parts = [
             part
             for stretch in stretches
             for part in np.array_split(stretch, max(1, len(stretch) // per_pool))
             if len(part)
         ] or [np.arange(0)]
-        self._edges_s = _between(began_s, parts, np.sort(edges_s))
+        self._bounds_s = _between(began_s, parts, np.sort(changes_s))
         self._sorted_s = [np.sort(lasted_s[part]) for part in parts]
         scores = [_scores(lasted_s[part]) for part in parts]
         self.legs = known.assign(score=np.concatenate(scores))
@@ -50,7 +50,7 @@ class Pools:
 
         NaN if there are none to draw from.
         """
-        pool = np.searchsorted(self._edges_s, begun_s, side="right")
+        pool = np.searchsorted(self._bounds_s, begun_s, side="right")
         drawn_s = np.full(len(score), np.nan)
         for number, lasting_s in enumerate(self._sorted_s):
             mine = pool == number
@@ -70,12 +70,12 @@ class Pools:
         return float(np.clip(product / pairs, 0.0, ALIKE_MAX)) if pairs else 0.0
 
 
-def _between(began_s: Floats, parts: Sequence[NDArray[np.int64]], edges_s: Floats) -> Floats:
-    """Return where each pool ends and the next begins: at an edge, if there is one."""
+def _between(began_s: Floats, parts: Sequence[NDArray[np.int64]], changes_s: Floats) -> Floats:
+    """Return where each pool ends and the next begins: at a change, if there is one."""
     ends_s = []
     for one, other in pairwise(parts):
         last_s, first_s = began_s[one[-1]], began_s[other[0]]
-        inside = edges_s[(edges_s > last_s) & (edges_s <= first_s)]
+        inside = changes_s[(changes_s > last_s) & (changes_s <= first_s)]
         ends_s.append(inside[0] if len(inside) else first_s)
     return np.array(ends_s)
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from model.answers.accounting import window_of, with_hits_seen
 from model.answers.calibrations import Calibration
-from model.answers.completing import busy_in_world, completed, whole_stages
-from model.answers.inflow import Arrivals
+from model.answers.completing import completed, whole_stages
+from model.answers.one_by_one import Arrivals
 from model.answers.recordings import Recording
 from model.answers.runs import Run
 from model.answers.simulated import recording_of
 from model.answers.statistics import Interval, prediction_of_next, quantile_of_clusters
 from model.answers.twin import cut_of, twin_of
+from model.answers.utilisation import in_world, of_stations
 from model.engine.engines import Engine
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
@@ -37,7 +38,7 @@ class Observation:
     late: Mapping[str, int]  # by endpoint: not answered by the end, though the target had passed
     station_s: Mapping[tuple[str, str], float]  # (endpoint, station) -> mean per request
     fanout_lags_s: Floats
-    busy: Mapping[str, float]  # station -> share of its servers' time, from start to last arrival
+    busy: Mapping[str, float]  # by station, as `utilisation` says, of the time to the last arrival
     recording: Recording | None  # of the first replication
 
 
@@ -70,8 +71,8 @@ class Prediction:
 
     def next_run(self, endpoint: str, q: float) -> Interval:
         """Return where that quantile of one more run, as long as these, will lie."""
-        own = [float(np.quantile(o.latencies_s[endpoint], q)) for o in self.observations]
-        return prediction_of_next(own)
+        of_runs = [float(np.quantile(o.latencies_s[endpoint], q)) for o in self.observations]
+        return prediction_of_next(of_runs)
 
     def station_s(self, endpoint: str) -> dict[str, float]:
         """Return the mean time that a request spends at each station, in seconds."""
@@ -87,7 +88,7 @@ class Prediction:
         return np.concatenate([o.fanout_lags_s for o in self.observations])
 
     def busy(self) -> dict[str, float]:
-        """Return how busy each station is: the share of its servers' time."""
+        """Return how busy each station is, on average over replications."""
         first = self.observations[0].busy
         return {s: float(np.mean([o.busy[s] for o in self.observations])) for s in first}
 
@@ -116,7 +117,7 @@ def predict(
     cut = cut_of(scenario, calibration)
     drain_s = 0.0 if arrivals is None else DRAIN_S
     observations = replicate(
-        twin_of(scenario, calibration, arrivals),
+        twin_of(scenario, calibration, arrivals, cut=cut),
         partial(
             observe,
             cut=cut,
@@ -187,10 +188,7 @@ def observe(
 
 
 def _busy(run: SimulatedRun, cut: Slice, last_s: float) -> dict[str, float]:
-    members, stations = run.members, run.program.stations
-    worked_s = np.add.reduceat(members.worked_s, stations.first_member)
-    shares = worked_s / stations.members / stations.servers / last_s
-    busy = busy_in_world(dict(zip(stations.names, shares.tolist(), strict=True)), run, cut)
+    busy = in_world(of_stations(run, last_s), run, cut)
     return {station: busy[station] for station in busy.keys() - nobodys(busy)}
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from model.answers.asked import Question, question_of, variants_in
 from model.answers.calibrations import Calibration, extrapolations
-from model.answers.completing import busy_in_world, completed
+from model.answers.completing import completed
 from model.answers.courses import Stretch, late_over_time
-from model.answers.expectations import BASE, Checked, checked
-from model.answers.numbers import Numbers, numbers_of
+from model.answers.expectations import BASE, Checked, Longer, checked
+from model.answers.longer import longer_than_expected
+from model.answers.numbers import Numbers, Window, numbers_of, windows_of
 from model.answers.readings import Reading, read
 from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
 from model.answers.twin import cut_of, twin_of
+from model.answers.utilisation import in_world, left_out
+from model.answers.utilisation_between import Busy, busy_between
 from model.engine.limits import TooMuch
 from model.engine.program import Program
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
 from model.world.edges import FILLING
 from model.world.scenario import Endpoint, Scenario
-from model.world.slices import Slice, nobodys
+from model.world.slices import Slice
 
 Report = Callable[[str], None]
 
@@ -34,6 +37,7 @@ class Simulated:
     numbers: Numbers
     course: Sequence[Stretch] = ()
     untold: str = ""  # what these do not say, and why
+    longer: Longer = field(default_factory=dict)  # than what is expected of quantiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,54 +88,100 @@ def answer_of(
         overrides = base.variants.get(name, ())
         variants.append(Variant(name=name, overrides=overrides, scenario=scenario, simulated=found))
     by_name = {variant.name: variant.numbers for variant in variants}
-    checks = [checked(expectation, by_name) for expectation in base.expect]
+    longer = {variant.name: variant.simulated.longer for variant in variants}
+    checks = [checked(expectation, by_name, longer) for expectation in base.expect]
     return Answer(question=question, variants=variants, checks=checks, extrapolated=outside)
 
 
-def simulated(scenario: Scenario, calibration: Calibration, *, jobs: int = 1) -> Simulated:
+def simulated(
+    scenario: Scenario,
+    calibration: Calibration,
+    *,
+    jobs: int = 1,
+    luck: int = 0,
+    from_visits: bool = True,
+) -> Simulated:
     """Return what the replications of a scenario show.
 
-    What copies show is seen in visits; of more than an engine keeps nothing is said of copies.
+    The world is drawn from the scenario's seed, and so is what happens in it; with another `luck`
+    something else happens, independently, in the same world.
+    What copies show is seen in visits, and so is how busy stations are while something happens; of
+    more visits than an engine keeps nothing is said of that, nor if it is not wanted `from_visits`.
     """
-    untold = ""
-    cut, program = cut_of(scenario, calibration), twin_of(scenario, calibration)
-    keeps = bool(cut.thinned) or is_replicated(program)
+    cut = cut_of(scenario, calibration)
+    program = twin_of(scenario, calibration, cut=cut)
+    seen = _seen_in_visits(scenario, program) if from_visits else ""
+    untold, run = "", _replications(scenario, program, cut, jobs=jobs, luck=luck)
     try:
-        readings = _readings(scenario, program, cut, jobs=jobs, keep_visits=keeps)
+        readings = run(keep_visits=bool(cut.thinned or seen))
     except TooMuch:
-        if cut.thinned or not keeps:
+        if cut.thinned or not seen:
             raise
-        untold = "of copies nothing is said, for there were more visits than are kept"
-        readings = _readings(scenario, program, cut, jobs=jobs, keep_visits=False)
+        untold = f"{seen} is not said, for there were more visits than are kept"
+        readings = run(keep_visits=False)
     course = late_over_time(scenario, readings) if scenario.events else ()
-    return Simulated(numbers=numbers_of(scenario, readings), course=course, untold=untold)
+    return Simulated(
+        numbers=numbers_of(scenario, readings),
+        course=course,
+        untold=untold,
+        longer=longer_than_expected(scenario, readings),
+    )
 
 
-def _readings(
-    scenario: Scenario, program: Program, cut: Slice, *, jobs: int, keep_visits: bool
-) -> list[Reading]:
+def _seen_in_visits(scenario: Scenario, program: Program) -> str:
+    """Return what there is to say that only visits show."""
+    seen = {
+        "how far copies are behind": is_replicated(program),
+        "how busy all is before, during and after what happens": bool(scenario.events),
+    }
+    return ", and ".join(what for what, is_there in seen.items() if is_there)
+
+
+def _replications(
+    scenario: Scenario, program: Program, cut: Slice, *, jobs: int, luck: int
+) -> partial[list[Reading]]:
     runs = scenario.simulation
-    return replicate(
+    return partial(
+        replicate,
         program,
-        partial(read_whole, cut=cut, patience_s=_patience_s(scenario), copies=copies_of(scenario)),
-        seed=scenario.seed,
+        partial(
+            read_whole,
+            cut=cut,
+            patience_s=_patience_s(scenario),
+            copies=copies_of(scenario),
+            windows=windows_of(scenario),
+        ),
+        seed=scenario.seed + luck,
         until_s=runs.warmup + runs.duration,
         replications=runs.replications,
         jobs=jobs,
-        keep_visits=keep_visits,
     )
 
 
 def read_whole(
-    run: SimulatedRun, *, cut: Slice, patience_s: Mapping[str, float], copies: Copies
+    run: SimulatedRun,
+    *,
+    cut: Slice,
+    patience_s: Mapping[str, float],
+    copies: Copies,
+    windows: Sequence[Window] = (),
 ) -> Reading:
     """Return what a replication shows of the world that its slice stands for."""
     whole = completed(run, cut) if cut.thinned else run
     not_asked = {FILLING, *(background.journey.name for background in cut.backgrounds)}
     reading = read(whole, patience_s=patience_s)
-    reading = replace(reading, busy=busy_in_world(reading.busy, run, cut))
-    reading = reading.without(journeys=not_asked, stations=nobodys(reading.busy))
+    reading = replace(reading, busy=in_world(reading.busy, run, cut))
+    reading = reading.without(journeys=not_asked, stations=left_out(reading.busy, cut))
+    reading = replace(reading, busy_in=_busy_in(windows, run, cut))
     return with_staleness(reading, run, copies)
+
+
+def _busy_in(windows: Sequence[Window], run: SimulatedRun, cut: Slice) -> dict[str, Busy]:
+    parts = [window for window in windows if window.suffix and run.visits is not None]
+    return {
+        part.suffix: busy_between(run, cut, since_s=part.since_s, until_s=part.until_s)
+        for part in parts
+    }
 
 
 def _patience_s(scenario: Scenario) -> dict[str, float]:

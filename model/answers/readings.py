@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.answers.instances import InUse, in_use_of
+from model.answers.utilisation import busiest_of_stations, of_stations
+from model.answers.utilisation_between import Busy
 from model.engine.program import NONE, Outcome
 from model.engine.runs import SimulatedRun
 
 Floats = NDArray[np.float64]
+FINITE_MAX = float(np.finfo(float).max)  # what took longer never came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Timed:
     began_s: Floats
     took_s: Floats
     ended: NDArray[np.int8] | None = None  # how, as an Outcome; None where nobody asks
+    attempts: NDArray[np.int32] | None = None  # that its calls began; None where nobody asks
 
     def between(self, since_s: float, until_s: float) -> Floats:
         """Return how long those took that began in [since_s, until_s)."""
@@ -33,12 +37,22 @@ class Timed:
         return self.took_s[first:last]
 
     def ended_so(self, how: Outcome, since_s: float, until_s: float) -> Floats:
-        """Return 1 for each that began in [since_s, until_s) and ended so, and 0 for all others."""
+        """Return how long those took that began in [since_s, until_s), infinite if they ended so.
+
+        What failed otherwise has FINITE_MAX, and is as late as can be without being one of them.
+        """
         first, last = np.searchsorted(self.began_s, (since_s, until_s))
-        if self.ended is None:
-            return np.zeros(last - first)
-        so: Floats = (self.ended[first:last] == how).astype(np.float64)
-        return so
+        took_s = np.minimum(self.took_s[first:last], FINITE_MAX)
+        return (
+            took_s
+            if self.ended is None
+            else np.where(self.ended[first:last] == how, np.inf, took_s)
+        )
+
+    def attempts_between(self, since_s: float, until_s: float) -> Floats:
+        """Return how many attempts those made that began in [since_s, until_s); none if unknown."""
+        first, last = np.searchsorted(self.began_s, (since_s, until_s))
+        return np.empty(0) if self.attempts is None else self.attempts[first:last].astype(float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +61,10 @@ class Reading:
 
     requests: Mapping[str, Timed]  # by journey, of requests that came from outside
     lags: Mapping[str, Timed]  # by activity, from the request that it goes back to, to its end
-    busy: Mapping[str, float]  # by station: share of the time of all its servers that there are
+    busy: Mapping[str, float]  # by station, as `utilisation` says
     busiest: Mapping[str, float]  # by station: the same of its busiest member
+    # The same before, during and after what happens, by the suffix of a `numbers.Window`.
+    busy_in: Mapping[str, Busy] = field(default_factory=dict)
     # By store with copies (`staleness`): acknowledged writes of a shard that one copy alone has, at
     # a random instant, and those that were lost in crashes, if there are any.
     unreplicated: Mapping[str, float] = field(default_factory=dict)
@@ -77,21 +93,12 @@ def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
         for number, name in enumerate(names)
     }
     asked = {names[stream.journey] for stream in run.program.streams}
-    stations, members = run.program.stations, run.members
-    is_alone = stations.host[stations.of_member] == NONE  # who shares cores often waits for one
-    busy_s = np.where(is_alone, members.busy_s, members.worked_s)
-    share = busy_s / run.until_s / np.repeat(stations.servers, stations.members)
-    first = stations.first_member
-    instances = in_use_of(run)
-    busy = dict(zip(stations.names, np.add.reduceat(share, first), strict=True))
-    there_are = dict(zip(stations.names, stations.members.tolist(), strict=True))
-    there_are |= {name: each.mean_between(0.0, run.until_s) for name, each in instances.items()}
     return Reading(
         requests={name: timed for name, timed in by_journey.items() if name in asked},
         lags={name: timed for name, timed in by_journey.items() if name not in asked},
-        busy={name: float(busy[name] / there_are[name]) for name in stations.names},
-        busiest=dict(zip(stations.names, np.maximum.reduceat(share, first), strict=True)),
-        instances=instances,
+        busy=of_stations(run, run.until_s),
+        busiest=busiest_of_stations(run, run.until_s),
+        instances=in_use_of(run),
     )
 
 
@@ -121,4 +128,5 @@ def _timed(
         began_s=began_s[known][order],
         took_s=took_s[known][order],
         ended=outcome[known][order].astype(np.int8),
+        attempts=requests.attempts[rows][known][order].astype(np.int32),
     )

@@ -198,6 +198,16 @@ def n_for_quantile(q: float, *, confidence: float = CONFIDENCE) -> int:
     return math.ceil(math.log((1 - confidence) / 2) / math.log1p(-rarer))
 
 
+def standard_error(interval: Interval) -> float:
+    """Return the standard error that an interval was made of, if by Student's t; NaN of one value.
+
+    Of an interval that is lopsided the mean of both arms counts.
+    """
+    if interval.n < 2:
+        return math.nan
+    return interval.half_width / _student_t(interval.confidence, interval.n - 1)
+
+
 def _between_ranks(
     ordered: NDArray[np.float64],
     ranks: tuple[int, int],

@@ -12,7 +12,7 @@ from scipy.stats import t as student_t
 from model.answers.calibrations import Calibration
 from model.answers.numbers import Numbers
 from model.answers.questions import simulated
-from model.answers.statistics import Interval
+from model.answers.statistics import Interval, standard_error
 from model.answers.summaries import NOTHING
 from model.rules.targets import Verdict
 from model.world.scenario import Scenario, ScenarioError
@@ -57,7 +57,8 @@ def trends_of(
 ) -> list[Trend]:
     """Return every number of the answer at the scenario's slice k, at k/2 and at k/4.
 
-    Each slice has luck of its own, so that their errors are independent.  Where k is not even, it
+    All are cut from the same world, and each has luck of its own, so that their errors are
+    independent.  Where k is not even, it
     is divided by its smallest factor.  Raises ScenarioError for slice 1, which is compared with
     nothing, or if any of the slices cannot hold the question.
     """
@@ -67,7 +68,8 @@ def trends_of(
     answers: list[Numbers] = []
     for slice_of in slices:
         report(f"simulating {scenario.name}, 1/{slice_of}")
-        answers.append(simulated(_in_slice(scenario, slice_of), calibration, jobs=jobs).numbers)
+        cut_out = _in_slice(scenario, slice_of)
+        answers.append(simulated(cut_out, calibration, jobs=jobs, luck=slice_of).numbers)
     return [
         Trend(number=name, slices=slices, found=[answer.get(name, NOTHING) for answer in answers])
         for name in dict.fromkeys(name for answer in answers for name in answer)
@@ -100,7 +102,7 @@ def chance_of(one: Interval, other: Interval) -> float:
     Source: B. L. Welch, "The Generalization of 'Student's' Problem when Several Different
     Population Variances are Involved", Biometrika 34 (1947).
     """
-    errors = [_standard_error(interval) for interval in (one, other)]
+    errors = [standard_error(interval) for interval in (one, other)]
     differs, error = abs(one.value - other.value), hypot(*errors)
     if not isfinite(differs) or not isfinite(error):
         return nan
@@ -149,12 +151,4 @@ def agreement_of(trends: Sequence[Trend]) -> Mapping[str, str]:
 
 def _in_slice(scenario: Scenario, slice_of: int) -> Scenario:
     simulation = scenario.simulation.model_copy(update={"slice": slice_of})
-    seed = scenario.seed + slice_of
-    return scenario.model_copy(update={"simulation": simulation, "seed": seed})
-
-
-def _standard_error(interval: Interval) -> float:
-    if interval.n < 2:
-        return nan
-    reach = student_t.ppf((1 + interval.confidence) / 2, interval.n - 1)
-    return float(interval.half_width / reach)
+    return scenario.model_copy(update={"simulation": simulation})

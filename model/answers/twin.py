@@ -7,21 +7,14 @@ from dataclasses import replace
 
 from model.answers.calibrations import Calibration
 from model.answers.fleets import limit_elsewhere, network_of
-from model.answers.inflow import (
-    Arrivals,
-    background_in,
-    coming,
-    floods,
-    let_in,
-    recorded_in,
-    warm_edges,
-)
+from model.answers.inflow import background_in, coming, floods, let_in
+from model.answers.one_by_one import Arrivals, recorded_in, warm_edges
 from model.engine.program import Program
 from model.world.celebrities import celebrity_journeys, is_of_celebrity
 from model.world.design import journeys_of
 from model.world.edges import filling_of
 from model.world.floods import flood_journeys
-from model.world.happenings import edges_s, failures_of
+from model.world.happenings import are_timelines_away, changes_s, failures_of
 from model.world.hot_shards import hot_of
 from model.world.incoming import means_of, with_moments
 from model.world.journeys import Emit, Journey
@@ -41,22 +34,33 @@ BACKGROUND_MAX = 10_000_000  # beside them, of a leg or a few each
 
 
 def twin_of(
-    scenario: Scenario, calibration: Calibration, arrivals: Arrivals | None = None
+    scenario: Scenario,
+    calibration: Calibration,
+    arrivals: Arrivals | None = None,
+    *,
+    cut: Slice | None = None,
 ) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
 
-    Requests come at the instants of `arrivals`, or as the scenario's traffic says if there are
-    none; what happens meanwhile are its events.
+    `cut` is its `cut_of`, for whoever has it already: people are drawn for it.  Requests come at
+    the instants of `arrivals`, or as the scenario's traffic says if there are none; what happens
+    meanwhile are its events.
 
     Shards and instances become fewer and stay as they are, and so do requests; of wide ones only
     those legs are there that touch the slice, and others bring theirs (`world.slices`).  What it
     shows is to be `completing.completed`.  Raises ScenarioError for what cannot be sliced.
     """
-    cut = cut_of(scenario, calibration)
+    cut = cut or cut_of(scenario, calibration)
     topology = simulated_topology(scenario)
     network = network_of(scenario, topology, wiring_of(scenario))
     if cut.of > 1:
         network.station(CLOCK, replicas=scenario.fleet.zones)  # one is up wherever anybody is
+    if are_timelines_away(scenario):
+        _refuse_sliced(
+            cut,
+            "where timelines are away: pages fall back to their authors, which a slice does not"
+            " show",
+        )
     if cut.hot is not None:
         limit_elsewhere(network, scenario, topology)
     for failure in failures_of(scenario, topology):
@@ -84,13 +88,12 @@ def cut_of(scenario: Scenario, calibration: Calibration) -> Slice:
     parts = Parts(members=members, of=slice_of, hot=hot_of(scenario))
     single = [journey.name for journey in journeys if is_of_celebrity(journey.name)]
     whole = sliced(journeys, parts, means=means_of(scenario), single=single)
-    return replace(whole, edges_s=edges_s(scenario))
+    return replace(whole, changes_s=changes_s(scenario))
 
 
 def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
     """Return the design's journeys with the scenario's widths, its wiring and the works learnt."""
-    learnt = reach_of(calibration.learnt_on).spreading.entries_mean
-    image_bytes = calibration.learnt_on.people.image_size
+    learnt, image_bytes = calibration.entries_learnt, calibration.learnt_on.people.image_size
     reach = with_moments(scenario, reach_of(scenario))
     reach = replace(reach, entries_learnt=learnt, kept_lists=kept_lists_of(scenario))
     wiring = wiring_of(scenario)

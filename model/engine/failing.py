@@ -10,6 +10,7 @@ from math import inf
 from model.engine.disruptions import ActionKind, Disruption, Scaling
 from model.engine.parts import SERVERS_MAX, StationPart
 from model.engine.refusals import refuse_duration, refuse_outside, refuse_unless
+from model.rules.regions import zone_of_copy
 from model.world import failures
 from model.world.failures import Again, Once
 
@@ -47,7 +48,7 @@ class Fleet:
             first + member
             for part, first in zip(self.stations, self.first_member, strict=True)
             for member in range(part.members * part.replicas)
-            if (member // part.replicas + member % part.replicas) % self.zones == zone
+            if zone_of_copy(*divmod(member, part.replicas), self.zones) == zone
         )
 
 

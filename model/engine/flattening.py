@@ -19,12 +19,15 @@ from model.engine.stations import CALLS_MAX, DEPTH_MAX, LEGS_MAX
 from model.world import journeys as tree
 from model.world.chance import path_key
 
+_OF_LEGS = {tree.LEG: Key.LEG, tree.LANE: Key.LANE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """What stands around a step."""
 
     forks: int = 0
+    lanes: bool = False
     calls: int = 0
     deadline: bool = False
     cancels: bool = False
@@ -91,7 +94,7 @@ def _add_at_station(
         0 <= step.priority < tree.PRIORITIES,
         f"{row.path}: priority must be in 0..{tree.PRIORITIES - 1}, got {step.priority}",
     )
-    _fill_key(flat, row, step.key)
+    _fill_key(flat, row, step.key, around)
     match step:
         case tree.Visit():
             _fill_replica(flat, row, step.replica)
@@ -163,7 +166,7 @@ def _add_branches(flat: Flat, row: Row, step: tree.AllOf, around: _Around) -> No
 
 
 def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None:
-    row.kind, row.at_once = Kind.FOR_EACH, step.at_once
+    row.kind, row.at_once, row.in_lanes = Kind.FOR_EACH, step.at_once, step.in_lanes
     refuse_outside(f"{row.path}: at_once", step.at_once, 0, LEGS_MAX)
     refuse_unless(
         around.forks < DEPTH_MAX, f"{row.path}: more than {DEPTH_MAX} forks in one another"
@@ -172,13 +175,18 @@ def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None
     row.law, row.attribute = flat.tables.value(step.count)
     if not isinstance(step.count, tree.Attribute):
         refuse_count(row.path, step.count)
-    _add_all(flat, row.path, step.body, replace(around, forks=around.forks + 1))
+    refuse_unless(
+        step.at_once > 0 or not step.in_lanes,
+        f"{row.path}: at_once must say how many lanes there are, got 0",
+    )
+    inside = replace(around, forks=around.forks + 1, lanes=around.lanes or step.in_lanes)
+    _add_all(flat, row.path, step.body, inside)
 
 
 def _add_cached(flat: Flat, row: Row, step: tree.Cached, around: _Around) -> None:
     row.kind = Kind.CACHED
     row.cache = _index(flat.names.caches, step.cache, f"{row.path}: there is no cache")
-    _fill_key(flat, row, step.member)
+    _fill_key(flat, row, step.member, around)
     refuse_unless(
         row.key is not Key.KEYS or step.member == flat.names.cache_keys[row.cache],
         f"{row.path}: member must go by the cache's own keys, got {step.member}",
@@ -210,26 +218,32 @@ def _add_call(flat: Flat, row: Row, step: tree.Call, around: _Around) -> None:
             cancels=step.cancels,
         )
     )
-    inside = _Around(
-        forks=around.forks,
+    inside = replace(
+        around,
         calls=around.calls + 1,
         deadline=around.deadline or step.deadline is not None,
         cancels=around.cancels or step.cancels,
     )
     _add_all(flat, row.path, step.steps, inside)
+    row.otherwise = len(flat.rows)
+    if step.otherwise != ():
+        _add_all(flat, f"{row.path}/otherwise", step.otherwise, around)
 
 
-def _fill_key(flat: Flat, row: Row, key: tree.Key) -> None:
+def _fill_key(flat: Flat, row: Row, key: tree.Key, around: _Around) -> None:
     refuse_unless(
         isinstance(key, str | tree.Attribute),
         f"{row.path}: key must be a name or an Attribute, got {key!r}",
+    )
+    refuse_unless(
+        key != tree.LANE or around.lanes, f"{row.path}: key {key!r} is in no fork that has lanes"
     )
     if isinstance(key, tree.Attribute):
         row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
     elif key in flat.names.key_sets:
         row.key, row.keys = Key.KEYS, flat.names.key_sets.index(key)
     elif key != tree.RANDOM:
-        row.key = Key.LEG if key == tree.LEG else Key.REQUEST
+        row.key = _OF_LEGS.get(key, Key.REQUEST)
         row.key_hash = path_key(f"key {key}")
 
 

@@ -49,6 +49,7 @@ class Key(IntEnum):
     LEG = 2
     KEYS = 3  # by the hash of a key, drawn from a set of them
     ATTRIBUTE = 4  # the attribute is its number
+    LANE = 5  # evenly among the shards of the lane
 
 
 class Replica(IntEnum):
@@ -149,7 +150,7 @@ class Steps:
     end: Indices
     station: Indices  # VISIT, HOLD: index into `Stations`; ALL_OF: it writes to other copies there
     key: Flags  # VISIT, HOLD, CACHED (which member): a Key
-    key_hash: Words  # Key.REQUEST, Key.LEG: the `path_key` of its name
+    key_hash: Words  # Key.REQUEST, Key.LEG, Key.LANE: the `path_key` of its name
     keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
     key_attribute: Indices  # Key.ATTRIBUTE
     replica: Indices  # VISIT, HOLD: a number, or a Replica
@@ -160,12 +161,14 @@ class Steps:
     count: Indices  # and the law of how many items, or NONE:
     count_attribute: Indices
     at_once: Indices  # FOR_EACH: legs that may run together; 0 is all
+    in_lanes: Flags  # FOR_EACH: a leg waits for the one `at_once` before it, not for any
     need: Indices  # ALL_OF, FOR_EACH: successes to go on with; NONE is all
     probability: Floats  # MAYBE without an attribute
     journey: Indices  # EMIT: index into `Program.journeys`
     link: Indices  # LINK: index into `Links`
     cache: Indices  # CACHED: index into `Caches`
     call: Indices  # CALL: index into `Calls`
+    otherwise: Indices  # CALL: where its attempts end, and the steps begin that are taken instead
     path_hash: Words  # the step's place in chance
     paths: tuple[str, ...]
 
@@ -301,7 +304,7 @@ class Program:
     attributes: tuple[str, ...]
     stations: Stations
     hosts: Hosts
-    zones: int  # copy r of shard s of any station stands in zone (s + r) % zones
+    zones: int  # where copies of any station stand, as `rules.regions.zone_of_copy` says
     zone_ranks: Indices  # (zone, other): how near, from 0, the own; empty: all others alike
     key_sets: KeySets
     caches: Caches

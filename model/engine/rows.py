@@ -16,7 +16,13 @@ from model.world.counts import CountLaw
 from model.world.journeys import Attribute
 from model.world.laws import Law
 
-_DTYPES = {"kind": np.int8, "key": np.int8, "priority": np.int8, "key_hash": np.uint64}
+_DTYPES = {
+    "kind": np.int8,
+    "key": np.int8,
+    "priority": np.int8,
+    "in_lanes": np.int8,
+    "key_hash": np.uint64,
+}
 _CALL_DTYPES = {"jitter": np.int8, "cancels": np.int8}
 
 
@@ -40,12 +46,14 @@ class Row:
     count: int = NONE
     count_attribute: int = NONE
     at_once: int = 0
+    in_lanes: bool = False
     need: int = NONE
     probability: float = 1.0
     journey: int = NONE
     link: int = NONE
     cache: int = NONE
     call: int = NONE
+    otherwise: int = NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

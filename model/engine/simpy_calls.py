@@ -133,6 +133,18 @@ class Round:
             self.calls.all_failed(self, outcome)
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Otherwise:
+    """Who waits for the steps that are taken when the last attempt has failed."""
+
+    walks: Walks
+    call: Call
+
+    def told(self, _walk: Walk, outcome: Outcome) -> None:
+        """Hear how they have ended, and so the call."""
+        self.walks.clock.next((self.walks.leave, self.call.walk, outcome))
+
+
 class Calls:
     """Makes the calls of all walks of one run."""
 
@@ -149,7 +161,7 @@ class Calls:
         breaker, budget = call.terms.breaker, call.terms.budget
         now_s, walk, number = self._clock.now, call.walk, call.begun + 1
         if breaker is not None and not breaker.lets_through(now_s):
-            self._walks.end(walk, Outcome.REFUSED)
+            self._give_up(call, Outcome.REFUSED)
             return
         if budget is not None and number == 1:
             budget.first_attempt()
@@ -170,6 +182,7 @@ class Calls:
         one.running += 1
         self._walks.ledger.attempt_began(walk.request.row)
         inside = self._walks.inside(walk, one)
+        inside.end = call.step.otherwise
         inside.attempt = attempt_of(walk.attempt, call.begun)
         inside.expires_s, inside.stops_s = one.expires_s, one.stops_s
         self._clock.next((self._walks.proceed, inside))
@@ -210,7 +223,7 @@ class Calls:
             self.failed(one, outcome)
 
     def failed(self, one: Round, outcome: Outcome) -> None:
-        """Begin another round after one that has failed, now or later; or fail alike."""
+        """Begin another round after one that has failed, now or later; or give up."""
         call, terms, now_s = one.call, one.call.terms, self._clock.now
         call.failed += 1
         if terms.breaker is not None:
@@ -221,7 +234,16 @@ class Calls:
             if in_time and (terms.budget is None or terms.budget.takes_retry()):
                 self._retry(call, wait_s)
                 return
-        self._clock.next((self._walks.end, call.walk, outcome))
+        self._give_up(call, outcome)
+
+    def _give_up(self, call: Call, outcome: Outcome) -> None:
+        """Take the steps instead of the attempts, if there are any; or fail alike."""
+        if call.step.otherwise == call.step.end:
+            self._clock.next((self._walks.end, call.walk, outcome))
+            return
+        instead = self._walks.inside(call.walk, _Otherwise(walks=self._walks, call=call))
+        instead.at = call.step.otherwise
+        self._clock.next((self._walks.proceed, instead))
 
     def _retry(self, call: Call, wait_s: float) -> None:
         if wait_s == 0:

@@ -9,7 +9,8 @@ from model.engine.ledger import Totals
 from model.engine.program import NONE, Balancing, Draw, Key, Program, Replica
 from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
-from model.engine.stations import member_of, other_member_of, share_of_zone
+from model.engine.stations import member_of, member_of_lane, other_member_of, share_of_zone
+from model.rules.regions import zone_of_copy
 from model.world.chance import path_key, unit
 
 _ZONE = path_key("zone")
@@ -100,8 +101,11 @@ class Choices:
         if step.key == Key.KEYS:
             key_hash, key = self._key_hashes[step.keys], self.key(walk, step.keys)
             return member_of(unit(key_hash, 0, key, 0, Draw.MEMBER), shards)
-        leg = walk.leg if step.key == Key.LEG else 0
-        return member_of(unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER), shards)
+        leg = 0 if step.key == Key.REQUEST else walk.leg
+        chance = unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER)
+        if step.key == Key.LANE:
+            return member_of_lane(chance, walk.lane, walk.lanes, shards)
+        return member_of(chance, shards)
 
     def _zone(self, request: Request) -> int:
         if self._zone_attribute != NONE:
@@ -158,4 +162,4 @@ class Choices:
 def zone_of(member: int, station: Station, zones: int) -> int:
     """Return the zone that a member of a station stands in."""
     shard, copy = divmod(member - station.first_member, station.replicas)
-    return (shard + copy) % zones
+    return zone_of_copy(shard, copy, zones)

@@ -46,6 +46,8 @@ class Walk:
     at: int  # the step to take, or being taken
     end: int  # the one after the last
     leg: int = 0
+    lane: int = 0  # among as many as the forks around it have together
+    lanes: int = 1
     attempt: int = 0
     expires_s: float = inf  # the earliest deadline of the calls around it
     stops_s: float = inf  # and of those that cancel: after that it takes no step
@@ -80,12 +82,14 @@ class Step:
     count: Callable[[float], int] | None
     count_attribute: int
     at_once: int
+    in_lanes: bool
     need: int
     probability: float
     journey: int
     link: int
     cache: int
     call: int
+    otherwise: int
     key: int
     key_hash: int
     keys: int
@@ -150,6 +154,8 @@ class Walks:
             at=walk.at + 1,
             end=self.steps[walk.at].end,
             leg=walk.leg,
+            lane=walk.lane,
+            lanes=walk.lanes,
             attempt=walk.attempt,
             expires_s=walk.expires_s,
             stops_s=walk.stops_s,

@@ -20,6 +20,16 @@ def member_of(u: float, members: int) -> int:
     return int(u * members)
 
 
+def member_of_lane(u: float, lane: int, lanes: int, members: int) -> int:
+    """Return which member of those of a lane, numbered from 0, `u`, in (0, 1), chooses.
+
+    `members` in order are cut into as many equal parts as there are lanes; a member that is cut
+    belongs to each lane that has a part of it, in proportion.
+    """
+    member = int((lane + u) * members / lanes)
+    return member if member < members else members - 1
+
+
 def other_member_of(u: float, first: int, members: int) -> int:
     """Return which of the members other than `first` is chosen; there must be two or more."""
     other = int(u * (members - 1))
@@ -43,6 +53,16 @@ def copy_after(member: int, first: int, replicas: int, ahead: int) -> int:
 def leg_of(outer: int, index: int) -> int:
     """Return the number of leg `index` of a fork inside leg `outer`; 0 is outside of any fork."""
     return outer * (LEGS_MAX + 1) + index + 1
+
+
+def index_of(leg: int) -> int:
+    """Return which leg of its fork a leg is, from 0: what `leg_of` was told."""
+    return leg % (LEGS_MAX + 1) - 1
+
+
+def lanes_of(legs: int, at_once: int) -> int:
+    """Return in how many lanes so many legs go, of which `at_once` may run together."""
+    return legs if legs < at_once else at_once
 
 
 def attempt_of(outer: int, number: int) -> int:

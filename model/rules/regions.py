@@ -1,10 +1,11 @@
-"""Where in the world zones and clients are, and which zone is nearest to a client."""
+"""Where in the world zones and clients are, which copies stand where, and which zone is nearest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import asin, cos, inf, radians, sin, sqrt
+from typing import Any, Protocol, Self, TypeVar
 
 FIBRE_KM_PER_S = 200_000.0  # light in glass: that in vacuum over a refractive index of 1.5
 EARTH_RADIUS_KM = 6_371.0  # mean; IUGG, "Resolutions of the XVII General Assembly", 1980
@@ -17,6 +18,16 @@ class Place:
     latitude: float
     longitude: float
 
+
+class _Numbers(Protocol):
+    """A whole number, or an array of them."""
+
+    def __add__(self, other: Any, /) -> Self: ...
+
+    def __mod__(self, other: Any, /) -> Self: ...
+
+
+N = TypeVar("N", bound=_Numbers)
 
 REGIONS: Mapping[str, Place] = {  # each at the city that clouds build it near
     "eu-north": Place(latitude=59.3, longitude=18.1),  # Stockholm
@@ -57,6 +68,15 @@ def rtt_s(one: str, other: str, *, stretch: float) -> float:
     0.055
     """
     return 2 * stretch * distance_km(REGIONS[one], REGIONS[other]) / FIBRE_KM_PER_S
+
+
+def zone_of_copy(shard: N, copy: N, zones: int) -> N:
+    """Return the zone, in `range(zones)`, in which a copy of a shard stands, all from 0.
+
+    >>> [zone_of_copy(shard=4, copy=copy, zones=3) for copy in range(3)]
+    [1, 2, 0]
+    """
+    return (shard + copy) % zones
 
 
 def nearest_first(client_region: str, zone_regions: Mapping[str, str]) -> list[str]:

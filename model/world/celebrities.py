@@ -28,6 +28,13 @@ def celebrity_name(number: int) -> str:
     return f"{_CELEBRITY}{number}"
 
 
+def celebrity_posts(scenario: Scenario) -> Iterator[tuple[str, CelebrityPost]]:
+    """Yield the celebrity posts of a scenario, each with the name of its journey."""
+    for number, event in enumerate(scenario.events):
+        if isinstance(event, CelebrityPost):
+            yield celebrity_name(number), event
+
+
 def is_of_celebrity(journey: str) -> bool:
     """Say whether a journey is a celebrity's post, or what becomes of one."""
     return journey.startswith(_CELEBRITY)
@@ -37,16 +44,14 @@ def celebrity_journeys(
     scenario: Scenario, reach: Reach, work_of: WorkOf, wiring: Wiring
 ) -> Iterator[Journey]:
     """Yield for each celebrity post of the scenario its journey, and that of its fan-out."""
-    for number, event in enumerate(scenario.events):
-        if isinstance(event, CelebrityPost):
-            name = celebrity_name(number)
-            of_author = _reach_of_author(scenario, reach, event.followers)
-            at = Steps(Endpoint.POST.value, works_of_media(work_of, reach.kinds), wiring)
-            spread = Steps(FANOUT, work_of, wiring)
-            emits = Emit(journey=f"{name}_{FANOUT}")
-            written = at.call("gateway", *post(at, of_author))
-            yield Journey(name=name, steps=(*written, emits))
-            yield Journey(name=f"{name}_{FANOUT}", steps=fanout(spread, of_author))
+    for name, event in celebrity_posts(scenario):
+        of_author = _reach_of_author(scenario, reach, event.followers)
+        at = Steps(Endpoint.POST.value, works_of_media(work_of, reach.kinds), wiring)
+        spread = Steps(FANOUT, work_of, wiring)
+        emits = Emit(journey=f"{name}_{FANOUT}")
+        written = at.call("gateway", *post(at, of_author))
+        yield Journey(name=name, steps=(*written, emits))
+        yield Journey(name=f"{name}_{FANOUT}", steps=fanout(spread, of_author))
 
 
 def _reach_of_author(scenario: Scenario, reach: Reach, followers: int) -> Reach:

@@ -19,8 +19,12 @@ from model.world.sampling import SAMPLES, weighted, weighted_means
 from model.world.scenario import Scenario
 from model.world.scenario.people import People, Posting
 
+# Users with all whom they follow, 60 each, take 6 s to draw here; as a law they take one, however
+# many there are, and stand for the same (tests hold them to each other).
+DRAWN_MAX = 200_000
+
 # What a random number is for.
-_ACTIVE, _OTHERS, _OWN, _READING, _PAGE_READING = 71, 72, 73, 74, 75
+_ACTIVE, _OTHERS, _OWN_LIST, _READING, _PAGE_READING = 71, 72, 73, 74, 75
 _POSTING, _FOLLOWED_POSTING, _FOLLOWED_POSTS = 76, 77, 78
 _FOLLOWING = 79
 
@@ -60,11 +64,12 @@ class Crowd:
 def crowd_of(scenario: Scenario) -> Crowd:
     """Return samples of the scenario's people, one by one or, if they are too many, by law.
 
-    Pages come as often as their reader reads, posts as often as their author posts.
+    Those of an edge list are taken one by one for as long as that is possible.  Pages come as often
+    as their reader reads, posts as often as their author posts.
     """
-    if scenario.people.users <= USERS_MAX:
-        return crowd_by_rows(scenario)
-    return crowd_by_law(scenario)
+    people = scenario.people
+    most = DRAWN_MAX if people.followers.edges is None else USERS_MAX
+    return crowd_by_rows(scenario) if people.users <= most else crowd_by_law(scenario)
 
 
 def crowd_by_rows(scenario: Scenario) -> Crowd:
@@ -125,7 +130,7 @@ class _Readers:
     merged: NDArray[np.int64]
     followees: NDArray[np.int64]
     rates: NDArray[np.float64]
-    own_share: float  # of those whose own list is merged too
+    own_list_share: float  # of users: their own list is merged, too
 
     @classmethod
     def drawn(cls, scenario: Scenario, law: FollowerLaw) -> _Readers:
@@ -143,14 +148,14 @@ class _Readers:
             merged=merged,
             followees=followees,
             rates=rates / rates.mean(),
-            own_share=law.share_with_at_least(merged_from),
+            own_list_share=law.share_with_at_least(merged_from),
         )
 
     def pages(self) -> Pages:
         readers = weighted(np.arange(SAMPLES), self.rates)
         luck = _chances(self.seed, _PAGE_READING)
         return Pages(
-            merged=self.merged[readers] + (_chances(self.seed, _OWN) < self.own_share),
+            merged=self.merged[readers] + (_chances(self.seed, _OWN_LIST) < self.own_list_share),
             followees=self.followees[readers],
             reading=self.rates[readers] * lognormal(self.people.activity.spread, luck, biased=True),
         )

@@ -17,7 +17,7 @@ from model.world.scenario.events import ImageFlood
 from model.world.step_trees import last_part, rewritten
 
 FLOOD = "flood"  # the journey of a flood's posts
-OWN = {
+NAMES_IN_FLOOD = {  # of the journeys that differ, where a flood sends what people do not
     Endpoint.POST.value: FLOOD,
     FANOUT: f"{FLOOD}_{FANOUT}",
     DEVELOPMENT: f"{FLOOD}_{DEVELOPMENT}",
@@ -53,10 +53,10 @@ def flood_journeys(
     if not floods:
         return
     usual = kinds_of(scenario.people)
-    own = kinds_of(flooded(scenario, floods[0]).people)
-    is_usual = (own.image_bytes, own.image_share) == (usual.image_bytes, usual.image_share)
-    renamed = {Endpoint.POST.value: FLOOD} if is_usual else OWN
-    for journey in journeys_with(usual if is_usual else own):
+    sent = kinds_of(flooded(scenario, floods[0]).people)
+    is_usual = (sent.image_bytes, sent.image_share) == (usual.image_bytes, usual.image_share)
+    renamed = {Endpoint.POST.value: FLOOD} if is_usual else NAMES_IN_FLOOD
+    for journey in journeys_with(usual if is_usual else sent):
         if journey.name in renamed:
             yield _renamed(journey, renamed)
 

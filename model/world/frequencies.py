@@ -13,10 +13,11 @@ from model.world.step_trees import Place
 def times_at(place: Place, means: Mapping[str, float]) -> float:
     """Return how often one request of its journey comes to a place, on average.
 
-    Every call is taken to succeed at once, and every cache to miss.  `means` are those of the
+    Every call is taken to succeed at once, so that nothing is done otherwise, and every cache to
+    miss.  `means` are those of the
     attributes that probabilities and counts go by; raises ScenarioError for one that is not there.
     """
-    return prod(_times(outer.step, means) for outer in place.around)
+    return 0.0 if place.is_otherwise else prod(_times(each.step, means) for each in place.around)
 
 
 def begun_by(

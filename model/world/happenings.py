@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from model.rules.regions import zone_of_copy
 from model.world.edges import EDGE
 from model.world.failures import (
     ALL,
@@ -18,11 +19,12 @@ from model.world.failures import (
     Spread,
     ZoneLoss,
 )
-from model.world.outages import outages_of
+from model.world.hot_shards import hot_of
+from model.world.outages import lost_together, outages_of
 from model.world.routes import STORE_OF
 from model.world.scenario import Instances, Scenario, ScenarioError
 from model.world.scenario import events as said
-from model.world.topology import Station, Topology
+from model.world.topology import Station, Topology, topology_of
 from model.world.wiring import WIRE
 
 BYTES_PER_ENTRY = 24.0  # of a timeline, in Valkey; measured in reports/feed_bench.md
@@ -47,7 +49,7 @@ def failures_of(scenario: Scenario, topology: Topology) -> tuple[Failure, ...]:
     return (*outages, *events, *_scalers(scenario, topology))
 
 
-def edges_s(scenario: Scenario) -> tuple[float, ...]:
+def changes_s(scenario: Scenario) -> tuple[float, ...]:
     """Return the instants of the run at which events begin or end, or that is noticed."""
     begin_s, fleet = scenario.simulation.warmup, scenario.fleet
     stores = (getattr(fleet, table) for table in STORE_OF.values())
@@ -58,6 +60,29 @@ def edges_s(scenario: Scenario) -> tuple[float, ...]:
         for at_s in (event.at, event.at + (getattr(event, "lasts", None) or inf))
     }
     return tuple(sorted(at_s + late_s for at_s in happens_s if at_s < inf for late_s in later_s))
+
+
+def are_timelines_away(scenario: Scenario) -> bool:
+    """Say whether some timelines cannot be read for a while, or only slowly.
+
+    That is where servers of theirs are struck, and where a zone is lost that has their only copies
+    or that others ask for them until they notice: those that have none of their own.
+    """
+    is_struck = any(
+        isinstance(event, said.Crash | said.Slow) and event.station == "timeline_store"
+        for event in scenario.events
+    )
+    return is_struck or any(_takes_timelines(scenario, zones) for zones in lost_together(scenario))
+
+
+def _takes_timelines(scenario: Scenario, lost: frozenset[int]) -> bool:
+    zones, store = scenario.fleet.zones, scenario.fleet.timeline_store
+    is_asked = scenario.fleet.links.noticed_after > 0 and store.replicas < zones
+    standing = (
+        {zone_of_copy(shard, copy, zones) for copy in range(store.replicas)}
+        for shard in range(store.shards)
+    )
+    return is_asked or any(where <= lost for where in standing)
 
 
 def _of_event(
@@ -100,18 +125,29 @@ def _some(number: int, station: Station, scenario: Scenario, members: int) -> tu
 
     Raises ScenarioError if there are not so many.
     """
-    there_are = station.members * station.copies * scenario.simulation.slice
+    whole = topology_of(scenario.fleet).station(station.name)
+    there_are = whole.members * whole.copies
     if members > there_are:
         raise ScenarioError(
             f"events.{number}.members: there are {there_are} of {station.name}, got {members}"
         )
-    here = max(1, round(members / scenario.simulation.slice))
+    here = _so_many_here(scenario, station, whole=whole, members=members)
     order = [
         member * station.copies + copy
         for copy in range(station.copies)
         for member in range(station.members)
     ]
     return tuple(sorted(order[:here]))
+
+
+def _so_many_here(scenario: Scenario, station: Station, *, whole: Station, members: int) -> int:
+    """Return how many are struck here when so many of the whole are; a hot shard is the first."""
+    hot, slice_of = hot_of(scenario), scenario.simulation.slice
+    if slice_of == 1 or hot is None or hot.station != station.name:
+        return max(1, round(members / slice_of))
+    copies, more = divmod(members, whole.members)
+    others = round((more - 1) * (station.members - 1) / (whole.members - 1))
+    return copies * station.members + (1 + others if more else 0)
 
 
 def _moves(

@@ -18,6 +18,8 @@ from model.world.laws import Constant, Law
 
 RANDOM = ""
 LEG = "leg"
+LANE = "lane"
+OF_LEGS = LEG, LANE  # keys that are others in each leg
 PRIORITIES = 8  # classes of urgency at a station: 0 goes first, 7 last
 _NOTHING = Constant(value=0.0)
 
@@ -40,10 +42,12 @@ class Visit:
     """Queue at one member of a station, and be served there for `work` seconds.
 
     `key` says which shard.  RANDOM leaves it to the station's balancing.  LEG draws one per leg
-    of the innermost `ForEach`.  An `Attribute` is the number of the shard.  The name of a set of
-    keys (`Network.keys`) draws one of them per leg, and its hash is the shard.  Any other text
-    names a key of the request, such as "own": all its visits with that key meet the same shard
-    (of stations with as many shards), and of copies chosen at random the same copy.
+    of the innermost `ForEach`.  LANE goes by the lane of a `ForEach` around it: the first has the
+    first shards, and so on, an equal part each (of fewer shards several lanes have the same), over
+    which forks inside a lane spread their legs.  An `Attribute` is the number of the shard.  The
+    name of a set of keys (`Network.keys`) draws one of them per leg, and its hash is the shard.
+    Any other text names a key of the request, such as "own": all its visits with that key meet
+    the same shard (of stations with as many shards), and of copies chosen at random the same copy.
 
     `replica` says which copy of the shard: "primary" (the first that is up), "any" (the station's
     balancing chooses), "nearest" (any of those in the request's own zone, or the nearest that has
@@ -139,12 +143,14 @@ class ForEach:
     """Begin `count` legs of the same steps, and go on when `need` have succeeded (None: all).
 
     At most `at_once` of them run at the same time (0: all); 1 is one after another.  The rest
-    is as for `AllOf`; if there are fewer legs than `need`, all of them are needed.
+    is as for `AllOf`; if there are fewer legs than `need`, all of them are needed.  A later leg
+    begins when any other has ended; `in_lanes`, when the one that is `at_once` before it has.
     """
 
     count: Count
     body: Steps
     at_once: int = 0
+    in_lanes: bool = False
     need: int | None = None
     name: str = "each"
 
@@ -219,6 +225,8 @@ class Call:
     that goes to another copy; the first to succeed is the answer (J. Dean and L. A. Barroso, "The
     Tail at Scale", CACM 2013; N. Eisen and E. Gribkoff, "gRPC Retry Design", gRPC proposal A6,
     2017, section "Hedging Policy").
+    When the last attempt has failed, or the breaker refuses, the steps of `otherwise` are taken
+    instead, if there are any; the call then ends as they do.
     """
 
     steps: Steps
@@ -229,6 +237,7 @@ class Call:
     hedge_after: Law | None = None
     breaker: Breaker | None = None
     cancels: bool = False
+    otherwise: Steps = ()
     name: str = "call"
 
 

@@ -42,6 +42,20 @@ def outages_of(scenario: Scenario) -> tuple[Outage, ...]:
     )
 
 
+def lost_together(scenario: Scenario) -> tuple[frozenset[int], ...]:
+    """Return the zones that are down when an outage begins, of each outage."""
+    outages = outages_of(scenario)
+    return tuple(
+        frozenset(
+            zone
+            for outage in outages
+            if outage.since_s <= begins_s < outage.until_s
+            for zone in outage.zones
+        )
+        for begins_s in (outage.since_s for outage in outages)
+    )
+
+
 def span_s(scenario: Scenario, event: ZoneLoss | RegionLoss) -> tuple[float, float]:
     """Return from when until when an event lasts, in seconds of the run."""
     since_s = scenario.simulation.warmup + event.at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from model.world.journeys import (
-    LEG,
+    OF_LEGS,
     RANDOM,
     Attribute,
     Batch,
@@ -29,7 +29,7 @@ NO_TIME = Constant(value=0.0)
 
 def goes_by_request(step: Step) -> bool:
     """Say whether a step goes by the request's own key: to the same shard in every leg."""
-    return isinstance(step, AtStation) and step.key not in (RANDOM, LEG)
+    return isinstance(step, AtStation) and step.key not in (RANDOM, *OF_LEGS)
 
 
 def passing_unless(is_here: Callable[[Step], bool], *, inside: Change | None = None) -> Change:

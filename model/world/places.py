@@ -1,7 +1,7 @@
 """Where people and zones are: who is served where, and how far it is from there to the data.
 
-Copy r of shard s of a store stands in zone (s + r) modulo the zones; the first copy takes the
-writes.  A request is served in the nearest region that has a zone nobody avoids, in any of its
+Copies of a store stand where `rules.regions.zone_of_copy` says; the first one takes the writes.
+A request is served in the nearest region that has a zone nobody avoids, in any of its
 zones; what it reads lies at the nearest copy, and what it writes at the first.
 """
 
@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from model.rules.regions import nearest_first, rtt_s
+from model.rules.regions import nearest_first, rtt_s, zone_of_copy
 from model.world.scenario import Fleet, ScenarioError, Store
 
 Matrix = NDArray[np.float64]
@@ -85,7 +85,7 @@ def acks_rtts_s(fleet: Fleet, store: Store, avoided: Iterable[int] = ()) -> Matr
     between, lost = rtts_s(fleet), set(avoided)
     far = np.zeros(fleet.zones)
     for first in range(fleet.zones):
-        standing = [(first + copy) % fleet.zones for copy in range(store.replicas)]
+        standing = [zone_of_copy(first, copy, fleet.zones) for copy in range(store.replicas)]
         primary, *others = [zone for zone in standing if zone not in lost] or standing
         waited_for = sorted(between[primary, zone] for zone in others)[: store.acks - 1]
         far[first] = max(waited_for, default=0.0)
@@ -93,7 +93,8 @@ def acks_rtts_s(fleet: Fleet, store: Store, avoided: Iterable[int] = ()) -> Matr
 
 
 def _copies(fleet: Fleet, first: int, replicas: int, avoided: Iterable[int]) -> Sequence[int]:
-    zones = [(first + copy) % fleet.zones for copy in range(min(replicas, fleet.zones))]
+    standing = range(min(replicas, fleet.zones))
+    zones = [zone_of_copy(first, copy, fleet.zones) for copy in standing]
     lost = set(avoided)
     return [zone for zone in zones if zone not in lost] or zones
 

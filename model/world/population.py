@@ -21,7 +21,7 @@ from model.world.follows import follows_of
 from model.world.scenario import Scenario, ScenarioError
 from model.world.scenario.people import People
 
-USERS_MAX = 5_000_000  # beyond, people are a law (followers), not rows
+USERS_MAX = 5_000_000  # so many can be made at all; `crowds` takes a law instead long before
 _ACTIVE, _READING, _POSTING, _NEVER = 2, 4, 5, 6  # what a random number is for
 
 

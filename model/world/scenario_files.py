@@ -35,7 +35,7 @@ def load_scenario(path: Path, overrides: Iterable[str] = ()) -> Scenario:
 
     Raises ScenarioError for everything that is wrong with any of them, all at once.
     """
-    tree = _read_with_bases(path, seen=())
+    tree = _read_with_bases(path)
     for override in overrides:
         tree = _merged(tree, _with_whole_paths(_tree_of_override(override), path.parent))
     try:
@@ -44,24 +44,49 @@ def load_scenario(path: Path, overrides: Iterable[str] = ()) -> Scenario:
         raise ScenarioError(_explained(path, error)) from None
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return a scenario's file, and those that it extends, the nearest first.
+
+    Raises ScenarioError for a file that cannot be read, and for a chain that is too long.
+    """
+    return [file for file, _ in _with_bases(path)]
+
+
 def resolved_toml(scenario: Scenario) -> str:
     """Return the scenario as one self-contained TOML text, every default written out."""
     return tomlkit.dumps(scenario.model_dump(mode="json", exclude_none=True))
 
 
-def _read_with_bases(path: Path, seen: tuple[Path, ...]) -> Tree:
+def _read_with_bases(path: Path) -> Tree:
     """Return the file's tree, laid over the tree of the file that it extends."""
-    tree = _with_whole_paths(_read(path), path.parent)
-    base = tree.pop("extends", None)
+    tree: Tree = {}
+    for _, own in reversed(_with_bases(path)):
+        tree = _merged(tree, own)
+    return tree
+
+
+def _with_bases(path: Path) -> list[tuple[Path, Tree]]:
+    """Return a file and those that it extends, each with its own tree, the nearest first."""
+    read: list[tuple[Path, Tree]] = []
+    following: Path | None = path
+    while following is not None:
+        tree = _with_whole_paths(_read(following), following.parent)
+        read.append((following, tree))
+        following = _base(tree.pop("extends", None), read)
+    return read
+
+
+def _base(base: object, read: list[tuple[Path, Tree]]) -> Path | None:
+    """Return the file that the last of those read extends, if it does, and may."""
     if base is None:
-        return tree
-    chain = (*seen, path.resolve())
+        return None
+    path, chain = read[-1][0], [file.resolve() for file, _ in read]
     base_path = path.parent / _text(base, path, "extends")
     if base_path.resolve() in chain:
         raise ScenarioError(f"{path}: extends: {base!r} extends this file in turn")
     if len(chain) >= EXTENDS_MAX:
         raise ScenarioError(f"{path}: extends: at most {EXTENDS_MAX} files in a chain")
-    return _merged(_read_with_bases(base_path, chain), tree)
+    return base_path
 
 
 def _read(path: Path) -> Tree:

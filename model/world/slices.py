@@ -15,6 +15,7 @@ from enum import Enum
 from model.world.hot_shards import Hot
 from model.world.journeys import Journey
 from model.world.thinning import Thinning
+from model.world.wiring import DOOR
 
 CLOCK = "clock"  # a station that takes no time: visits there say when forks and legs begin and end
 _ELSEWHERE = " elsewhere"
@@ -27,6 +28,7 @@ class Outer:
 
     path: str
     at_once: int
+    in_lanes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Slice:
     thinned: tuple[Thinned, ...] = ()
     backgrounds: tuple[Background, ...] = ()
     hot: Hot | None = None
-    edges_s: tuple[float, ...] = ()  # instants of the run at which what legs meet changes
+    changes_s: tuple[float, ...] = ()  # instants of the run at which what legs meet changes
 
     def background_per_s(self, background: Background, rates_per_s: Mapping[str, float]) -> float:
         """Return how often a background comes, given the rates of arrival in the whole world.
@@ -96,4 +98,4 @@ def abroad(name: str) -> str:
 
 def nobodys(stations: Iterable[str]) -> set[str]:
     """Return those stations that are there for the simulation's sake only."""
-    return {name for name in stations if name == CLOCK or name.endswith(_ELSEWHERE)}
+    return {name for name in stations if name in (CLOCK, DOOR) or name.endswith(_ELSEWHERE)}

@@ -66,11 +66,13 @@ def spreading_of(
     """Return the widths for posts by authors with so many followers, one number per post.
 
     Of the followers `halved_share` have timelines that hold a share of posts.  A worker does one
-    chunk at a time, so no more are under way than there are workers.
+    chunk at a time, so no more are under way than there are workers, nor than ranges.
     """
-    servers = layout_of(scenario).delivery_servers
+    layout = layout_of(scenario)
+    servers = layout.delivery_servers
     is_per_edge = scenario.policy.strategy is Strategy.PER_EDGE
-    few = followers[followers <= FANOUT_CHUNK_MAX]
+    is_few = followers <= FANOUT_CHUNK_MAX
+    few, ranges = followers[is_few], _ranges_of(followers[~is_few], layout.timeline_servers)
     alone = np.full(len(few), servers, dtype=np.float64)
     return Spreading(
         is_per_edge=is_per_edge,
@@ -78,7 +80,7 @@ def spreading_of(
             few, alone, scenario.seed, halved_share=halved_share, besides=1 - is_per_edge
         ),
         many=tuple(_by_class(scenario, followers, halved_share)),
-        at_once=min(RANGES_MAX, scenario.fleet.fanout.instances),
+        at_once=min(int(ranges.max(initial=1)), scenario.fleet.fanout.instances),
     )
 
 

@@ -23,20 +23,27 @@ Change = Callable[[str, Step], Steps | None]  # (path, step) -> what to take ins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A step, its path, and the places around it, the outermost first."""
+    """A step, its path, and the places around it, the outermost first.
+
+    What is inside the `otherwise` of a call is taken only where that call fails.
+    """
 
     path: str
     step: Step
     around: tuple[Place, ...]
+    is_otherwise: bool = False
 
 
-def places_in(path: str, steps: Steps, around: tuple[Place, ...] = ()) -> Iterator[Place]:
+def places_in(
+    path: str, steps: Steps, around: tuple[Place, ...] = (), *, is_otherwise: bool = False
+) -> Iterator[Place]:
     """Yield every step below `path`, each before those inside it."""
     for own_path, step in _with_paths(path, steps):
-        place = Place(path=own_path, step=step, around=around)
+        place = Place(path=own_path, step=step, around=around, is_otherwise=is_otherwise)
         yield place
         for inner_path, inner in _inner(own_path, step):
-            yield from places_in(inner_path, inner, (*around, place))
+            instead = is_otherwise or (isinstance(step, Call) and inner_path != own_path)
+            yield from places_in(inner_path, inner, (*around, place), is_otherwise=instead)
 
 
 def rewritten(path: str, steps: Steps, change: Change) -> tuple[Step, ...]:
@@ -74,8 +81,10 @@ def _inner(path: str, step: Step) -> list[tuple[str, Steps]]:
             return [(f"{path}/{number}", inner) for number, inner in enumerate(branches, start=1)]
         case ForEach(body=inner) | WithProbability(then=inner) | Cached(miss=inner):
             return [(path, inner)]
-        case Call(steps=inner) | Hold(steps=inner):
+        case Hold(steps=inner) | Call(steps=inner, otherwise=()):
             return [(path, inner)]
+        case Call(steps=inner, otherwise=otherwise):
+            return [(path, inner), (f"{path}/otherwise", otherwise)]
         case _:
             return []
 
@@ -91,6 +100,12 @@ def _with_inner(step: Step, inner: list[tuple[Step, ...]]) -> Step:
         case Cached():
             return replace(step, miss=inner[0])
         case Call() | Hold():
-            return replace(step, steps=inner[0])
+            return _with_steps(step, inner)
         case _:
             return step
+
+
+def _with_steps(step: Call | Hold, inner: list[tuple[Step, ...]]) -> Step:
+    if isinstance(step, Call) and step.otherwise != ():
+        return replace(step, steps=inner[0], otherwise=inner[1])
+    return replace(step, steps=inner[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, prod
 
-from model.world.journeys import LEG, AllOf, Attribute, Call, ForEach, Step
+from model.world.journeys import OF_LEGS, AllOf, Attribute, Call, ForEach, Step
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place, places_in
@@ -25,8 +25,11 @@ def wide_among(
     a leg meets the hot one more rarely.  Of forks inside one another the innermost: what others
     bring beside it, they bring leg by leg.  Raises ScenarioError, beginning with the complaint,
     for one that cannot be completed from the legs that are in the slice.
+
+    Forks that are taken only when a call has failed stay whole: all their legs are in the slice,
+    as many as people elsewhere would bring.
     """
-    forks = [place for place in places if isinstance(place.step, ForEach)]
+    forks = [p for p in places if isinstance(p.step, ForEach) and not p.is_otherwise]
     wide = {p.path: p for p in forks if _is_wide(p, members) or _may_meet(hot, p)}
     outer = {around.path for place in wide.values() for around in place.around}
     innermost = {path: place for path, place in wide.items() if path not in outer}
@@ -64,7 +67,9 @@ def stations_of_legs(place: Place) -> list[str]:
     return [
         inner.step.station
         for inner in places_in(place.path, fork_of(place).body)
-        if isinstance(inner.step, AtStation) and inner.step.key == LEG and not forks_around(inner)
+        if isinstance(inner.step, AtStation)
+        and inner.step.key in OF_LEGS
+        and not forks_around(inner)
     ]
 
 
@@ -94,7 +99,7 @@ def _refuse(place: Place, which: str) -> None:
         raise ScenarioError(f"{which} is as wide as the attribute {fork.count.name} says")
     if fork.need is not None:
         raise ScenarioError(f"{which} does not wait for all of its legs, need is {fork.need}")
-    if 0 < fork.at_once < fork.count.quantile(WIDE_SHARE):
+    if fork.in_lanes or 0 < fork.at_once < fork.count.quantile(WIDE_SHARE):
         raise ScenarioError(f"{which} is too wide, and its legs go in turns of {fork.at_once}")
     hedged = [outer.path for outer in place.around if _is_hedged(outer.step)]
     if hedged:

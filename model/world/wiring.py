@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from model.world.hot_shards import hot_station
 from model.world.routes import STORE_OF, hot_shard
 from model.world.scenario import Protections, Scenario
 from model.world.scenario.events import MessageLoss
@@ -63,7 +64,7 @@ def wiring_of(scenario: Scenario) -> Wiring:
         chooses_copies=chooses_copies(fleet, crashes=instances_crash(scenario)),
         copies={station: store.replicas for station, store in stores.items()},
         acks={station: store.acks for station, store in stores.items()},
-        hot_station=next((s for s, t in STORE_OF.items() if hot and t == hot.store), ""),
+        hot_station=hot_station(hot) if hot else "",
         loses_messages=any(isinstance(event, MessageLoss) for event in scenario.events),
         measured_at_client=scenario.targets.measured_at == "client",
         is_guarded=is_guarded,

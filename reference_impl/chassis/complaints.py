@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 EVERY_S = 5.0
@@ -11,7 +12,7 @@ EVERY_S = 5.0
 class Complaint:
     """A warning that is logged at most once per EVERY_S, with how often it was due since."""
 
-    def __init__(self, what: str, clock_s: Callable[[], float]) -> None:
+    def __init__(self, what: str, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._what = what
         self._clock_s = clock_s
         self._silent_until_s = float("-inf")

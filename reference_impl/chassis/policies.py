@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -66,7 +65,7 @@ class PublishedPolicy:
         self._broker = broker
         self._default = default
         self._known = default
-        self._unread = Complaint("the policy cannot be read, the last is kept", time.monotonic)
+        self._unread = Complaint("the policy cannot be read, the last is kept")
 
     def current(self) -> FeedPolicy:
         """Return the policy that was read last: nobody waits for the broker."""

@@ -70,7 +70,7 @@ def sample_images(size_bytes: int) -> list[bytes]:
 def _image(number: int, size_bytes: int) -> bytes:
     """Return a JPEG of coloured clouds, filled up behind its end, where decoders stop.
 
-    It has as many pixels as a photo of that size, and so makes as much work.
+    It has as many pixels as a photo of that size, and so makes about as much work.
     """
     from PIL import Image
 

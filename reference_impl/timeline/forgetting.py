@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from reference_impl.chassis.complaints import Complaint
 from reference_impl.timeline.metrics import FORGOTTEN
@@ -15,7 +14,7 @@ class Forgotten:
     """What one full server has forgotten: counted, and said once in a while."""
 
     def __init__(self) -> None:
-        self._complaint = Complaint("a full timeline server forgets lists", time.monotonic)
+        self._complaint = Complaint("a full timeline server forgets lists")
 
     def count(self, lists: int, why: object) -> None:
         """Count so many lists, or sets of authors, as forgotten."""

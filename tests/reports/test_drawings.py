@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from model.world.counts import ConstantCount, poisson
 from model.world.journeys import (
+    LANE,
     LEG,
     AllOf,
     Attribute,
@@ -86,13 +87,17 @@ def crowded():
     fork = AllOf(branches=(many, Delay(time=MS), (Emit(journey=LONG), Link(link=LONG))))
     legs = ForEach(count=ConstantCount(count=3), body=fork, name=LONG)
     short = Call(steps=Delay(time=MS, name="d"), deadline=MS, retries=3, budget=Budget(ratio=0.1))
-    return journey(VISIT, legs, Hold(station=LONG, steps=legs), short, *many, name=LONG)
+    other = Call(steps=fork, otherwise=(*many, fork))
+    return journey(VISIT, legs, Hold(station=LONG, steps=legs), short, other, *many, name=LONG)
 
 
 LABELS = {
     "for each of 20": ForEach(count=ConstantCount(count=20), body=VISIT),
     "for each of 2.5 on average, need 2, 4 at once": ForEach(
         count=poisson(mean=2.5), body=VISIT, need=2, at_once=4
+    ),
+    "for each of 20, 4 lanes": ForEach(
+        count=ConstantCount(count=20), body=VISIT, at_once=4, in_lanes=True
     ),
     "for each of the request's followers": ForEach(count=Attribute(name="followers"), body=VISIT),
     "friends: for each of 2": ForEach(count=ConstantCount(count=2), body=VISIT, name="friends"),
@@ -105,6 +110,9 @@ LABELS = {
     "cached in profiles, on a miss": Cached(cache="profiles", miss=VISIT),
     "cached in profiles, on a miss, key per leg": Cached(
         cache="profiles", miss=VISIT, member=LEG
+    ),
+    "cached in profiles, on a miss, key per lane": Cached(
+        cache="profiles", miss=VISIT, member=LANE
     ),
     "with probability 0.1": WithProbability(p=0.1, then=VISIT),
     "call: deadline 500 ms, 2 retries": Call(
@@ -121,6 +129,9 @@ LABELS = {
         hedge_after=Exponential(mean=0.005),
         breaker=Breaker(failures=5, open_s=2.0),
         cancels=True,
+    ),
+    "call: deadline 1 ms, below is what is done otherwise": Call(
+        steps=VISIT, deadline=MS, otherwise=(Delay(time=MS), VISIT)
     ),
     "starts fanout, does not wait": Emit(journey="fanout"),
     "link wan 20 kB": Link(link="wan", size=Constant(value=20_000.0)),

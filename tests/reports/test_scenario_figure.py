@@ -83,5 +83,6 @@ def test_where_nobody_was_answered_nothing_is_drawn(tmp_path):
 
 def test_a_plot_lies_beside_its_report_and_is_shown_in_it(tmp_path):
     section = plotted(answer(still()), tmp_path / "quick.md")
-    assert section.startswith("![?](figures/quick.svg)\n\np99 of each variant")
+    said = scenario_figure(answer(still())).says
+    assert section == f"![{said}](figures/quick.svg)\n\n{said}"
     assert (tmp_path / "figures" / "quick.svg").read_text(encoding="utf-8").startswith("<svg")

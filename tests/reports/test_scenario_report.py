@@ -15,8 +15,10 @@ from model.answers.expectations import Checked, Outcome
 from model.answers.questions import Answer, Simulated, Variant
 from model.answers.statistics import Interval
 from model.learnt import SHIPPED
+from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 from reports.cli import add_verbs
+from reports.folders import places_in, put
 from reports.quantities import shown, table
 from reports.scenario_report import fingerprint_of, scenario_report
 
@@ -187,6 +189,61 @@ def test_before_during_and_after_are_shown_where_something_happens():
     assert row == ["stopped", "newsfeed.failed", *["5 % (0 % to 10 %)"] * 3]
 
 
+def test_the_busiest_stations_are_told_before_during_and_after_too():
+    parts = {
+        f"{kind}.gateway.{when}": between(share, share)
+        for kind, more in (("busy", 0.0), ("busiest", 0.1))
+        for when, share in (("before", 0.3 + more), ("during", 0.7 + more), ("after", 0.5 + more))
+    }
+    eventful = variant("stopped", STOP, numbers=NUMBERS | parts)
+    columns, gateway, user_db = rows(report(eventful), "What is busy")
+    assert columns[2:] == [
+        f"{kind}{when}"
+        for kind in ("busy", "its busiest member")
+        for when in ("", ", before", ", during", ", after")
+    ]
+    assert [cell.split(" (")[0] for cell in gateway[1:]] == [
+        "gateway", "60 %", "30 %", "70 %", "50 %", "70 %", "40 %", "80 %", "60 %",
+    ]  # fmt: skip
+    assert user_db[3:6] == ["-"] * 3
+
+
+def test_what_is_no_machine_is_not_among_the_busy():
+    numbers = NUMBERS | {f"{kind}.admission": between(0.9, 0.9) for kind in ("busy", "busiest")}
+    stations = [row[1] for row in rows(report(variant(numbers=numbers)), "What is busy")[1:]]
+    assert stations == ["gateway", "user_db"]
+
+
+def test_a_variant_is_said_to_differ_in_what_its_intervals_tell_apart():
+    other = NUMBERS | {"newsfeed.p50": between(0.02, 0.03), "newsfeed.p99": between(0.1, 0.2)}
+    text = report(variant(), variant("busy", numbers=other), variant("same"))
+    assert (
+        "- **busy** differs from base in 2 of the 5 numbers judged: more `newsfeed.p50`; less"
+        " `newsfeed.p99`.\n- **same** does not differ from base in any of the 5 numbers judged.\n"
+    ) in text
+    assert "Do the variants differ" not in report()
+
+
+def test_how_often_calls_are_tried_is_told_where_any_are_repeated():
+    numbers = NUMBERS | {"newsfeed.attempts": between(3.0, 5.0)}
+    for how in ("policy.protections.retries=1", "traffic.retries.times=2",
+                "policy.protections.hedge_after=20 ms"):  # fmt: skip
+        [row] = rows(report(variant("base", how, numbers=numbers)), "Attempts")[1:]
+        assert row == ["base", "newsfeed", "4 (3 to 5)", "-", "-", "-"]
+    assert "## Attempts" not in report(variant(numbers=numbers))
+
+
+def test_what_settled_an_expectation_without_an_end_is_told():
+    check = Checked(
+        expected="newsfeed.p99 below 100 ms",
+        found=between(0.043, inf),
+        outcome=Outcome.YES,
+        longer={"100 ms": between(0.002, 0.004)},
+    )
+    [_, row] = rows(report(checks=[check]), "What was expected")
+    assert row[1] == "43 ms (43 ms to ?); 0.3 % (0.2 % to 0.4 %) take longer than 100 ms"
+
+
 def test_where_nothing_happens_there_is_no_before_and_after():
     assert "Before, during" not in report()
 
@@ -227,6 +284,7 @@ def test_a_report_is_bound_to_the_very_content_of_its_scenario(tmp_path):
 def test_a_report_says_how_it_was_made():
     told = "16 replications of 27 s after 3 s of warm-up, of 1/1 of the fleet; seed 20261122"
     assert told in report()
+    assert "another seed is another world" in report()
 
 
 @pytest.mark.parametrize(
@@ -305,6 +363,30 @@ def test_a_folder_that_cannot_be_made_is_said_before_anything_is_simulated(answe
     done = answered(words=("--into", "taken"))
     assert done.exit_code == 2
     assert done.stderr == "--into taken: File exists\n"
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_simulated(
+    answered, tmp_path
+):
+    (tmp_path / "here" / "tiny.md").mkdir(parents=True)
+    done = answered(words=("--into", "here"))
+    assert done.exit_code == 2
+    assert done.stderr == "--into here/tiny.md: is a folder\n"
+
+
+def test_two_reports_of_one_name_are_refused(tmp_path):
+    files = [Path("one/same.toml"), Path("two/same.toml")]
+    with pytest.raises(ScenarioError, match="two scenarios would be reported there"):
+        places_in(tmp_path, files)
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "figures").write_text("")
+    with pytest.raises(ScenarioError, match="figures: File exists"):
+        put(tmp_path / "figures" / "laptop.svg", "")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ScenarioError, match="folder: Is a directory"):
+        put(tmp_path / "folder", "")
 
 
 def test_a_file_that_asks_nothing_is_a_mistake_of_who_asks(answered):

@@ -85,6 +85,15 @@ def test_the_committed_report_is_of_these_very_scenarios():
         assert f"`{file.name}`, {fingerprint_of(file)}" in text
 
 
+def test_a_report_is_bound_to_what_its_scenario_extends_as_well(tmp_path):
+    base, slice_of = tmp_path / "base.toml", tmp_path / "slice.toml"
+    base.write_text("name = 'one'")
+    slice_of.write_text("extends = 'base.toml'")
+    before = fingerprint_of(slice_of)
+    base.write_text("name = 'two'")
+    assert fingerprint_of(slice_of) != before
+
+
 def run(monkeypatch, *words, found=TRENDS):
     def answered(*_, **__):
         if isinstance(found, Exception):

@@ -15,7 +15,10 @@ _ROUNDING = 1e-9  # so that 1 - 0.9999 is not below 0.0001
 
 
 def summary_rows(answer: Availability) -> list[tuple[object, ...]]:
-    """Return what is answered of all requests and of each kind, and when all is well."""
+    """Return what is answered of all requests and of each kind, and when all is well.
+
+    The minutes are those in which the rest would be lost, and are as uncertain as that.
+    """
     kinds = sorted(answer.lost_by.items(), key=lambda item: -item[1].value)
     target = written(1 - answer.target)
     return [
@@ -26,7 +29,11 @@ def summary_rows(answer: Availability) -> list[tuple[object, ...]]:
 
 
 def report_rows(answer: Availability) -> list[tuple[object, ...]]:
-    """Return what each cause costs in minutes a year of a whole outage, the largest first."""
+    """Return what each cause costs in minutes a year of a whole outage, the largest first.
+
+    What is on paper is reckoned from what the scenario says, and has no interval.  The share is
+    that of the values, to sort by: it is as uncertain as they are.
+    """
     total = answer.lost.value
     return [
         (
@@ -42,7 +49,10 @@ def report_rows(answer: Availability) -> list[tuple[object, ...]]:
 
 
 def state_rows(states: list[State]) -> list[tuple[object, ...]]:
-    """Return how long a year each state lasts, and which share of requests fails in it."""
+    """Return how long a year each state lasts, and which share of requests fails in it.
+
+    Both are reckoned from what the scenario says, and have no interval.
+    """
     return [(s.name, s.probability * YEAR_MIN, s.failing_share) for s in states]
 
 

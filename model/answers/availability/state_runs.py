@@ -46,8 +46,12 @@ def shortfall_in(numbers: Numbers, *, is_struck: bool) -> Shortfall:
 def simulated_in(
     scenario: Scenario, calibration: Calibration, state: State, *, jobs: int = 1
 ) -> Numbers:
-    """Return the numbers of a run that is in a state for as long as it counts."""
-    return simulated(scenario_in(scenario, state), calibration, jobs=jobs).numbers
+    """Return the numbers of a run that is in a state for as long as it counts.
+
+    Nothing is read of visits.
+    """
+    inside = scenario_in(scenario, state)
+    return simulated(inside, calibration, jobs=jobs, from_visits=False).numbers
 
 
 def scenario_in(scenario: Scenario, state: State) -> Scenario:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model.answers.availability.components import Component, Pool, Shards
 from model.answers.availability.counts import Counted, Floats
 from model.answers.availability.needs import Access, Need
+from model.rules.regions import zone_of_copy
 
 LEVELS_MAX = 1_000  # numbers down of one pool that are told apart beside a lost zone
 
@@ -78,7 +79,7 @@ def _copies_gone(store: Shards, zones_down: frozenset[int]) -> list[int]:
     """Return how many copies the lost zones took, of shards that begin in each of the zones."""
     copies = range(store.copies)
     return [
-        sum((first + copy) % store.zones in zones_down for copy in copies)
+        sum(zone_of_copy(first, copy, store.zones) in zones_down for copy in copies)
         for first in range(store.zones)
     ]
 

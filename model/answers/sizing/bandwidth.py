@@ -16,6 +16,7 @@ from model.answers.sizing.figures import (
 )
 from model.answers.sizing.rates import DAY, Rates
 from model.answers.sizing.storage import HAYSTACK, OBJECT_COPIES, Storage
+from model.rules.regions import zone_of_copy
 from model.world.places import zone_regions
 from model.world.routes import BYTES_PER_POST
 from model.world.scenario import Fleet, Scenario
@@ -119,12 +120,12 @@ def _abroad_a_day(scenario: Scenario, mean: Rates, stored: Storage) -> Figure:
 def _abroad(fleet: Fleet, replicas: int) -> float:
     """Return how many copies lie in another region than the first, on average over the zones.
 
-    Copy r of a shard stands r zones further than the first, as `model.world.places` says.
+    See `model.rules.regions.zone_of_copy`.
     """
     where = zone_regions(fleet)
     zones = len(where)
     away = [
-        where[(first + copy) % zones] != where[first]
+        where[zone_of_copy(first, copy, zones)] != where[first]
         for first in range(zones)
         for copy in range(1, replicas)
     ]

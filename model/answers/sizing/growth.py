@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from model.answers.sizing.figures import Figure
@@ -19,6 +19,7 @@ class Horizon:
 
     resource: Resource
     shares: tuple[float, ...]  # of all that there is; NaN if the use is not known
+    lasts_years: float | None  # until it is fuller than it may be; None if it lasts, or who knows
 
     @property
     def room(self) -> Figure:
@@ -55,22 +56,33 @@ def outlook_of(scenario: Scenario, resources: Iterable[Resource], stored: Storag
     Requests grow with users and with requests per user.  Everything else stays as it is: how wide
     requests fan out, how posts are delivered, what each visit works.
     """
-    growth = scenario.growth
-    horizons = [
-        Horizon(
-            resource=resource,
-            shares=tuple(
-                resource.share.value * factor(resource.grows_with, year, growth, stored)
-                for year in range(growth.years + 1)
-            ),
-        )
-        for resource in resources
-    ]
+    horizons = [_horizon_of(resource, scenario.growth, stored) for resource in resources]
     return Outlook(horizons=tuple(sorted(horizons, key=_when)))
 
 
-def factor(grows_with: GrowsWith, year: int, growth: Growth, stored: Storage) -> float:
-    """Return the use at the end of a year over that which the sizing says.
+def _horizon_of(resource: Resource, growth: Growth, stored: Storage) -> Horizon:
+    def share(year: float) -> float:
+        return resource.share.value * factor(resource.grows_with, year, growth, stored)
+
+    return Horizon(
+        resource=resource,
+        shares=tuple(map(share, range(growth.years + 1))),
+        lasts_years=_lasts_years(share, resource.full.value, growth.years),
+    )
+
+
+def _lasts_years(share: Callable[[float], float], full: float, years: int) -> float | None:
+    """Return when a share that grows is first more than may be, within so many years."""
+    from scipy.optimize import brentq
+
+    over = next((year for year in range(years + 1) if share(year) > full), None)
+    if not over:
+        return over
+    return float(brentq(lambda year: share(year) - full, over - 1, over))
+
+
+def factor(grows_with: GrowsWith, year: float, growth: Growth, stored: Storage) -> float:
+    """Return the use so many years from today over that which the sizing says.
 
     The sizing has posts kept as long as `growth.keeps_years` at today's rate; at first there are
     only those that were there when traffic starts, and these stay.
@@ -78,9 +90,9 @@ def factor(grows_with: GrowsWith, year: int, growth: Growth, stored: Storage) ->
     users = 1 + growth.users_per_year
     match grows_with:
         case GrowsWith.USERS:
-            return users**year
+            return float(users**year)
         case GrowsWith.REQUESTS:
-            return (users * (1 + growth.requests_per_year)) ** year
+            return float((users * (1 + growth.requests_per_year)) ** year)
         case GrowsWith.POSTS:
             years = _years_of_posts(year, growth)
             now, each = stored.posts_now.value, stored.posts_a_year.value
@@ -88,7 +100,7 @@ def factor(grows_with: GrowsWith, year: int, growth: Growth, stored: Storage) ->
             return (now + each * years) / whole if whole else 0.0
 
 
-def _years_of_posts(year: int, growth: Growth) -> float:
+def _years_of_posts(year: float, growth: Growth) -> float:
     """Return how many times today's posts of a year are kept: their rate's integral over time."""
     rate = math.log((1 + growth.users_per_year) * (1 + growth.requests_per_year))
     since = max(0.0, year - growth.keeps_years)

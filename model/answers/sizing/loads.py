@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isclose
 
+from model.answers.accounting import demand_of, taken
 from model.answers.calibrations import Calibration, CalibrationError
 from model.answers.sizing.comparisons import BENCH
 from model.answers.sizing.figures import (
@@ -20,22 +22,9 @@ from model.answers.sizing.figures import (
 from model.answers.sizing.rates import Rates
 from model.world.design import journeys_of
 from model.world.entries import ENTRY_S, entry_work_s
-from model.world.journeys import (
-    AllOf,
-    Attribute,
-    Call,
-    Emit,
-    ForEach,
-    Hold,
-    Journey,
-    Step,
-    Steps,
-    Visit,
-    WithProbability,
-    sequence,
-)
+from model.world.journeys import Attribute, Emit, Journey, Visit
 from model.world.laws import QuantileTable
-from model.world.reach import Reach, reach_of
+from model.world.reach import Reach
 from model.world.scenario import Endpoint
 
 CORES = "cores busy"
@@ -69,19 +58,22 @@ def _by_visits(
     reach: Reach, calibration: Calibration, flows: Mapping[str, Figure]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the stations with what they work for each journey, as much a visit as was learnt."""
-    for journey in _of_seconds(reach):
+    journeys = _of_seconds(reach)
+    calls = demand_of(journeys)
+    for journey in journeys:
         flow = flows[journey.name]
         for station, visits in visits_of(journey).items():
             if visits and flow.value:
+                many = _as_learnt(calls[journey.name, station], visits)
                 work = _work(calibration, journey.name, station)
-                yield station, product("", CORES, flow, conversion(visits, "visits"), work)
+                yield station, product("", CORES, flow, *many, work)
 
 
 def _by_entries(
     reach: Reach, calibration: Calibration, flows: Mapping[str, Figure]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield them with what they work beside that, since writes hold more entries, or fewer."""
-    learnt_of = reach_of(calibration.learnt_on).spreading.entries_mean
+    learnt_of = calibration.entries_learnt
     for (journey, station), entries in entries_beyond(reach, learnt_of).items():
         flow, learnt = flows[journey], _work(calibration, journey, station)
         if flow.value:
@@ -137,38 +129,26 @@ def visits_of(journey: Journey) -> dict[str, float]:
     pipeline's work is.  The journey is one whose plain visits work a second each.
     """
     visits: dict[str, float] = {}
-    for times, step in _taken(journey.steps):
+    for times, step in taken(journey.steps):
         if isinstance(step, Visit) and not isinstance(step.work, Attribute):
             visits[step.station] = visits.get(step.station, 0.0) + times * step.work.mean
     return visits
 
 
+def _as_learnt(calls: float, visits: float) -> Iterator[Figure]:
+    """Yield how many visits there are, and how much more each works than one that was learnt."""
+    yield conversion(calls, "visits")
+    if not isclose(calls, visits):
+        yield conversion(visits / calls, "times the work of one as learnt")
+
+
 def _emitted(journey: Journey) -> dict[str, float]:
     """Return how many of each other journey this one starts, on average."""
     count: dict[str, float] = {}
-    for times, step in _taken(journey.steps):
+    for times, step in taken(journey.steps):
         if isinstance(step, Emit):
             count[step.journey] = count.get(step.journey, 0.0) + times
     return count
-
-
-def _taken(steps: Steps) -> Iterator[tuple[float, Step]]:
-    """Yield the innermost steps, and how often each is taken on average."""
-    for step in sequence(steps):
-        match step:
-            case WithProbability(p=float(p), then=then):
-                within = [(p, then)]
-            case AllOf(branches=branches):
-                within = [(1.0, branch) for branch in branches]
-            case ForEach(count=count, body=body) if not isinstance(count, Attribute):
-                within = [(count.mean, body)]
-            case Call(steps=inner) | Hold(steps=inner):
-                within = [(1.0, inner)]
-            case _:
-                within = []
-                yield 1.0, step
-        for times, inner in within:
-            yield from ((times * often, each) for often, each in _taken(inner))
 
 
 def _work(calibration: Calibration, journey: str, station: str) -> Figure:

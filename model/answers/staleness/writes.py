@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from model.answers.legs import visits_kept
 from model.engine.program import NONE, Kind, Outcome, Program
 from model.engine.runs import SimulatedRun
+from model.rules.regions import zone_of_copy
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -103,8 +104,8 @@ def _ways_s(
     program: Program, ways_s: Floats, shard: Indices, first: Indices, replicas: int
 ) -> Floats:
     """Return how far each copy is from the one that took the write; shape (writes, copies)."""
-    zones = (shard[:, None] + np.arange(replicas)) % program.zones
-    way_s: Floats = ways_s[((shard + first) % program.zones)[:, None], zones]
+    zones = zone_of_copy(shard[:, None], np.arange(replicas), program.zones)
+    way_s: Floats = ways_s[zone_of_copy(shard, first, program.zones)[:, None], zones]
     return way_s
 
 

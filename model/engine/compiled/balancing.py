@@ -1,12 +1,12 @@
 """Which of several equal members is chosen, of those that can be: see README.md of the engine.
 
-Where not all members come into question, `among` says which do: those as near to a zone as a rank
-says, and not one that is avoided.
+Of the members that stand together, `among` says which come into question: those as near to a zone
+as a rank says, and not one that is avoided.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from model.engine.compiled.layout import member_at, request_at, station_at, zone
 from model.engine.program import NONE, Balancing, Draw, Key
 from model.engine.stations import member_of, other_member_of, seen_up
 
-Among: TypeAlias = tuple[int, int, int]  # a zone or ANYWHERE, a rank, a member or NONE
 ANYWHERE = -1
-ALL = (ANYWHERE, 0, NONE)
 
 _REQUEST = int(Key.REQUEST)
 _EVENLY, _ROUND = int(Balancing.RANDOM), int(Balancing.ROUND_ROBIN)
@@ -27,47 +25,48 @@ _MEMBER, _SHARD_BESIDE = int(Draw.MEMBER), int(Draw.SHARD_BESIDE)
 _REPLICA, _REPLICA_BESIDE = int(Draw.REPLICA), int(Draw.REPLICA_BESIDE)
 
 
+class Among(NamedTuple):
+    """Some members of one station."""
+
+    first: int
+    size: int
+    zone: int  # or ANYWHERE
+    rank: int  # how near to it
+    avoided: int  # a member, or NONE
+
+
 @compiled
-def balanced(
-    s: Record,
-    walk: Record,
-    step: Record,
-    station: Record,
-    first: int,
-    count: int,
-    among: Among,
-    of_copies: bool,
-) -> int:
-    """Return which of `count` members from `first` on the station's balancing chooses."""
-    found = candidates(s, station, first, count, among)
+def balanced(s: Record, walk: Record, step: Record, among: Among, of_copies: bool) -> int:
+    """Return which of some members their station's balancing chooses."""
+    station = station_at(s, step.station)
+    found = candidates(s, station, among)
     none_up = found == 0
     if none_up:
-        found = count
+        found = among.size
     how = station.balancing
     if found == 1 and how != _ROUND:
-        return _nth(s, station, first, count, among, none_up, 0)
+        return _nth(s, station, among, none_up, 0)
     if how == _ROUND:
-        return _next_in_turn(s, station, first, count, among, none_up, of_copies)
+        return _next_in_turn(s, station, among, none_up, of_copies)
     if of_copies and how == _EVENLY and step.key == _REQUEST:
         u = unit(request_at(s, walk.request).chance, step.key_hash, 0, 0, _REPLICA)
     else:
         u = luck(s, walk, step, _REPLICA if of_copies else _MEMBER)
     place = member_of(u, found)
     if how == _LEAST:
-        return _least_busy(s, station, first, count, among, none_up, place)
-    one = _nth(s, station, first, count, among, none_up, place)
+        return _least_busy(s, station, among, none_up, place)
+    one = _nth(s, station, among, none_up, place)
     if how != _TWO:
         return one
     beside = luck(s, walk, step, _REPLICA_BESIDE if of_copies else _SHARD_BESIDE)
-    other = _nth(s, station, first, count, among, none_up, other_member_of(beside, place, found))
+    other = _nth(s, station, among, none_up, other_member_of(beside, place, found))
     return other if member_at(s, other).present < member_at(s, one).present else one
 
 
 @compiled
-def _next_in_turn(
-    s: Record, station: Record, first: int, count: int, among: Among, none_up: bool, of_copies: bool
-) -> int:
+def _next_in_turn(s: Record, station: Record, among: Among, none_up: bool, of_copies: bool) -> int:
     """Return the first candidate at or after the turn, and move the turn on."""
+    first, count = among.first, among.size
     turn = member_at(s, first).turn if of_copies else station.turn
     if turn >= count:
         turn = 0
@@ -84,17 +83,10 @@ def _next_in_turn(
 
 
 @compiled
-def _least_busy(
-    s: Record,
-    station: Record,
-    first: int,
-    count: int,
-    among: Among,
-    none_up: bool,
-    place: int,
-) -> int:
+def _least_busy(s: Record, station: Record, among: Among, none_up: bool, place: int) -> int:
     """Return the candidate with the fewest present; of equals the first from a place on."""
-    best = _nth(s, station, first, count, among, none_up, place)
+    first, count = among.first, among.size
+    best = _nth(s, station, among, none_up, place)
     fewest = member_at(s, best).present
     number = best
     for _ in range(count - 1):
@@ -106,51 +98,55 @@ def _least_busy(
 
 
 @compiled
-def candidates(s: Record, station: Record, first: int, count: int, among: Among) -> int:
+def candidates(s: Record, station: Record, among: Among) -> int:
     """Return how many of these members are seen up, and come into question."""
-    if station.down == 0 and among == ALL:
-        return count
+    if station.down == 0 and _is_all(among):
+        return among.size
     found = 0
-    for number in range(first, first + count):
+    for number in range(among.first, among.first + among.size):
         if _may_take(s, number, among):
             found += 1
     return found
 
 
 @compiled
-def _nth(
-    s: Record, station: Record, first: int, count: int, among: Among, none_up: bool, place: int
-) -> int:
+def _nth(s: Record, station: Record, among: Among, none_up: bool, place: int) -> int:
     """Return the candidate at a place among the candidates: all, if none is seen up."""
-    if none_up or (station.down == 0 and among == ALL):
-        return first + place
-    for number in range(first, first + count):
+    if none_up or (station.down == 0 and _is_all(among)):
+        return among.first + place
+    for number in range(among.first, among.first + among.size):
         if _may_take(s, number, among):
             if place == 0:
                 return number
             place -= 1
-    return first
+    return among.first
+
+
+@compiled
+def _is_all(among: Among) -> bool:
+    """Return whether all of these members come into question, if they are up."""
+    return among.zone == ANYWHERE and among.avoided == NONE
 
 
 @compiled
 def _may_take(s: Record, number: int, among: Among) -> bool:
-    zone, rank, avoided = among
     member = member_at(s, number)
-    if number == avoided or not is_seen_up(s, member):
+    if number == among.avoided or not is_seen_up(s, member):
         return False
-    return zone == ANYWHERE or _rank(s, zone, member.zone) == rank
+    return among.zone == ANYWHERE or _rank(s, among.zone, member.zone) == among.rank
 
 
 @compiled
-def nearest_of(s: Record, zone: int, first: int, count: int, avoided: int) -> Among:
-    """Return the members nearest to a zone, or all if none can be chosen."""
-    everywhere = (ANYWHERE, 0, avoided)
+def nearest_of(s: Record, zone: int, among: Among) -> Among:
+    """Return which of some members, anywhere, are nearest to a zone; all if none can be chosen."""
     nearest = NONE
-    for number in range(first, first + count):
+    for number in range(among.first, among.first + among.size):
         rank = _rank(s, zone, member_at(s, number).zone)
-        if (nearest == NONE or rank < nearest) and _may_take(s, number, everywhere):
+        if (nearest == NONE or rank < nearest) and _may_take(s, number, among):
             nearest = rank
-    return everywhere if nearest == NONE else (zone, nearest, avoided)
+    if nearest == NONE:
+        return among
+    return Among(among.first, among.size, zone, nearest, among.avoided)
 
 
 @compiled

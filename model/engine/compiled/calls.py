@@ -37,7 +37,7 @@ def begin_round(s: Record, walk_number: int) -> None:
     step = step_at(s, walk.at)
     call = call_at(s, step.call)
     if not _lets_through(s, call):
-        add_task(s, FAIL, walk_number, _REFUSED)
+        _give_up(s, walk_number, _REFUSED)
         return
     if walk.number == 0 and call.ratio >= 0.0:
         call.tokens = tokens_after_attempt(call.tokens, call.ratio, call.burst)
@@ -69,7 +69,7 @@ def _begin_attempt(s: Record, walk_number: int) -> int:
     walk.number += 1
     walk.running += 1
     request_at(s, walk.request).attempts += 1
-    child_number = child_of(s, walk_number, walk.at + 1, step_at(s, walk.at).end)
+    child_number = child_of(s, walk_number, walk.at + 1, step_at(s, walk.at).otherwise)
     if child_number == NONE:
         return NONE
     child = walk_at(s, child_number)
@@ -77,6 +77,18 @@ def _begin_attempt(s: Record, walk_number: int) -> int:
     child.expires_s, child.stops_s = walk.round_expires_s, walk.round_stops_s
     add_task(s, PROCEED, child_number, 0)
     return child_number
+
+
+@compiled
+def _give_up(s: Record, walk_number: int, outcome: int) -> None:
+    """Take the steps instead of the attempts, if there are any; or fail alike."""
+    step = step_at(s, walk_at(s, walk_number).at)
+    if step.otherwise == step.end:
+        add_task(s, FAIL, walk_number, outcome)
+        return
+    child_number = child_of(s, walk_number, step.otherwise, step.end)
+    if child_number != NONE:
+        add_task(s, PROCEED, child_number, 0)
 
 
 @compiled
@@ -107,7 +119,19 @@ def _copy_at(s: Record, walk: Record) -> int:
 
 
 @compiled
-def attempt_ended(s: Record, walk_number: int, attempt_number: int, outcome: int) -> None:
+def inside_ended(s: Record, walk_number: int, child_number: int, outcome: int) -> None:
+    """Hear of an attempt, or of the steps instead, that it has ended."""
+    walk = walk_at(s, walk_number)
+    if walk_at(s, child_number).end == step_at(s, walk.at).otherwise:
+        _attempt_ended(s, walk_number, child_number, outcome)
+    elif outcome == _DONE:
+        add_task(s, GO_ON, walk_number, 0)
+    else:
+        add_task(s, FAIL, walk_number, outcome)
+
+
+@compiled
+def _attempt_ended(s: Record, walk_number: int, attempt_number: int, outcome: int) -> None:
     """Take the first success of a round as the answer, and the last failure as its end.
 
     A first attempt that fails is hedged at once.
@@ -136,14 +160,14 @@ def deadline_passed(s: Record, walk_number: int) -> None:
 
 @compiled
 def round_failed(s: Record, walk_number: int, outcome: int) -> None:
-    """Try again, if that is allowed, or fail."""
+    """Try again, if that is allowed, or give up."""
     walk = walk_at(s, walk_number)
     walk.epoch += 1
     step = step_at(s, walk.at)
     call = call_at(s, step.call)
     _count_failure(s, call)
     if walk.retries >= call.retries:
-        add_task(s, FAIL, walk_number, outcome)
+        _give_up(s, walk_number, outcome)
         return
     wait_s = backoff_s(walk.retries + 1, call.base_s, call.factor, call.cap_s)
     if call.jitter != 0:
@@ -152,7 +176,7 @@ def round_failed(s: Record, walk_number: int, outcome: int) -> None:
         wait_s *= unit(chance, step.path_hash, walk.leg, attempt, _BACKOFF)
     too_late = s.now_s + wait_s >= walk.expires_s
     if too_late or (call.ratio >= 0.0 and call.tokens < 1.0):
-        add_task(s, FAIL, walk_number, outcome)
+        _give_up(s, walk_number, outcome)
         return
     if call.ratio >= 0.0:
         call.tokens -= 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from model.engine.compiled.balancing import (
-    ALL,
     ANYWHERE,
+    Among,
     balanced,
     candidates,
     is_seen_up,
@@ -17,10 +17,10 @@ from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import key_set_at, member_at, numbers, request_at, station_at
 from model.engine.compiled.scaling import copies_in_use
 from model.engine.program import NONE, Draw, Key, Replica
-from model.engine.stations import copy_after, member_of, seen_up, share_of_zone
+from model.engine.stations import copy_after, member_of, member_of_lane, seen_up, share_of_zone
 
 _RANDOM, _REQUEST, _LEG = int(Key.RANDOM), int(Key.REQUEST), int(Key.LEG)
-_ATTRIBUTE = int(Key.ATTRIBUTE)
+_ATTRIBUTE, _LANE = int(Key.ATTRIBUTE), int(Key.LANE)
 _NEAREST, _PRIMARY = int(Replica.NEAREST), int(Replica.PRIMARY)
 _FOLLOWER = int(Replica.FOLLOWER)
 _MEMBER = int(Draw.MEMBER)
@@ -34,7 +34,8 @@ def member_for(s: Record, walk: Record, step: Record) -> int:
     first, shards = station.first_member + 0, station.shards_in_use + 0
     if station.replicas == 1:
         if step.key == _RANDOM and station.weights == NONE:
-            return balanced(s, walk, step, station, first, shards, ALL, False)
+            every = Among(first, shards, ANYWHERE, 0, NONE)
+            return balanced(s, walk, step, every, False)
         return first + shard_for(s, walk, step, shards, station.weights)
     if step.replica == _FOLLOWER:
         return walk.member + 0
@@ -44,12 +45,12 @@ def member_for(s: Record, walk: Record, step: Record) -> int:
     copies = copies_in_use(s, step.station)
     if step.replica == _PRIMARY:
         return _primary(s, station, first, copies)
-    among = (ANYWHERE, 0, int(walk.avoids))
-    if candidates(s, station, first, copies, among) == 0:
-        among = ALL  # of the others none is seen up
+    among = Among(first, copies, ANYWHERE, 0, walk.avoids + 0)
+    if candidates(s, station, among) == 0:
+        among = Among(first, copies, ANYWHERE, 0, NONE)  # of the others none is seen up
     if step.replica == _NEAREST:
-        among = nearest_of(s, zone_of(s, walk), first, copies, among[2])
-    return balanced(s, walk, step, station, first, copies, among, True)
+        among = nearest_of(s, zone_of(s, walk), among)
+    return balanced(s, walk, step, among, True)
 
 
 @inlined
@@ -75,6 +76,9 @@ def shard_for(s: Record, walk: Record, step: Record, shards: int, weights: int) 
         return member_of(unit(request.chance, step.key_hash, 0, 0, _MEMBER), shards)
     if step.key == _LEG:
         return member_of(unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER), shards)
+    if step.key == _LANE:
+        u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
+        return member_of_lane(u, walk.lane, walk.lanes, shards)
     key = key_of(s, walk, step.keys)
     zero = np.uint64(0)
     return member_of(unit(key_set_at(s, step.keys).hash, zero, key, 0, _MEMBER), shards)

@@ -16,6 +16,7 @@ from model.engine.latencies import WIDTH
 from model.engine.program import NONE, Balancing, Kind, Outcome, Program, StreamKind
 from model.engine.refusals import NetworkError
 from model.engine.timeline import Action
+from model.rules.regions import zone_of_copy
 from model.world.counts import ConstantCount, CountLaw, CountTable, Geometric
 from model.world.journeys import PRIORITIES
 from model.world.laws import Constant, Exponential, Law, Lognormal, QuantileTable
@@ -248,7 +249,7 @@ def _members(program: Program, most: NDArray[np.int64]) -> dict[str, Pool]:
     columns = {
         "station": of_member, "host": host, "servers": stations.servers[of_member],
         "up": 1, "speed": 1.0, "last": NONE, "serving_first": NONE, "serving_last": NONE,
-        "zone": (number // copies + number % copies) % program.zones,
+        "zone": zone_of_copy(number // copies, number % copies, program.zones),
         "free": np.cumsum(most) - most,
     }  # fmt: skip
     queues = np.zeros(count * PRIORITIES, layout.QUEUE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from model.engine.compiled.chance import value_of
 from model.engine.compiled.choosing import follower_of, member_for, simple_member_for
 from model.engine.compiled.heap import SERVICE_END, push
-from model.engine.compiled.jit import Record, compiled
+from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import step_at, walk_at
 from model.engine.compiled.plain import plain_end_s
 from model.engine.compiled.walks import FAIL, GO_ON, LEGS, PROCEED, add_task, child_of
 from model.engine.compiled.works import work_of
 from model.engine.program import NONE, Kind, Outcome
-from model.engine.stations import leg_of
+from model.engine.stations import index_of, lanes_of, leg_of
 
 _EACH = int(Kind.FOR_EACH)
 _DONE = int(Outcome.DONE)
@@ -65,17 +65,16 @@ def begin_legs(s: Record, walk_number: int, branch: int) -> None:
     """
     walk = walk_at(s, walk_number)
     step = step_at(s, walk.at)
-    decided = walk.failed > walk.legs - walk.need or (walk.need > 0 and walk.succeeded >= walk.need)
-    room = step.at_once == 0 or walk.running < step.at_once
-    if decided or walk.begun == walk.legs or not room:
+    together = step.at_once == 0 or walk.begun < step.at_once  # whatever becomes of the others
+    in_turn = step.in_lanes == 0 and walk.running < step.at_once and not _is_decided(walk)
+    if walk.begun == walk.legs or not (together or in_turn):
         walk.beginning = 0
         _decide(s, walk_number)
         return
     if step.kind == _EACH:
-        child_number = child_of(s, walk_number, walk.at + 1, step.end)
+        child_number = _leg(s, walk_number, walk.begun + 0)
         if child_number == NONE:
             return
-        walk_at(s, child_number).leg = leg_of(walk.leg, walk.begun)
         following = branch
     else:
         while not _may_begin(s, walk, branch):
@@ -92,6 +91,28 @@ def begin_legs(s: Record, walk_number: int, branch: int) -> None:
     add_task(s, PROCEED, child_number, 0)
 
 
+@inlined
+def _is_decided(walk: Record) -> bool:
+    """Return whether so many legs have succeeded or failed that the others do not matter."""
+    failed = walk.failed > walk.legs - walk.need
+    return failed or (walk.need > 0 and walk.succeeded >= walk.need)
+
+
+@compiled
+def _leg(s: Record, walk_number: int, index: int) -> int:
+    """Return the walk of a leg of the `ForEach` that a walk is at."""
+    walk = walk_at(s, walk_number)
+    step = step_at(s, walk.at)
+    number = child_of(s, walk_number, walk.at + 1, step.end)
+    if number == NONE:
+        return NONE
+    leg = walk_at(s, number)
+    leg.leg = leg_of(walk.leg, index)
+    lanes = lanes_of(walk.legs, step.at_once) if step.in_lanes != 0 else walk.legs + 0
+    leg.lane, leg.lanes = walk.lane * lanes + index % lanes, walk.lanes * lanes
+    return number
+
+
 @compiled
 def _decide(s: Record, walk_number: int) -> None:
     """Go on or fail, if enough legs have succeeded, or too many failed."""
@@ -103,7 +124,7 @@ def _decide(s: Record, walk_number: int) -> None:
 
 
 @compiled
-def leg_ended(s: Record, walk_number: int, outcome: int) -> None:
+def leg_ended(s: Record, walk_number: int, leg: int, outcome: int) -> None:
     """Count a leg that has ended, and go on, fail, or begin the next one."""
     walk = walk_at(s, walk_number)
     walk.running -= 1
@@ -112,6 +133,12 @@ def leg_ended(s: Record, walk_number: int, outcome: int) -> None:
     else:
         walk.failed += 1
         walk.outcome = outcome
+    step = step_at(s, walk.at)
+    if step.in_lanes != 0 and not _is_decided(walk):
+        following = index_of(leg) + lanes_of(walk.legs, step.at_once)
+        if following < walk.legs:
+            _begin_in_lane(s, walk_number, following)
+            return
     if walk.beginning != 0:
         return
     if walk.begun < walk.legs:  # only of `ForEach`: branches all begin together
@@ -119,6 +146,15 @@ def leg_ended(s: Record, walk_number: int, outcome: int) -> None:
         add_task(s, LEGS, walk_number, walk.at + 1)
         return
     _decide(s, walk_number)
+
+
+@compiled
+def _begin_in_lane(s: Record, walk_number: int, index: int) -> None:
+    """Begin a leg that another of its lane has ended before."""
+    child_number = _leg(s, walk_number, index)
+    if child_number != NONE:
+        walk_at(s, walk_number).running += 1
+        add_task(s, PROCEED, child_number, 0)
 
 
 @compiled
@@ -130,12 +166,14 @@ def _all_at_once(s: Record, walk_number: int) -> None:
     """
     walk = walk_at(s, walk_number)
     fork_at, outer, last_s = walk.at + 0, walk.leg + 0, -1.0
+    lane, lanes = walk.lane + 0, walk.lanes + 0
     last_member, last_step, last_leg = 0, 0, 0
     each = step_at(s, fork_at).kind == _EACH
     visit_at = fork_at + 1
     for index in range(walk.legs):
         if each:
             walk.leg = leg_of(outer, index)
+            walk.lane, walk.lanes = lane * walk.legs + index, lanes * walk.legs
         else:
             visit_at += 1  # from the branch to what is inside
         step = step_at(s, visit_at)
@@ -154,7 +192,7 @@ def _all_at_once(s: Record, walk_number: int) -> None:
             last_s, last_member, last_step, last_leg = end_s, member, visit_at, walk.leg + 0
         if not each:
             visit_at += 1
-    walk.at, walk.leg = fork_at, outer
+    walk.at, walk.leg, walk.lane, walk.lanes = fork_at, outer, lane, lanes
     if walk.legs == 0:
         add_task(s, GO_ON, walk_number, 0)
         return

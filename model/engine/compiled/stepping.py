@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.engine.compiled.caches import fetched, look_up
-from model.engine.compiled.calls import attempt_ended, begin_call, begin_round
+from model.engine.compiled.calls import begin_call, begin_round, inside_ended
 from model.engine.compiled.chance import attribute_of, luck, quantile, value_of
 from model.engine.compiled.choosing import member_for, simple_member_for
 from model.engine.compiled.forks import begin_legs, fork, leg_ended
@@ -217,9 +217,9 @@ def finish(s: Record, walk_number: int, outcome: int) -> None:
         return
     kind = step_at(s, parent.at).kind
     if kind in (_ALL_OF, _EACH):
-        leg_ended(s, parent_number, outcome)
+        leg_ended(s, parent_number, walk.leg + 0, outcome)
     elif kind == _CALL:
-        attempt_ended(s, parent_number, walk_number, outcome)
+        inside_ended(s, parent_number, walk_number, outcome)
     elif kind == _HOLD:
         if outcome == _DONE:
             add_task(s, GO_ON, parent_number, 0)

@@ -101,6 +101,7 @@ def child_of(s: Record, parent_number: int, begin: int, end: int) -> int:
     walk.at, walk.end = begin, end
     walk.parent, walk.parent_epoch = parent_number, parent.epoch
     walk.leg, walk.attempt = parent.leg, parent.attempt
+    walk.lane, walk.lanes = parent.lane, parent.lanes
     walk.expires_s, walk.stops_s = parent.expires_s, parent.stops_s
     return number
 
@@ -132,7 +133,7 @@ def begin_request(
         return NONE
     walk = walk_at(s, walk_number)
     walk.at, walk.end = journey_begin(s)[np.uint64(journey)], journey_end(s)[np.uint64(journey)]
-    walk.parent, walk.leg, walk.attempt = NONE, 0, 0
+    walk.parent, walk.leg, walk.attempt, walk.lane, walk.lanes = NONE, 0, 0, 0, 1
     walk.expires_s, walk.stops_s = np.inf, np.inf
     return walk_number
 

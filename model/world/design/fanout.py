@@ -8,7 +8,7 @@ from model.world.design.events import consumed, relayed
 from model.world.design.layouts import entries_changed, entry_changed, followers_asked
 from model.world.design.names import DEVELOPMENT, FANOUT, PURGE
 from model.world.design.steps import READER, Steps, now_and_then
-from model.world.journeys import LEG, AllOf, Emit, ForEach, Step
+from model.world.journeys import LANE, AllOf, Emit, ForEach, Step
 from model.world.reach import Reach
 from model.world.spreading import Many
 
@@ -44,27 +44,28 @@ def _few(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how a post is brought to its author and the followers of one chunk."""
     layout, spreading = reach.layout, reach.spreading
     page = followers_asked(at, layout, ConstantCount(count=layout.user_servers))
-    learnt = reach.entries_learnt
-    brought = entries_changed(at, layout, spreading.few, entries_learnt=learnt, name="each")
+    brought = entries_changed(at, reach, spreading.few, name="each")
     return (*page, *_kept_per_edge(at, reach), brought)
 
 
 def _many(at: Steps, reach: Reach, many: Many) -> tuple[Step, ...]:
     """Return how a post is brought to its author, then chunk by chunk, ranges side by side.
 
-    Each chunk is an entry of its own in the broker, read and finished by any worker, and costs it
-    what a post to few costs.
+    A range is a chain of chunks of followers whose timelines are neighbours.  Each chunk is an
+    entry of its own in the broker, read and finished by any worker, and costs it what a post to
+    few costs.
     """
-    layout, learnt = reach.layout, reach.entries_learnt
+    layout = reach.layout
     read, finished = at.several("broker", "", 2, name="chunk")
-    page = followers_asked(at, layout, many.asked, key=LEG)
-    brought = entries_changed(at, layout, many.writes, entries_learnt=learnt, name="servers")
+    page = followers_asked(at, layout, many.asked, key=LANE)
+    brought = entries_changed(at, reach, many.writes, key=LANE, name="servers")
     urgency = many.urgency if reach.is_fair else NEW
     worked = at.call("fanout", *page, brought, priority=urgency)
     chunks = ForEach(
         count=many.chunks,
         body=(read, *worked, finished),
         at_once=reach.spreading.at_once,
+        in_lanes=True,
         name="chunks",
     )
     return (*(_kept_per_edge(at, reach) or (entry_changed(at, layout),)), chunks)

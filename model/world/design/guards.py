@@ -119,6 +119,11 @@ def bulkhead_of(station: str) -> str:
     return f"bulkhead_{station}"
 
 
+def semaphores() -> tuple[str, ...]:
+    """Return the stations that count what a gateway has under way: they are no machines."""
+    return (ADMISSION, *map(bulkhead_of, CALLED))
+
+
 def _seconds(seconds: float) -> Constant | None:
     return Constant(value=seconds) if seconds else None
 

@@ -11,6 +11,7 @@ from model.world.design.steps import READER, Steps, now_and_then
 from model.world.entries import work_of_entries
 from model.world.journeys import LEG, ForEach, Step
 from model.world.layouts import Layout
+from model.world.reach import Reach
 
 POST = "post"  # visits with this key meet the server of the post
 
@@ -38,21 +39,20 @@ def entry_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
     return at.write("timeline_store", POST if layout.by_post else READER, name=name)
 
 
-def entries_changed(
-    at: Steps, layout: Layout, writes: Writes, *, entries_learnt: float | None, name: str
-) -> Step:
+def entries_changed(at: Steps, reach: Reach, writes: Writes, *, key: str = LEG, name: str) -> Step:
     """Return a change of the entries that timelines on some servers have of one post.
 
-    Some are told again, of the timelines that hold a share of posts.  Writes work as much as was
-    learnt of them; if it was learnt of `entries_learnt` in one, more work more.
+    `key` says which servers, where it is not the post's own.  Some are told again, of the timelines
+    that hold a share of posts.  Writes work as much as was learnt of them; if it was learnt of so
+    many entries in one, more work more.
     """
-    key = POST if layout.by_post else LEG
+    chosen = POST if reach.layout.by_post else key
 
     def written(entries: CountLaw, name: str = "") -> Step:
         learnt = at.work("timeline_store")
-        if entries_learnt is not None:
-            learnt = work_of_entries(learnt, entries=entries, entries_learnt=entries_learnt)
-        return at.write("timeline_store", key, work=learnt, name=name)
+        if reach.entries_learnt is not None:
+            learnt = work_of_entries(learnt, entries=entries, entries_learnt=reach.entries_learnt)
+        return at.write("timeline_store", chosen, work=learnt, name=name)
 
     body: tuple[Step, ...] = (written(writes.entries),)
     if writes.halved_share:
@@ -72,8 +72,12 @@ def followers_counted(at: Steps, layout: Layout) -> tuple[Step, ...]:
 def followers_asked(
     at: Steps, layout: Layout, asked: CountLaw, *, key: str = ""
 ) -> tuple[Step, ...]:
-    """Return the next page of the reader's followers, from so many servers."""
+    """Return the next page of the reader's followers, from so many servers.
+
+    `key` says which, for a chunk; without it there is one page of all.
+    """
+    called = LEG if key else ""
     if layout.is_mirrored:
-        return at.call("follow", at.visit("user_db", READER), key=key)
-    body = at.visit("user_db", LEG)
-    return at.call("follow", ForEach(count=asked, body=body, name="pages"), key=key)
+        return at.call("follow", at.visit("user_db", READER), key=called)
+    body = at.visit("user_db", key or LEG)
+    return at.call("follow", ForEach(count=asked, body=body, name="pages"), key=called)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.world.counts import CountTable
 from model.world.design.layouts import timeline_asked, timeline_changed
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
-from model.world.journeys import LEG, AllOf, ForEach, Step
+from model.world.journeys import LEG, AllOf, Call, ForEach, Step
 from model.world.reach import Reach
 
 
@@ -25,7 +25,22 @@ def newsfeed(at: Steps, reach: Reach) -> tuple[Step, ...]:
         now_and_then(reach.new_edges_share, *_rebuild(at, reach), name="new_edges"),
         now_and_then(reach.cover_share, *_cover(at, reach), name="cover"),
     )
-    return at.call("timeline", own, *served, merged, *at.call("post", posts))
+    listed = _else_pulled(at, reach, (own, *served, merged))
+    return at.call("timeline", *listed, *at.call("post", posts))
+
+
+def _else_pulled(at: Steps, reach: Reach, listed: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return how a page is found in lists, or by its authors where something fails on that way.
+
+    Unless it is known whom the reader follows, the page fails; that was asked before, of the same
+    servers, and is no work again.
+    """
+    if not at.wiring.is_guarded:
+        return listed
+    free = at.for_nothing()
+    known = free.call("follow", free.visit("user_db", READER))
+    pulled = at.call("post", _asked_of(at, reach.author_servers, name="by_authors"))
+    return (Call(steps=listed, otherwise=(*known, *pulled), name="lists"),)
 
 
 def _merged(reach: Reach, call: Step) -> Step:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from model.world.design.layouts import entry_changed, followers_counted
 from model.world.design.steps import READER, Steps, now_and_then
-from model.world.journeys import AllOf, Step
+from model.world.journeys import AllOf, Call, Delay, Step
+from model.world.passing import NO_TIME
 from model.world.reach import Reach
 
 
@@ -14,8 +15,21 @@ def post(at: Steps, reach: Reach) -> tuple[Step, ...]:
     before = at.visit("post_db", READER)
     prepared = AllOf(branches=(_medium(at, reach), count, before))
     index = at.write("post_db", READER, name="post_db_index")
+    return at.call("post", prepared, index, at.write("post_db"), *_shown(at, reach))
+
+
+def _shown(at: Steps, reach: Reach) -> tuple[Step, ...]:
+    """Return how the author's own timeline gets the post.
+
+    Where it cannot, their next page is to look for it; if that cannot be said either, it is left
+    to the event.  That the next page does is not there: it is one in many.
+    """
     shown = at.call("timeline", entry_changed(at, reach.layout))
-    return at.call("post", prepared, index, at.write("post_db"), *shown)
+    if not at.wiring.is_guarded:
+        return shown
+    look = at.call("follow", at.write("user_db", READER, name="user_db_look"))
+    left = Call(steps=look, otherwise=Delay(time=NO_TIME), name="look")
+    return (Call(steps=shown, otherwise=left, name="shown"),)
 
 
 def _medium(at: Steps, reach: Reach) -> Step:

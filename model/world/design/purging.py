@@ -43,8 +43,7 @@ def _chunks(at: Steps, reach: Reach) -> Step:
     """Return how a post leaves the timelines of its author's followers, one chunk at a time."""
     layout, purging = reach.layout, reach.purging
     page = followers_asked(at, layout, purging.asked, key=LEG)
-    learnt = reach.entries_learnt
-    removed = entries_changed(at, layout, purging.writes, entries_learnt=learnt, name="servers")
+    removed = entries_changed(at, reach, purging.writes, name="servers")
     body = _chunk(at, reach, *page, removed)
     return ForEach(count=purging.chunks, body=body, at_once=1, name="chunks")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from model.world.design.guards import call_guarded, read_hedged
 from model.world.journeys import (
-    LEG,
+    OF_LEGS,
     RANDOM,
     Attribute,
     Delay,
@@ -36,6 +36,10 @@ class Steps:
         self._work_of = work_of
         self.wiring = wiring or Wiring()
 
+    def for_nothing(self) -> Steps:
+        """Return who makes the same steps, that meet the same servers, without any work."""
+        return Steps(self._journey, lambda *of: self._work_of(*of).scaled(0.0), self.wiring)
+
     def visit(self, station: str, key: str = "", *, name: str = "") -> Step:
         """Return one visit with all of its work; of a store, a read at the nearest copy."""
         work = self.work(station)
@@ -43,7 +47,7 @@ class Steps:
         step = Visit(station=station, work=work, key=at, replica=self.wiring.copy, name=name)
         if station not in self.wiring.copies:
             return step
-        far = legs_column(station) if key == LEG else read_column(station)
+        far = legs_column(station) if key in OF_LEGS else read_column(station)
         return self._away(read_hedged(self.wiring, step), far, name or station)
 
     def work(self, station: str) -> QuantileTable:
@@ -90,7 +94,7 @@ class Steps:
 
     def _key(self, station: str, key: str) -> Key:
         """Return the key, or the shard that the request names itself where one shard is hot."""
-        is_hot = station == self.wiring.hot_station and key != LEG
+        is_hot = station == self.wiring.hot_station and key not in OF_LEGS
         return Attribute(name=SHARD) if is_hot else key
 
     def _sent(self, station: str) -> tuple[Step, ...]:

@@ -14,9 +14,12 @@ from model.world.topology import topology_of
 NUMBERS: Mapping[str, str] = {
     "<request>.p50": "seconds that answered requests took; `.p95` and `.p99` likewise",
     "<request>.failed": "share that failed, or had no answer when their target had passed",
-    "<request>.refused": "share that failed by a full queue, a breaker, or what is down",
+    "<request>.refused": "share that failed by a full queue, a breaker, or what is down;"
+    " not in slices, as the next three",
     "<request>.expired": "share that failed by a deadline",
     "<request>.lost": "share that was lost in a crash, or on the way",
+    "<request>.attempts": "calls that each made on average, retries and hedges too, and what is"
+    " written like one: parts of a page or post that have another way, and a deadline of its own",
     "<request>.late": "share that took longer than the target of their p99, or failed",
     "all.failed": "the same of all requests together; `all.late` likewise",
     "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too",
@@ -25,7 +28,8 @@ NUMBERS: Mapping[str, str] = {
     "lost_writes.<store>.per_crash": "acknowledged writes lost with a server; `.per_year` likewise",
     "lost_writes.<store>": "acknowledged writes lost in crashes of the run",
     "instances.<station>": "how many there are on average, of a service with autoscaling",
-    "busy.<station>": "share of the time that its servers are taken",
+    "busy.<station>": "share of the time that its servers are taken: by work, hanging, or held;"
+    " of the whole run with its warm-up, which all else leaves out",
     "busiest.<station>": "the same of its busiest member",
 }
 

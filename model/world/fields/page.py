@@ -15,8 +15,8 @@ INTRODUCTION = Path(__file__).with_name("introduction.md")
 _BAR = r"\|"  # one that does not end a cell
 IN_WORDS = (ASKED, BELOW, LEFT_OUT)
 NUMBERS_SAID = """\
-The numbers of an answer, for `expect`. With events, requests and lags have the same numbers
-`.before`, `.during` and `.after` them, such as `newsfeed.failed.during`."""
+The numbers of an answer, for `expect`. With events, all but `lost_writes` have the same numbers
+`.before`, `.during` and `.after` them, such as `newsfeed.failed.during`, `busy.post_db.during`."""
 
 
 def markdown_of_fields() -> str:

@@ -57,7 +57,9 @@ class Store(Table):
         1, "copies of each shard, in one zone after another; the first takes the writes"
     )
     acks: Annotated[Count, Field(ge=1, le=8)] = said(
-        1, "copies that must have a write before it is acknowledged; 1: replication is asynchronous"
+        1,
+        "copies that must have a write before it is acknowledged; 1: replication is asynchronous;"
+        " no connection is held for one that waits for other copies",
     )
     failover: Annotated[Seconds, Field(ge=0)] = said(
         15.0, "from the loss of the copy that takes the writes until another does"

@@ -119,7 +119,10 @@ class ClientNetwork(Table):
 class People(Table):
     """Who uses the system."""
 
-    users: Annotated[Count, Field(ge=10, le=10_000_000_000)] = asked("registered users")
+    users: Annotated[Count, Field(ge=10, le=10_000_000_000)] = asked(
+        "registered users; up to 200 k (push-pull: 5 M) are drawn one by one, more are described by"
+        " laws"
+    )
     daily_active: Annotated[Share, Field(gt=0)] = said(0.6, "share of them who come on a day")
     followers: Followers = said(Followers(), "who follows whom")
     activity: Activity = said(Activity(), "who reads how often")

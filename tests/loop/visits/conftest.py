@@ -22,9 +22,12 @@ from model.rules.policy import FRESH_S
 from model.rules.sharding import even_table
 from model.world.counts import CountTable
 from model.world.design import journeys_of
+from model.world.journeys import Call, sequence
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
 from model.world.scenario_files import load_scenario
+from model.world.step_trees import rewritten
+from model.world.wiring import Wiring
 from reference_impl.cdn import app as cdn
 from reference_impl.chassis.databases import ShardedDatabase
 from reference_impl.chassis.events import Event
@@ -57,6 +60,14 @@ def fixed(count):
     return CountTable(counts=(count,), cumulated=(1.0,))
 
 
+def otherwise(_, step):
+    """Return what is read first, and what is done when that fails; what is known by then is."""
+    if not isinstance(step, Call) or step.otherwise == ():
+        return None
+    _known, *instead = sequence(step.otherwise)
+    return (sequence(step.steps)[0], *instead)
+
+
 class Modelled:
     """What the journeys visit, on one of the ways that they can take."""
 
@@ -72,14 +83,23 @@ class Modelled:
             image_miss_share=0.0,
         )
 
-    def visits(self, journey, *, without=(), **changed):
-        """Return the visits of each station; of widths, a number stands for its law."""
+    def visits(self, journey, *, without=(), is_away=False, **changed):
+        """Return the visits of each station; of widths, a number stands for its law.
+
+        Where what is read first `is_away`, what is done otherwise.
+        """
         widths = {
             name: fixed(its) if isinstance(getattr(self.reach, name), CountTable) else its
             for name, its in changed.items()
         }
         reach = replace(self.reach, **widths)
-        demand = demand_of(journeys_of(reach, lambda *_: NO_WORK, lambda _: 0.0))
+        journeys = journeys_of(reach, lambda *_: NO_WORK, lambda _: 0.0, Wiring(is_guarded=True))
+        if is_away:
+            journeys = tuple(
+                replace(each, steps=rewritten(each.name, each.steps, otherwise))
+                for each in journeys
+            )
+        demand = demand_of(journeys)
         return {
             station: n
             for (name, station), n in demand.items()

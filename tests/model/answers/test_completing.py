@@ -5,15 +5,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.answers.completing import busy_in_world, completed
+from model.answers.completing import completed
 from model.answers.statistics import over_replications, quantile_of_clusters
+from model.answers.utilisation import in_world, of_stations
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
 from model.engine.program import Outcome
 from model.world.counts import ConstantCount, CountTable
 from model.world.failures import Crash, Once, SlowDown
 from model.world.hot_shards import Hot
-from model.world.journeys import LEG, AllOf, Attribute, Call, Delay, Emit, ForEach, Journey, Visit
+from model.world.journeys import (
+    LANE,
+    LEG,
+    AllOf,
+    Attribute,
+    Breaker,
+    Call,
+    Delay,
+    Emit,
+    ForEach,
+    Journey,
+    Visit,
+)
 from model.world.laws import Constant, Exponential
 from model.world.parts import Parts
 from model.world.slices import CLOCK, OfWhom
@@ -178,6 +191,25 @@ def test_without_those_from_elsewhere_shards_are_idle():
     assert shard_totals(run, "worked_s").mean() / 20 < 0.2
 
 
+def test_while_a_breaker_is_open_those_of_elsewhere_ask_no_more_than_in_the_world():
+    """Each page asks all shards, of which an eighth is down: it fails, and the breaker opens.
+
+    Of half of them, too; of an eighth a third of all pages would know of no failure.
+    """
+    page = Journey(name="page", steps=Call(steps=fork(), breaker=Breaker(failures=5, open_s=1.0)))
+    worked_s = {}
+    for k in (1, 2):
+        down = Crash(station="shard", when=Once(at_s=0.0), members=tuple(range(8 // k)))
+        runs = runs_of(
+            page, k=k, rates_per_s=HALF_BUSY, until_s=20.0, complete=False, failures=(down,)
+        )
+        worked_s[k] = np.mean([shard_totals(run, "worked_s").mean() for run in runs])
+    open_to_all = 50.0 * 20.0 * ASK.work.mean
+    assert worked_s[1] < 0.05 * open_to_all
+    # Who belongs elsewhere tries its own breaker, as often as who belongs here: twice in all.
+    assert worked_s[2] < 3 * worked_s[1]
+
+
 CHUNKS = ForEach(
     count=CountTable(counts=(1, 12), cumulated=(0.8, 1.0)),
     body=(Visit(station="front", work=Exponential(mean=0.002)), fork(24)),
@@ -206,6 +238,17 @@ def test_a_fan_out_in_chunks_lags_as_much_in_a_slice_as_in_the_world(at_once, er
     assert agree(whole, part, 0.9, error=error)
     bare = latencies_s("fanout", POST, fanout, k=8, until_s=140.0, complete=False, **how)
     assert not agree(whole, bare, 0.5, error=error)
+
+
+def test_a_fan_out_in_lanes_lags_as_much_in_a_slice_as_in_the_world():
+    writes = fork(4, body=replace(ASK, key=LANE))
+    chunks = replace(CHUNKS, body=(Visit(station="front", work=WORK), writes), in_lanes=True)
+    fanout = Journey(name="fanout", steps=chunks)
+    how = {"rates_per_s": {"post": 100.0}}
+    whole = latencies_s("fanout", POST, fanout, k=1, until_s=40.0, **how)
+    part = latencies_s("fanout", POST, fanout, k=8, until_s=140.0, **how)
+    assert agree(whole, part, 0.5, error=0.05)
+    assert agree(whole, part, 0.9, error=0.05)
 
 
 def test_legs_of_several_steps_are_completed_alike():
@@ -279,6 +322,16 @@ def test_a_join_that_takes_longer_than_its_call_waits_has_failed():
     )
     assert 0.3 < whole.value < 0.8
     assert abs(whole.value - part.value) <= 0.04 + np.hypot(whole.half_width, part.half_width)
+
+
+def test_who_does_something_else_when_a_fork_has_failed_here_does_not_wait_for_the_rest_of_it():
+    page = Journey(name="page", steps=Call(steps=fork(), otherwise=Delay(time=Constant(value=2.0))))
+    down = Crash(station="shard", when=Once(at_s=0.0), members=tuple(range(SHARDS // 4)))
+    run = next(runs_of(page, k=4, rates_per_s={"page": 4.0}, until_s=20.0, failures=(down,)))
+    ended = run.requests.outcome != Outcome.UNDER_WAY
+    assert (run.requests.outcome[ended] == Outcome.DONE).all()
+    latencies_s = run.requests.done_s[ended] - run.requests.arrived_s[ended]
+    assert latencies_s == pytest.approx(np.full(ended.sum(), 2.0))
 
 
 def test_who_belongs_elsewhere_is_not_among_the_answers():
@@ -359,6 +412,24 @@ def test_what_is_done_once_in_turns_takes_as_long_in_a_slice_as_in_the_world(k):
     assert abs(whole.value - part.value) <= within
 
 
+IN_LANES = fork(8, body=Visit(station="shard", key=LANE, work=Exponential(mean=0.002)))
+IN_CHAINS = ForEach(
+    count=ConstantCount(count=800),
+    body=(Delay(time=Constant(value=0.02)), IN_LANES),
+    at_once=8,
+    in_lanes=True,
+    name="row",
+)
+
+
+@pytest.mark.parametrize("k", [2, pytest.param(4, marks=pytest.mark.verify), 8])
+def test_lanes_of_what_is_done_once_take_as_long_in_a_slice_as_in_the_world(k):
+    whole, part = lasting_once(IN_CHAINS, k=1), lasting_once(IN_CHAINS, k=k)
+    within = np.hypot(whole.half_width, part.half_width) + 0.02 * whole.value
+    assert within < 0.15 * whole.value
+    assert abs(whole.value - part.value) <= within
+
+
 def lasting_once(row, *, k):
     few = Journey(name="page", steps=fork(8))
     how = {"rates_per_s": {"page": 20.0}, "once_at_s": (5.0,), "until_s": 16.0}
@@ -372,7 +443,7 @@ def test_turns_that_are_their_own_crowd_are_as_dense_in_a_slice_as_in_the_world(
     row = ForEach(count=ConstantCount(count=3200), body=turn, at_once=32, name="row")
     whole, part = lasting_once(row, k=1), lasting_once(row, k=4)
     assert abs(whole.value - part.value) < np.hypot(whole.half_width, part.half_width)
-    monkeypatch.setattr("model.world.slicing._World._is_in_turn", lambda *_: False)
+    monkeypatch.setattr("model.world.cutting.Cut.is_in_turn", lambda *_: False)
     part = lasting_once(row, k=4)
     assert part.value - whole.value > np.hypot(whole.half_width, part.half_width)
 
@@ -382,8 +453,7 @@ def test_a_store_with_a_hot_shard_is_as_busy_as_all_its_shards_together():
     for k in (1, 8):
         program, cut = world(PAGE, k=k, rates_per_s={"page": 20.0}, hot=60.0)
         run = simulate(program, seed=1, until_s=60.0)
-        mean = shard_totals(run, "worked_s").mean() / 60.0
-        busy[k] = busy_in_world({"shard": float(mean)}, run, cut)["shard"]
+        busy[k] = in_world(of_stations(run, run.until_s), run, cut)["shard"]
     # 20 pages with 64 legs of 10 ms on 64 shards, and 60 visits of 10 ms to one of these.
     assert busy[1] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)
     assert busy[8] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)

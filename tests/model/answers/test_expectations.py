@@ -10,7 +10,7 @@ from model.world.scenario import Expectation, ScenarioError
 
 
 def between(low, high):
-    middle = (low + high) / 2
+    middle = (low + high) / 2 if high < inf else low
     return Interval(value=middle, low=low, high=high, confidence=0.95, n=9, method="given")
 
 
@@ -33,6 +33,48 @@ def test_between_two_limits_both_must_hold():
 
 def test_an_interval_without_an_end_is_never_below_anything():
     assert outcome(0.1, inf, below="1 s") is Outcome.UNCLEAR
+
+
+def judged(share, that="newsfeed.p99.during", numbers=None, **limits):
+    """What is made of a quantile of 43 ms to nobody knows what, by the share beyond its limit."""
+    expectation, [limit] = Expectation(that=that, **limits), limits.values()
+    found = numbers or {that: between(0.043, inf)}
+    return checked(expectation, {"base": found}, {"base": {(that, limit): share}})
+
+
+@pytest.mark.parametrize(
+    ("share", "found"),
+    [
+        (between(0.001, 0.009), Outcome.YES),
+        (between(0.011, 0.03), Outcome.NO),
+        (between(0.005, 0.02), Outcome.UNCLEAR),
+    ],
+)
+def test_a_p99_without_an_end_is_below_a_limit_if_less_than_one_in_a_hundred_is_beyond(
+    share, found
+):
+    check = judged(share, below="100 ms")
+    assert check.outcome is found
+    assert check.longer == {"100 ms": share}
+
+
+def test_a_p95_may_have_five_in_a_hundred_beyond():
+    assert judged(between(0.02, 0.04), "lag.fanout.p95", below="1 s").outcome is Outcome.YES
+    assert judged(between(0.02, 0.04), "lag.fanout.p95", above="1 s").outcome is Outcome.NO
+
+
+def test_a_share_beyond_counts_only_where_the_quantile_has_no_end_and_does_not_settle_it():
+    for known in (between(0.043, 0.2), between(0.2, inf)):
+        check = judged(between(0.001, 0.009), numbers={"newsfeed.p99.during": known}, below="0.1 s")
+        assert check.longer == {}
+    assert check.outcome is Outcome.NO
+
+
+def test_another_variants_share_says_nothing():
+    expectation = Expectation(that="newsfeed.p99", below="100 ms")
+    longer = {"off": {("newsfeed.p99", "100 ms"): between(0.0, 0.001)}}
+    found = checked(expectation, {"base": {"newsfeed.p99": between(0.043, inf)}}, longer)
+    assert found.outcome is Outcome.UNCLEAR
 
 
 def test_shares_have_limits_in_percent():

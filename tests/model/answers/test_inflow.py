@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.answers.inflow import background_in, floods, let_in, recorded_in
+from model.answers.inflow import background_in, floods, let_in
 from model.engine.network import Network
 from model.engine.program import Stream, StreamKind
 from model.world.celebrities import celebrity_name
@@ -125,12 +125,6 @@ def test_a_celebrity_posts_once_and_whole_into_any_slice(slice_of):
     assert stream.at_s.tolist() == [42.0]
 
 
-def test_a_celebrity_posts_once_however_the_run_is_cut():
-    name = celebrity_name(1)
-    found = streams(scenario(ZONE_LOSS, CELEBRITY, also=SPREAD), name)[name]
-    assert [at_s for stream in found for at_s in stream.at_s] == [42.0]
-
-
 AT_S = np.arange(0.0, 105.0, 1.5)
 
 
@@ -202,15 +196,6 @@ def test_all_of_the_world_who_ask_for_the_hot_shard_come_to_its_slice(instant_s,
     assert to_hot == pytest.approx(rate_per_s * share, rel=0.02)
 
 
-def test_given_requests_come_at_their_instants_and_no_others():
-    def let(network, asked, _):
-        recorded_in(network, asked, {"newsfeed": np.asarray([1.0, 30.0, 31.0])})
-
-    found = streams(scenario(ZONE_LOSS, also=SPREAD), let=let)
-    assert set(found) == {"newsfeed"}
-    assert [at_s for stream in found["newsfeed"] for at_s in stream.at_s] == [1.0, 30.0, 31.0]
-
-
 def test_a_whole_has_nobody_elsewhere():
     assert streams(scenario(), let=background_in) == {}
 
@@ -223,10 +208,3 @@ def test_it_is_told_which_journeys_anybody_asks_for(events):
     mix = {endpoint.value for endpoint in asked.traffic.mix}
     more = {FLOODED: FLOOD, CELEBRITY: celebrity_name(0)}
     assert told == mix | {more[event] for event in events if event in more}
-
-
-def test_who_is_alone_is_where_most_people_are():
-    people = "people.regions={us-east='30 %', eu-west='70 %'}"
-    name = celebrity_name(0)
-    [stream] = streams(scenario(CELEBRITY, also=(*SPREAD, people)), name)[name]
-    assert stream.attributes[0].tolist()[0] == 0.0, "eu-west is the first zone"

@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.answers.calibrate import expected_demand
-from model.answers.calibrations import Calibration
 from model.answers.statistics import over_replications
 from model.answers.twin import twin_of
 from model.engine.engines import Engine, simulate_with
@@ -14,7 +12,7 @@ from model.engine.network import Network
 from model.world.counts import CountTable
 from model.world.journeys import Journey, Visit
 from model.world.kept_lists import INFLUENCERS, KEPT_LISTS, KeptLists
-from model.world.laws import Constant, gamma
+from model.world.laws import Constant
 from model.world.reach import reach_of
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
@@ -34,19 +32,13 @@ KEPT = "policy.merged_lists_fresh=1 s"
 REPLICATIONS = 5
 
 
-def asked(*overrides, work_s=0.0005):
-    scenario = load_scenario(LAPTOP, [*FLEET, *overrides])
-    works = {pair: gamma(mean=work_s, scv=0.3) for pair in expected_demand(scenario)}
-    learnt = Calibration(
-        works=works,
-        outside_s={},
-        spread={},
-        rate_min_per_s=1,
-        rate_max_per_s=1_000,
-        learnt_on=scenario,
-        runs=(),
-    )
-    return scenario, learnt
+@pytest.fixture(scope="module")
+def asked(learnt_on):
+    def of(*overrides, work_s=0.0005):
+        scenario = load_scenario(LAPTOP, [*FLEET, *overrides])
+        return scenario, learnt_on(scenario, work_s=work_s)
+
+    return of
 
 
 def calls_per_page(scenario, learnt):
@@ -82,7 +74,7 @@ def test_the_first_page_asks_for_a_list_that_the_next_ones_find():
 
 
 @pytest.mark.parametrize("shards", [4, 256])
-def test_servers_are_asked_as_often_as_on_paper(shards):
+def test_servers_are_asked_as_often_as_on_paper(shards, asked):
     scenario, learnt = asked(KEPT, f"fleet.timeline_store.shards={shards}")
     found, paper = calls_per_page(scenario, learnt), reach_of(scenario).merged_servers.mean
     # 3 %, for draws may be of one influencer twice, whose list is then there.
@@ -90,14 +82,14 @@ def test_servers_are_asked_as_often_as_on_paper(shards):
     assert found.half_width < 0.1 * paper, "too noisy to prove anything"
 
 
-def test_where_nothing_is_kept_every_page_asks_every_server_of_its_lists():
+def test_where_nothing_is_kept_every_page_asks_every_server_of_its_lists(asked):
     scenario, learnt = asked()
     found, paper = calls_per_page(scenario, learnt), reach_of(scenario).merged_servers.mean
     assert found.value == pytest.approx(paper, abs=found.half_width + 0.01 * paper)
     assert KEPT_LISTS not in twin_of(scenario, learnt).caches.names
 
 
-def test_half_of_the_world_misses_as_often_as_the_whole():
+def test_half_of_the_world_misses_as_often_as_the_whole(asked):
     whole, half = (
         calls_per_page(*asked(KEPT, *slice_of)) for slice_of in ([], ["simulation.slice=2"])
     )
@@ -106,18 +98,18 @@ def test_half_of_the_world_misses_as_often_as_the_whole():
     assert within < 0.1 * whole.value, "too noisy to prove anything"
 
 
-def test_without_single_flight_all_ask_who_miss_a_list_while_it_is_fetched():
+def test_without_single_flight_all_ask_who_miss_a_list_while_it_is_fetched(asked):
     alone = "policy.protections.single_flight=false"
     once, often = (calls_per_page(*asked(KEPT, *how, work_s=0.008)) for how in ([], [alone]))
     assert often.low > once.high
 
 
-def test_a_run_that_counts_before_lists_are_kept_is_refused():
+def test_a_run_that_counts_before_lists_are_kept_is_refused(asked):
     with pytest.raises(
         ScenarioError, match=r"warmup: must be at least .*, which is 2 s, .* got 1 s"
     ):
         twin_of(*asked("policy.merged_lists_fresh=2 s"))
 
 
-def test_where_nothing_is_kept_no_warm_up_is_too_short():
+def test_where_nothing_is_kept_no_warm_up_is_too_short(asked):
     assert twin_of(*asked("policy.merged_lists_fresh=2 s", "policy.strategy=push"))

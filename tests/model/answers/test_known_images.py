@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from model.answers.calibrate import expected_demand
-from model.answers.calibrations import Calibration
 from model.answers.predict import predict
 from model.answers.questions import simulated
 from model.answers.theory.caches import lru_hit_ratio_approximation
@@ -28,20 +27,16 @@ WIPE = "events=[{kind='cache-wipe', of='edges', at='10 ms'}]"
 ALONE = "policy.protections.single_flight=false"
 
 
-def asked(*overrides, images=1_000, exponent=1.0, cache="108 MB", rate=300):
-    popular = f"{{images={images}, exponent={exponent}, cache='{cache}'}}"
-    said = [*FLEET, f"traffic.rate={rate}/s", f"fleet.cdn.popular={popular}", *overrides]
-    scenario = load_scenario(LAPTOP, said)
-    works = {(journey, station): constant(station) for journey, station in demanded(scenario)}
-    return scenario, Calibration(
-        works=works,
-        outside_s={},
-        spread={},
-        rate_min_per_s=1,
-        rate_max_per_s=1_000,
-        learnt_on=scenario,
-        runs=(),
-    )
+@pytest.fixture(scope="module")
+def asked(learnt_on):
+    def of(*overrides, images=1_000, exponent=1.0, cache="108 MB", rate=300):
+        popular = f"{{images={images}, exponent={exponent}, cache='{cache}'}}"
+        said = [*FLEET, f"traffic.rate={rate}/s", f"fleet.cdn.popular={popular}", *overrides]
+        scenario = load_scenario(LAPTOP, said)
+        works = {(journey, station): constant(station) for journey, station in demanded(scenario)}
+        return scenario, learnt_on(scenario, works=works)
+
+    return of
 
 
 def demanded(scenario):
@@ -73,7 +68,7 @@ def counts(program, seeds, until_s=20.0):
     ("exponent", "cache", "also"),
     [(0.8, "12 MB", ()), (1.2, "12 MB", ()), (0.8, "60 MB", ("fleet.zones=3",))],
 )
-def test_edges_have_from_the_beginning_the_share_that_theory_says(exponent, cache, also):
+def test_edges_have_from_the_beginning_the_share_that_theory_says(exponent, cache, also, asked):
     scenario, learnt = asked(*also, images=5_000, exponent=exponent, cache=cache)
     images, fetched = counts(twin_of(scenario, learnt), 5).sum(axis=0)
     shares = np.diff(popularity_of(scenario.fleet.cdn.popular).cumulated, prepend=0.0)
@@ -86,7 +81,7 @@ def test_edges_have_from_the_beginning_the_share_that_theory_says(exponent, cach
     assert error < 0.01
 
 
-def test_without_single_flight_all_who_ask_during_a_fetch_fetch_too():
+def test_without_single_flight_all_who_ask_during_a_fetch_fetch_too(asked):
     together, alone = (counts(twin_of(*asked(WIPE, *also)), 20) for also in ((), (ALONE,)))
     scenario, _ = asked()
     per_s = 300 * np.diff(popularity_of(scenario.fleet.cdn.popular).cumulated, prepend=0.0)
@@ -98,7 +93,7 @@ def test_without_single_flight_all_who_ask_during_a_fetch_fetch_too():
     assert error < 0.1 * expected
 
 
-def test_a_wiped_edge_fetches_once_what_it_is_asked_for():
+def test_a_wiped_edge_fetches_once_what_it_is_asked_for(asked):
     wiped, warm = (counts(twin_of(*asked(*also)), 5)[:, 1].mean() for also in ((WIPE,), ()))
     scenario, _ = asked()
     per_s = 300 * np.diff(popularity_of(scenario.fleet.cdn.popular).cumulated, prepend=0.0)
@@ -107,14 +102,14 @@ def test_a_wiped_edge_fetches_once_what_it_is_asked_for():
     assert wiped == pytest.approx(different, rel=0.1)
 
 
-def test_nobody_is_told_of_the_requests_that_warm_edges():
+def test_nobody_is_told_of_the_requests_that_warm_edges(asked):
     found = simulated(*asked())
     assert not [name for name in found.numbers if FILLING in name]
     assert "image.p50" in found.numbers
     assert set(predict(*asked()).recording.requests.endpoint) == {"image"}
 
 
-def test_edges_that_are_known_cannot_be_sliced():
+def test_edges_that_are_known_cannot_be_sliced(asked):
     even = ["fleet.cdn.instances=2", "simulation.slice=2", "fleet.search.shards=2"]
     services = ("user", "follow", "post", "fanout", "pipeline")
     even += [f"fleet.{service}.instances=2" for service in services]

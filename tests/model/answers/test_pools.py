@@ -28,7 +28,7 @@ def drawn_s(pools, at_s):
 
 
 def test_a_leg_is_drawn_from_none_of_the_other_side_of_a_change():
-    pools = Pools(legs(), width=4, edges_s=(CHANGE_S,))
+    pools = Pools(legs(), width=4, changes_s=(CHANGE_S,))
     assert drawn_s(pools, 9.99) == {1.0}
     assert drawn_s(pools, 10.0) == {5.0}
 
@@ -38,10 +38,10 @@ def test_without_a_change_all_are_in_one_pool():
 
 
 def test_a_change_that_no_leg_has_seen_makes_no_pool():
-    pools = Pools(legs(), width=4, edges_s=(-1.0, CHANGE_S, 99.0))
+    pools = Pools(legs(), width=4, changes_s=(-1.0, CHANGE_S, 99.0))
     assert drawn_s(pools, -2.0) == {1.0}
     assert drawn_s(pools, 100.0) == {5.0}
 
 
 def test_of_no_legs_nothing_is_known():
-    assert np.isnan(Pools(legs()[:0], width=4, edges_s=(1.0,)).drawn_s(np.ones(1), np.zeros(1)))
+    assert np.isnan(Pools(legs()[:0], width=4, changes_s=(1.0,)).drawn_s(np.ones(1), np.zeros(1)))

@@ -6,12 +6,11 @@ import pytest
 
 from model.answers import questions
 from model.answers.asked import question_of
-from model.answers.calibrate import expected_demand
-from model.answers.calibrations import Calibration
 from model.answers.expectations import Outcome
 from model.answers.questions import Simulated, answer_of
 from model.answers.statistics import Interval
-from model.world.laws import gamma
+from model.engine import replications
+from model.engine.limits import TooMuch
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 
@@ -33,17 +32,8 @@ def file(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def calibration():
-    scenario = load_scenario(LAPTOP)
-    return Calibration(
-        works={pair: gamma(mean=0.001, scv=0.3) for pair in expected_demand(scenario)},
-        outside_s={},
-        spread={},
-        rate_min_per_s=10,
-        rate_max_per_s=100,
-        learnt_on=scenario,
-        runs=(),
-    )
+def calibration(learnt_on):
+    return learnt_on(load_scenario(LAPTOP), rates_per_s=(10, 100))
 
 
 def known(value):
@@ -202,3 +192,58 @@ def test_an_idle_laptop_answers_all_it_is_asked(file, calibration):
     # A page does at least all the work of its gateway and timeline calls, a millisecond each.
     assert 0.002 < variant.numbers["newsfeed.p50"].value < 0.5
     assert 0 < variant.numbers["busy.gateway"].value < 0.2
+
+
+SLOW = (
+    '[simulation]\nwarmup = "1 s"\nduration = "6 s"\nreplications = 2\n'
+    '[traffic]\nrate = "30/s"\n[traffic.mix]\nnewsfeed = 1.0\n'
+    '[fleet]\nplacement = "dedicated"\n'
+    '[[events]]\nkind = "slow"\nstation = "timeline"\nspeed = "20 %"\nat = "2 s"\nlasts = "2 s"\n'
+)
+
+
+def test_a_slow_service_is_busier_while_it_is_slow(file, calibration):
+    numbers = answer_of(file(SLOW), calibration).variants[0].numbers
+    busy = {when: numbers[f"busy.timeline.{when}"].value for when in ("before", "during")}
+    assert busy["during"] > 2 * busy["before"] > 0
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """No run can keep its visits; returns whether each that was asked for was to keep them."""
+    asked = []
+
+    def replicate(*words, keep_visits, **named):
+        asked.append(keep_visits)
+        if keep_visits:
+            raise TooMuch("more than 1 visits")
+        return replications.replicate(*words, keep_visits=False, **named)
+
+    monkeypatch.setattr(questions, "replicate", replicate)
+    return asked
+
+
+def test_of_more_visits_than_are_kept_it_is_said_what_nobody_knows(file, calibration, no_room):
+    [variant] = answer_of(file(SLOW), calibration).variants
+    busy = "how busy all is before, during and after what happens is not said"
+    assert variant.simulated.untold.startswith(busy), "and nothing of copies, for there are none"
+    assert "busy.timeline.during" not in variant.numbers
+    assert variant.numbers["busy.timeline"].value > 0
+
+
+COPIES = (
+    '[simulation]\nwarmup = "1 s"\nduration = "2 s"\nreplications = 2\n'
+    '[fleet]\nplacement = "dedicated"\nzones = 2\npost_store = { replicas = 2 }\n'
+)
+
+
+def test_where_nothing_happens_only_copies_can_stay_untold(file, calibration, no_room):
+    [variant] = answer_of(file(COPIES), calibration).variants
+    assert variant.simulated.untold.startswith("how far copies are behind is not said")
+
+
+def test_who_wants_nothing_from_visits_has_none_kept(file, calibration, no_room):
+    found = questions.simulated(load_scenario(file(SLOW)), calibration, from_visits=False)
+    assert no_room == [False]
+    assert found.untold == ""
+    assert "all.failed.during" in found.numbers

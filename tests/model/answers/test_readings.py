@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from model.answers.readings import Timed, read
+from model.answers.readings import FINITE_MAX, Timed, read
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.program import Outcome
 from model.engine.simpy_engine import simulate
-from model.world.failures import Once, SlowDown
-from model.world.journeys import Delay, Emit, Journey, Visit
+from model.world.journeys import Call, Delay, Emit, Journey, Visit
 from model.world.laws import Constant
 
 PATIENCE_S = {"ask": 5.0}
@@ -42,9 +41,18 @@ def test_a_request_that_fails_takes_for_ever():
 
 def test_it_is_known_how_each_request_ended():
     asked = read(run_of(0.0, 0.5, 9.0, limit=0), patience_s=PATIENCE_S).requests["ask"]
-    assert asked.ended_so(Outcome.REFUSED, 0.0, 100.0).tolist() == [0.0, 1.0, 0.0]
-    assert asked.ended_so(Outcome.REFUSED, 0.0, 0.5).tolist() == [0.0]
-    assert asked.ended_so(Outcome.DONE, 0.0, 100.0).tolist() == [1.0, 0.0, 1.0]
+    assert asked.ended_so(Outcome.REFUSED, 0.0, 100.0).tolist() == [2.0, np.inf, 2.0]
+    assert asked.ended_so(Outcome.REFUSED, 0.0, 0.5).tolist() == [2.0]
+    assert asked.ended_so(Outcome.LOST, 0.0, 100.0).tolist() == [2.0, FINITE_MAX, 2.0]
+
+
+def test_it_is_known_how_many_attempts_each_request_made():
+    retried = Call(steps=Visit(station="counter", work=Constant(value=2.0)), retries=2)
+    network = Network().station("counter", queue=Queue(limit=0))
+    network.journey(Journey(name="ask", steps=retried)).recorded("ask", at_s=[0.0, 0.5, 9.0])
+    asked = read(simulate(network.build(), seed=1, until_s=100.0), patience_s={}).requests["ask"]
+    assert asked.attempts_between(0.0, 9.0).tolist() == [1.0, 3.0]
+    assert asked.attempts_between(9.0, 10.0).tolist() == [1.0]
 
 
 def test_who_has_waited_longer_than_the_target_at_the_end_counts_as_never_answered():
@@ -66,26 +74,6 @@ def test_a_station_is_busy_for_the_share_of_time_that_it_works():
     reading = read(run_of(0.0, 1.0), patience_s=PATIENCE_S)
     assert reading.busy["counter"] == pytest.approx(0.04)
     assert reading.busiest["counter"] == pytest.approx(0.04)
-
-
-def busy_of(network):
-    """How busy the counter is within 100 s in which one visit has 2 s of work."""
-    network.journey(Journey(name="ask", steps=Visit(station="counter", work=Constant(value=2.0))))
-    network.recorded("ask", at_s=[0.0])
-    return read(simulate(network.build(), seed=1, until_s=100.0), patience_s={}).busy["counter"]
-
-
-def test_a_slow_station_is_busy_for_as_long_as_its_work_takes():
-    slow = SlowDown(station="counter", factor=0.1, when=Once(at_s=0.0))
-    assert busy_of(Network().station("counter").failure(slow)) == pytest.approx(0.2)
-
-
-def test_who_shares_cores_is_busy_with_its_work_and_not_while_it_waits_for_a_core():
-    network = Network().host("box", cores=1).station("counter", host="box")
-    network.station("other", host="box")
-    network.journey(Journey(name="beside", steps=Visit(station="other", work=Constant(value=9.0))))
-    network.recorded("beside", at_s=[0.0])
-    assert busy_of(network) == pytest.approx(0.02)
 
 
 def test_a_stretch_has_those_that_began_in_it():

@@ -65,3 +65,13 @@ def test_an_answer_that_never_came_is_beyond_every_target():
 def test_nothing_is_said_of_nothing():
     with pytest.raises(TooShort):
         share_beyond(batches_of([]), 1.0)
+
+
+def test_what_lies_beyond_a_limit_in_one_run_alone_is_known_as_little_as_one_run_tells():
+    rng = np.random.default_rng(5)
+    runs = [rng.random(1_000) for _ in range(10)]
+    runs[3][:60] = 5.0
+    assert share_beyond(runs, 2.0).high < 0.01
+    assert share_beyond(runs, 2.0, is_clustered_there=True).high > 0.02
+    alike = [np.concatenate((rng.random(994), np.full(6, 5.0))) for _ in range(10)]
+    assert share_beyond(alike, 2.0, is_clustered_there=True) == share_beyond(alike, 2.0)

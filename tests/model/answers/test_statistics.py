@@ -6,6 +6,7 @@ from scipy import stats
 
 from model.answers import theory
 from model.answers.statistics import (
+    Interval,
     TooShort,
     mean_of_replications,
     moments,
@@ -16,6 +17,7 @@ from model.answers.statistics import (
     quantile_of_independent,
     quantile_of_one_run,
     quantile_of_replications,
+    standard_error,
     warm_up_cut,
 )
 
@@ -59,6 +61,16 @@ def test_the_interval_of_a_mean_is_students(chance):
     assert [found.low, found.value, found.high] == pytest.approx([low, values.mean(), high])
     assert found.n == 12
     assert found.half_width == pytest.approx((high - low) / 2)
+
+
+def test_the_standard_error_of_a_mean_is_known_again_from_its_interval(chance):
+    values = chance.normal(3.0, 2.0, size=9)
+    assert standard_error(over_replications(values)) == pytest.approx(stats.sem(values))
+
+
+def test_of_one_value_no_standard_error_is_known():
+    one = Interval(value=1.0, low=0.0, high=2.0, confidence=0.95, n=1, method="given")
+    assert math.isnan(standard_error(one))
 
 
 def test_the_mean_of_one_more_run_falls_where_predicted(chance):

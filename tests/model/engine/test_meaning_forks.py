@@ -73,9 +73,12 @@ def test_a_fork_that_needs_nobody_begins_all_legs_that_take_no_time(walk):
     assert emitted(run) == 10
 
 
-def test_a_fork_decided_while_its_legs_begin_begins_no_more(walk):
-    run = walk(each(10, MARK, need=4), network=marks())
-    assert emitted(run) == 4
+def test_legs_that_may_begin_together_do_though_one_of_them_decides_the_fork(walk):
+    assert emitted(walk(each(10, MARK, need=4), network=marks())) == 10
+
+
+def test_of_legs_in_turns_no_more_begin_once_the_fork_is_decided(walk):
+    assert emitted(walk(each(10, MARK, need=4, at_once=3), network=marks())) == 4
 
 
 def test_legs_that_have_not_begun_when_enough_have_succeeded_never_do(walk):
@@ -85,10 +88,10 @@ def test_legs_that_have_not_begun_when_enough_have_succeeded_never_do(walk):
 
 
 def test_a_fork_fails_as_soon_as_too_few_legs_are_left(walk, ends):
-    # The first leg is served; the second to fourth are refused, and one more may not fail.
+    # The first leg is served, the others are refused: three may not fail, and all have begun.
     run = walk((each(5, visit("a", 1.0), need=3), pause(1.0)), network=no_room())
     assert ends(run) == [(REFUSED, 0.0)]
-    assert run.members.arrived.tolist() == [4]
+    assert run.members.arrived.tolist() == [5]
     assert run.members.done.tolist() == [1]
 
 
@@ -97,7 +100,7 @@ def test_a_fork_of_which_some_fail_succeeds_with_those_it_needs(walk, ends):
     assert ends(run) == [(DONE, 1.0)]
 
 
-def test_a_fork_that_needs_all_begins_none_after_the_first_failure(walk, ends):
+def test_legs_in_turns_begin_no_more_after_the_first_failure(walk, ends):
     run = walk(each(5, visit("a", 1.0), at_once=2), network=no_room())
     assert ends(run) == [(REFUSED, 0.0)]
     assert run.members.arrived.tolist() == [2]

@@ -320,6 +320,18 @@ def calls_in_one_another(depth):
         (AllOf(branches=(PAUSE,), need=-1), "all: need must be 0 or more, got -1"),
         (ForEach(count=TWO, body=PAUSE, need=-1), "each: need must be 0 or more, got -1"),
         (ForEach(count=TWO, body=PAUSE, at_once=-2), "each: at_once must be 0 or more, got -2"),
+        (
+            ForEach(count=TWO, body=PAUSE, in_lanes=True),
+            "each: at_once must say how many lanes there are, got 0",
+        ),
+        (
+            Visit(station="a", work=SECOND, key="lane"),
+            "a: key 'lane' is in no fork that has lanes",
+        ),
+        (
+            ForEach(count=TWO, body=Cached(cache="edge", miss=PAUSE, member="lane"), at_once=2),
+            "each/edge: key 'lane' is in no fork that has lanes",
+        ),
         (WithProbability(p=nan, then=PAUSE), "maybe: probability must be in 0..1, got nan"),
         (WithProbability(p=-0.1, then=PAUSE), "maybe: probability must be in 0..1, got -0.1"),
         (Cached(cache="attic", miss=PAUSE), "attic: there is no cache attic"),

@@ -14,8 +14,11 @@ from model.engine.stations import (
     advance,
     end_of_service,
     host_rate,
+    index_of,
+    lanes_of,
     leg_of,
     member_of,
+    member_of_lane,
     start_of_service,
 )
 from model.world.journeys import Attribute, Journey, Visit
@@ -170,3 +173,36 @@ def test_legs_of_forks_in_one_another_have_numbers_of_their_own(indices):
         numbers.add(leg)
     assert len(numbers) == len(indices) + 1
     assert max(numbers) < 2**63
+
+
+@given(outer=st.integers(0, 2**40), index=st.integers(0, LEGS_MAX - 1))
+def test_a_leg_tells_which_of_its_fork_it_is(outer, index):
+    assert index_of(leg_of(outer, index)) == index
+
+
+@pytest.mark.parametrize(("legs", "at_once", "lanes"), [(9, 4, 4), (4, 4, 4), (3, 4, 3), (0, 4, 0)])
+def test_there_are_no_more_lanes_than_legs(legs, at_once, lanes):
+    assert lanes_of(legs, at_once) == lanes
+
+
+LEAST, MOST = 2.0**-53, 1 - 2.0**-20  # so far from 1 that a sum with a lane is not rounded up
+
+
+@given(members=st.integers(1, 5_000), lanes=st.integers(1, 5_000), data=st.data())
+def test_lanes_have_all_members_in_order_and_as_much_of_each(members, lanes, data):
+    lane = data.draw(st.integers(0, lanes - 1))
+    first, last = (member_of_lane(u, lane, lanes, members) for u in (LEAST, MOST))
+    assert first == lane * members // lanes
+    assert last == ((lane + 1) * members - 1) // lanes
+    halfway = member_of_lane(0.5, lane, lanes, members)
+    assert halfway == (2 * lane + 1) * members // (2 * lanes)
+
+
+@pytest.mark.parametrize("lanes", [1, 3, 4])
+def test_the_last_chance_of_the_last_lane_leads_to_the_last_member(lanes):
+    assert member_of_lane(1 - 2.0**-53, lanes - 1, lanes, 4) == 3
+
+
+@given(u=st.floats(LEAST, MOST), members=st.integers(1, 5_000))
+def test_a_single_lane_has_all_members_alike(u, members):
+    assert member_of_lane(u, 0, 1, members) == member_of(u, members)

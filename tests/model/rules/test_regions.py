@@ -1,4 +1,4 @@
-"""Which zone a client is sent to."""
+"""Which zone a client is sent to, and a copy stands in."""
 
 import doctest
 from itertools import combinations
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.rules import regions
-from model.rules.regions import REGIONS, Place, distance_km, nearest_first
+from model.rules.regions import REGIONS, Place, distance_km, nearest_first, zone_of_copy
 
 NAMES = st.sampled_from(sorted(REGIONS))
 ZONES = st.dictionaries(st.sampled_from([f"zone-{n}" for n in range(1, 9)]), NAMES, min_size=1)
@@ -48,6 +48,14 @@ def test_the_far_side_of_the_globe_is_half_way_round():
 def test_the_way_over_the_date_line_is_the_short_one():
     west, east = Place(latitude=0, longitude=179), Place(latitude=0, longitude=-179)
     assert distance_km(west, east) == pytest.approx(222.4, abs=0.1)
+
+
+@pytest.mark.parametrize("zones", [1, 2, 3, 8])
+def test_copies_of_a_shard_stand_in_a_zone_each_and_first_copies_in_all_zones_alike(zones):
+    for shard in range(20):
+        assert {zone_of_copy(shard, copy, zones) for copy in range(zones)} == set(range(zones))
+    firsts = [zone_of_copy(shard, 0, zones) for shard in range(20 * zones)]
+    assert [firsts.count(zone) for zone in range(zones)] == [20] * zones
 
 
 @pytest.mark.parametrize(

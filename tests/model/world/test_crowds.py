@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from model.rules import timelines
+from model.world import crowds
 from model.world.activity import posting_of
-from model.world.crowds import crowd_by_law, crowd_by_rows, crowd_of
+from model.world.crowds import DRAWN_MAX, crowd_by_law, crowd_by_rows, crowd_of
 from model.world.followers import law_of
-from model.world.population import population_of
+from model.world.population import USERS_MAX, population_of
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 
@@ -160,6 +161,21 @@ def test_where_there_are_too_many_influencers_everybody_followed_is_asked_for(
     monkeypatch.setattr(timelines, "MERGE_AUTHORS_MAX", stars * 2)
     pages = crowd_of_people(scenario).pages
     assert (pages.merged < pages.followees + 1).mean() > 0.9
+
+
+@pytest.mark.parametrize(("edges", "most"), [(None, DRAWN_MAX), ("follows.txt", USERS_MAX)])
+def test_people_are_drawn_as_long_as_that_is_quick_and_those_of_a_file_as_long_as_it_can_be_done(
+    monkeypatch, edges, most
+):
+    made = []
+    monkeypatch.setattr(crowds, "crowd_by_rows", lambda _: made.append("one by one"))
+    monkeypatch.setattr(crowds, "crowd_by_law", lambda _: made.append("by law"))
+    people = laptop().people
+    followers = people.followers.model_copy(update={"edges": edges})
+    for users in (most, most + 1):
+        of_many = people.model_copy(update={"users": users, "followers": followers})
+        crowd_of(laptop().model_copy(update={"people": of_many}))
+    assert made == ["one by one", "by law"]
 
 
 def test_people_who_do_not_fit_into_rows_are_a_law():

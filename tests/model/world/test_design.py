@@ -3,18 +3,23 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from model.engine.compiled_engine import simulate
+from model.engine.network import Network
 from model.rules.fanouts import NEW, PURGE
 from model.world.design import journeys_of
 from model.world.entries import ENTRY_S
 from model.world.journeys import (
+    LANE,
     LEG,
     RANDOM,
     AllOf,
     Attribute,
     Cached,
     ForEach,
+    Journey,
     Visit,
     WithProbability,
     own_name,
@@ -25,6 +30,7 @@ from model.world.laws import QuantileTable
 from model.world.reach import reach_of
 from model.world.routes import ZONE
 from model.world.scenario_files import load_scenario
+from model.world.spreading import spreading_of
 from model.world.step_trees import places_in
 from model.world.wiring import Wiring
 
@@ -66,6 +72,56 @@ def test_ranges_of_followers_are_brought_a_post_side_by_side(reach, at_once):
     spreading = replace(reach.spreading, at_once=at_once)
     steps = steps_of("fanout", replace(reach, spreading=spreading))
     assert named("chunks", steps).at_once == at_once
+
+
+def chunks_of(followers, servers):
+    """How a post to so many is brought to timelines on so many servers, as a network of its own."""
+    sizes = f"fleet.timeline_store.shards={servers}", "fleet.fanout.instances=8"
+    scenario = load_scenario(BASELINE, sizes)
+    reach = replace(
+        reach_of(scenario), spreading=spreading_of(scenario, np.full(9, followers, np.int64))
+    )
+    journeys = journeys_of(reach, lambda *_: WORK, lambda _: 0.0)
+    [steps] = [each.steps for each in journeys if each.name == "fanout"]
+    chunks = named("chunks", walked(steps))
+    network = Network().journey(Journey(name="post", steps=chunks))
+    stations = {place.step.station for place in places_in("post", chunks) if has_station(place)}
+    for station in stations - {"timeline_store"}:
+        network.station(station, servers=64)
+    return network.station("timeline_store", members=servers)
+
+
+def has_station(place):
+    return hasattr(place.step, "station")
+
+
+def most_at_once(run, member):
+    """How many visits there are at a member at the same time, at most."""
+    mine = run.visits.member == member
+    came, left = run.visits.arrived_s[mine], run.visits.done_s[mine]
+    return max(int(((came <= at_s) & (left > at_s)).sum()) for at_s in came)
+
+
+def test_of_eight_chunks_under_way_each_of_four_servers_has_two():
+    network = chunks_of(15_500, servers=4)
+    posts = 20
+    network.recorded("post", at_s=np.arange(posts) * 1_000.0)
+    run = simulate(network.build(), seed=1, until_s=posts * 1_000.0)
+    at_stores = run.visits_of("timeline_store")
+    members = np.unique(run.visits.member[at_stores])
+    for number in range(posts):
+        of_post = at_stores & (run.visits.request == number)
+        chunks = np.bincount(run.visits.member[of_post] - members[0])
+        assert chunks.tolist() == [4, 4, 4, 4]
+    assert [most_at_once(run, member) for member in members] == [2, 2, 2, 2]
+
+
+def test_a_chunk_is_asked_for_and_written_where_its_range_lies(reach):
+    chunks = named("chunks", steps_of("fanout", reach))
+    keys = {step.station: step.key for step in walked(chunks.body) if isinstance(step, Visit)}
+    assert chunks.in_lanes
+    assert keys["timeline_store"] == LANE
+    assert keys["user_db"] in (LANE, "reader")
 
 
 def test_the_servers_of_one_chunk_are_written_to_at_once(reach):

@@ -215,7 +215,8 @@ def test_the_requests_and_activities_that_the_page_names_are_those_of_a_twin_tha
 
 def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
     asked = load_scenario(files[0])
-    timed = Timed(began_s=np.linspace(0, 35, 4_000), took_s=np.full(4_000, 0.1))
+    began_s, attempts = np.linspace(0, 35, 4_000), np.ones(4_000, dtype=np.int32)
+    timed = Timed(began_s=began_s, took_s=np.full(4_000, 0.1), attempts=attempts)
     reading = Reading(
         requests={"newsfeed": timed},
         lags={"fanout": timed, "replication.user_db": timed, "replica.user_db": timed},

@@ -16,6 +16,7 @@ from model.world.design.guards import (
     delivered,
     read_hedged,
     request_guarded,
+    semaphores,
 )
 from model.world.failures import Crash, Once, SlowDown
 from model.world.journeys import (
@@ -29,8 +30,9 @@ from model.world.journeys import (
 )
 from model.world.laws import Constant
 from model.world.routes import ZONE
-from model.world.scenario import Protections
+from model.world.scenario import Fleet, Protections
 from model.world.scenario.traffic import ClientRetries
+from model.world.topology import topology_of
 from model.world.wiring import ADMISSION, CALLED, DOOR, Wiring
 
 BARE = {
@@ -49,6 +51,15 @@ def guarded(client=None, *, zones=1, copies=None, **protections):
         protections=Protections.model_validate({**BARE, **protections}),
         retries=ClientRetries.model_validate(client or {}),
     )
+
+
+def test_what_counts_requests_under_way_is_no_machine_of_the_fleet():
+    wiring = guarded(bulkhead_max=1, in_flight_max=1)
+    [call] = call_guarded(wiring, "user", WORK)
+    [admitted] = request_guarded(wiring, WORK, is_admitted=True)
+    held = [*sequence(call.steps), admitted]
+    assert {each.station for each in held} < set(semaphores())
+    assert not {station.name for station in topology_of(Fleet()).stations} & set(semaphores())
 
 
 def run(steps, *at_s, network=None, failures=(), until_s=1_000.0):

@@ -17,10 +17,15 @@ from model.world.failures import (
     Spread,
     ZoneLoss,
 )
-from model.world.happenings import BYTES_PER_ENTRY, failures_of, stored_bytes
+from model.world.happenings import (
+    BYTES_PER_ENTRY,
+    are_timelines_away,
+    failures_of,
+    stored_bytes,
+)
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
-from model.world.topology import topology_of
+from model.world.topology import simulated_topology
 from model.world.wiring import WIRE
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
@@ -37,8 +42,7 @@ SLICED = (
 def happening(*events, also=()):
     said = f"events=[{', '.join(events)}]"
     scenario = load_scenario(LAPTOP, ("simulation.warmup=2 s", *also, said))
-    topology = topology_of(scenario.fleet, slice_of=scenario.simulation.slice)
-    return failures_of(scenario, topology)
+    return failures_of(scenario, simulated_topology(scenario))
 
 
 def test_where_nothing_happens_nothing_fails():
@@ -78,6 +82,76 @@ def test_a_slice_loses_as_large_a_share_and_one_at_least():
         also=SLICED,
     )
     assert (eight.members, one.members) == ((0, 1), (0,))
+
+
+HOT = "{kind='hot-shard', store='post_store'}"
+
+
+@pytest.mark.parametrize(("copies", "most"), [(1, 16), (2, 32)])
+def test_beside_a_hot_shard_as_many_can_be_struck_as_the_fleet_has(copies, most):
+    also = (*SLICED, f"fleet.post_store.replicas={copies}")
+    crash = f"{{kind='crash', station='post_db', members={most}}}"
+    assert len(happening(HOT, crash, also=also)[0].members) == 5 * copies
+    with pytest.raises(ScenarioError, match=f"there are {most} of post_db, got {most + 1}"):
+        happening(HOT, crash.replace(f"{most}", f"{most + 1}"), also=also)
+
+
+@pytest.mark.parametrize(
+    ("struck", "here"), [(1, 1), (2, 1), (7, 3), (15, 5), (16, 5), (17, 6), (24, 8)]
+)
+def test_the_hot_shard_is_the_first_that_is_struck_and_of_the_rest_a_part_is(struck, here):
+    crash = f"{{kind='crash', station='post_db', members={struck}}}"
+    [crashed] = happening(HOT, crash, also=(*SLICED, "fleet.post_store.replicas=2"))
+    assert len(crashed.members) == here
+    assert 0 in crashed.members
+
+
+def test_a_hot_shard_of_one_store_changes_nothing_for_the_servers_of_another():
+    [crash] = happening(HOT, "{kind='crash', station='user_db', members=8}", also=SLICED)
+    assert crash.members == (0, 1)
+
+
+def away(*events, also=()):
+    return are_timelines_away(load_scenario(LAPTOP, (*also, f"events=[{', '.join(events)}]")))
+
+
+@pytest.mark.parametrize("kind", ["crash", "slow"])
+def test_timelines_are_away_where_servers_of_theirs_are_struck(kind):
+    assert away(f"{{kind='{kind}', station='timeline_store'}}")
+    assert not away(f"{{kind='{kind}', station='post_db'}}")
+
+
+ZONE = "{kind='zone-loss', zone=1, at='1 s', lasts='3 s'}"
+OTHER = "{kind='zone-loss', zone=2, at='2 s', lasts='3 s'}"
+LATER = "{kind='zone-loss', zone=2, at='4 s', lasts='3 s'}"
+REGION = "{kind='region-loss', region='eu-west'}"
+AT_ONCE = "fleet.links.noticed_after=0 s"
+
+
+def zones(replicas, *more):
+    regions = "fleet.regions=['eu-west', 'us-east', 'eu-west']"
+    store = f"fleet.timeline_store={{shards=6, replicas={replicas}}}"
+    return ("fleet.zones=3", regions, store, *more)
+
+
+@pytest.mark.parametrize(
+    ("events", "replicas", "is_away"),
+    [
+        ([ZONE], 1, True),
+        ([ZONE], 2, False),
+        ([ZONE, OTHER], 2, True),
+        ([ZONE, LATER], 2, False),
+        ([REGION], 2, True),
+        ([REGION], 3, False),
+    ],
+)
+def test_timelines_are_away_where_zones_are_lost_that_have_all_copies(events, replicas, is_away):
+    assert away(*events, also=zones(replicas, AT_ONCE)) is is_away
+
+
+@pytest.mark.parametrize(("replicas", "is_away"), [(2, True), (3, False)])
+def test_until_a_loss_is_noticed_timelines_are_away_for_zones_without_copies(replicas, is_away):
+    assert away(ZONE, also=zones(replicas)) is is_away
 
 
 def test_what_is_slow_has_so_much_of_its_speed_left():

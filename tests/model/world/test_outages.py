@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model.world.outages import outages_of, stretches_of
+from model.world.outages import lost_together, outages_of, stretches_of
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 
@@ -46,6 +46,13 @@ def test_nobody_is_sent_to_a_lost_zone_once_it_is_noticed():
 def test_what_overlaps_is_avoided_together():
     avoided = [set(s.avoided) for s in stretches_of(scenario(loss(1, 0, 20), loss(3, 10, 20)))]
     assert avoided == [set(), {0}, {0, 2}, {2}, set()]
+
+
+def test_zones_are_lost_together_if_one_is_down_when_the_other_goes():
+    overlapping = lost_together(scenario(loss(1, 0, 20), loss(3, 10, 20)))
+    assert [set(zones) for zones in overlapping] == [{0}, {0, 2}]
+    one_by_one = lost_together(scenario(loss(1, 0, 10), loss(3, 10, 20)))
+    assert [set(zones) for zones in one_by_one] == [{0}, {2}]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from model.world.counts import ConstantCount, CountTable, poisson
 from model.world.frequencies import begun_by, times_at
 from model.world.hot_shards import Hot
 from model.world.journeys import (
+    LANE,
     LEG,
     AllOf,
     Attribute,
     Batch,
+    Breaker,
     Cached,
     Call,
     Delay,
@@ -236,12 +238,55 @@ def test_nothing_is_waited_for_beside_a_fork_where_one_branch_is_enough():
     assert cut.thinned[0].beside == ()
 
 
+def test_what_is_done_otherwise_is_left_whole_and_nobody_is_expected_to_do_it():
+    otherwise = (fork(), Emit(journey="spread"))
+    spread = Journey(name="spread", steps=fork())
+    call = Call(steps=fork(), otherwise=otherwise, name="lists")
+    cut = cut_of(call, others=(spread,))
+    here = steps_of(cut.journeys[0])
+    assert here["page/lists/merge"].count.mean == pytest.approx(64 / 4)
+    assert here["page/lists/otherwise/merge"].count == fork().count
+    assert here["page/lists/otherwise/emit_spread"] == Emit(journey="spread", name="emit_spread")
+    assert [thinned.path for thinned in cut.thinned] == ["page/lists/merge", "spread/merge"]
+    assert cut.backgrounds[1].per_arrival == {"page": 0.0, "spread": pytest.approx(1.0)}
+
+
+def test_what_is_done_otherwise_passes_where_it_is_done_elsewhere():
+    call = Call(steps=BY_NUMBER, otherwise=Visit(station="front", work=WORK), name="lists")
+    journey = by_whom(cut_of(call, fork(), hot=HOT))[OfWhom.ASKING]
+    elsewhere = steps_of(journey)["page elsewhere/lists/otherwise/front"]
+    assert elsewhere == _passing("front")
+
+
 def test_who_belongs_elsewhere_passes_the_same_door():
     door = Visit(station=DOOR, work=WORK, key=Attribute(name="zone"))
     spread = Journey(name="spread", steps=fork())
     cut = cut_of(door, fork(), Emit(journey="spread"), others=(spread,))
     for background in cut.backgrounds:
         assert next(iter(steps_of(background.journey).values())).station == DOOR
+
+
+def test_who_belongs_elsewhere_takes_a_fork_inside_the_same_calls():
+    inner = Call(steps=fork(), breaker=Breaker(failures=3, open_s=1.0), name="asked")
+    cut = cut_of(Call(steps=inner, retries=2, deadline=WORK, name="client"))
+    name, foreign = cut.backgrounds[0].journey.name, steps_of(cut.backgrounds[0].journey)
+    assert foreign[f"{name}/client"].retries == 2
+    assert foreign[f"{name}/client"].deadline == WORK
+    assert foreign[f"{name}/client/asked"].breaker == inner.breaker
+    assert cut.thinned[0].abroad == (f"{name}/client/asked/merge",)
+    assert cut.thinned[0].abroad[0] in foreign
+
+
+def test_a_call_that_is_around_the_door_is_around_it_for_who_belongs_elsewhere():
+    door = Visit(station=DOOR, work=WORK, key=Attribute(name="zone"))
+    inner = Call(steps=fork(), name="asked")
+    cut = cut_of(Call(steps=(door, inner), retries=2, name="client"))
+    name = cut.backgrounds[0].journey.name
+    assert list(steps_of(cut.backgrounds[0].journey))[:3] == [
+        f"{name}/client",
+        f"{name}/client/door",
+        f"{name}/client/asked",
+    ]
 
 
 HOT = Hot(station="shard", shards=64, copies=1, share=0.5)
@@ -286,6 +331,10 @@ def test_what_who_asks_elsewhere_holds_is_held_elsewhere():
     assert nobodys(("front", abroad("front"), CLOCK)) == {abroad("front"), CLOCK}
 
 
+def test_the_door_of_a_zone_is_no_machine_of_anybodys():
+    assert nobodys(("front", DOOR)) == {DOOR}
+
+
 def test_as_many_ask_for_the_hot_shard_at_most_as_its_share_says():
     cut = cut_of(BY_NUMBER, hot=HOT)
     [asking] = cut.backgrounds
@@ -310,6 +359,42 @@ def test_of_what_is_done_once_in_turns_a_slice_has_its_part_in_fewer_turns():
     assert (elsewhere.count.mean, elsewhere.at_once) == (75, 6)
     assert background.of_whom is OfWhom.SINGLE
     assert cut.thinned[0].around[0].at_once == 2
+
+
+BY_LANE = fork(40, body=Visit(station="shard", key=LANE, work=WORK))
+LANES = ForEach(
+    count=ConstantCount(count=100), body=(ASK, BY_LANE), at_once=8, in_lanes=True, name="chunks"
+)
+
+
+def test_what_goes_by_lane_is_thinned_as_what_goes_by_leg_and_stays_in_its_lanes():
+    by_leg = cut_of(CHUNKS, single=("page",))
+    by_lane = cut_of(LANES, single=("page",))
+    assert [each.thinning for each in by_lane.thinned] == [each.thinning for each in by_leg.thinned]
+    assert by_lane.thinned[0].around[0].in_lanes
+    here = steps_of(by_lane.journeys[0])
+    elsewhere = steps_of(by_lane.backgrounds[0].journey)
+    chunks = here["page/chunks"], elsewhere["page/chunks elsewhere/chunks"]
+    assert [(each.count.mean, each.at_once, each.in_lanes) for each in chunks] == [
+        (25, 2, True),
+        (75, 6, True),
+    ]
+    keys = {getattr(step, "key", "") for steps in (here, elsewhere) for step in steps.values()}
+    assert keys == {"", LEG, LANE}
+
+
+def test_who_does_it_often_brings_what_goes_by_lane_in_lanes():
+    cut = cut_of(LANES)
+    [background] = cut.backgrounds
+    steps = steps_of(background.journey)
+    assert steps["page/chunks elsewhere/chunks"].in_lanes
+    assert LANE in {getattr(step, "key", "") for step in steps.values()}
+
+
+def test_lanes_that_are_too_wide_themselves_are_refused():
+    wide = fork(at_once=64, in_lanes=True)
+    with pytest.raises(ScenarioError, match="page/merge is too wide, and its legs go in turns"):
+        cut_of(wide)
 
 
 def test_a_turn_takes_the_time_of_its_legs_elsewhere_too():

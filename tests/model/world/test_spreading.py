@@ -158,6 +158,11 @@ def test_ranges_are_brought_side_by_side_as_far_as_there_are_workers(workers, at
     assert spreading(9_000, workers=workers).at_once == at_once
 
 
+@pytest.mark.parametrize(("servers", "at_once"), [(1, 8), (3, 6), (4, 8), (5, 5), (64, 8)])
+def test_no_more_chunks_are_under_way_than_there_are_ranges(servers, at_once):
+    assert spreading(9_000, 100_000, servers=servers, workers=64).at_once == at_once
+
+
 def test_where_nothing_is_pushed_nothing_spreads():
     law = spreading()
     assert (law.many, law.many_share) == ((), 0.0)

@@ -34,10 +34,21 @@ def joined():
 def test_states_are_told_with_what_each_loses_and_last_with_all_of_it(joined):
     rows: Any = joined_rows(joined)
     assert all(len(row) == len(JOINED_COLUMNS) for row in rows)
-    assert rows[1][:7] == ("gone", 0.01, 0.2, 0.3, 0.4, 0.2, 0.8)
+    assert rows[1][:9] == ("gone", 0.01, 0.2, 0.3, 0.15, 0.6, 0.4, 0.2, 0.8)
     assert rows[-1][:4] == ("all", 1.0, pytest.approx(0.002), 0.003)
-    assert rows[0][7] + rows[1][7] == pytest.approx(0.0040099 * 525_960)
-    assert rows[-1][7] == pytest.approx(0.00401 * 525_960)
+    assert rows[0][9] + rows[1][9] == pytest.approx(0.0040099 * 525_960)
+    assert rows[-1][9] == pytest.approx(0.00401 * 525_960)
+
+
+def test_minutes_a_year_are_as_uncertain_as_the_share_that_is_late(joined):
+    rows: Any = joined_rows(joined)
+    for row in rows:
+        probability, late, minutes = row[1], row[6:9], row[9:12]
+        assert minutes == pytest.approx([probability * share * 525_960 for share in late])
+
+
+def test_a_program_can_tell_all_columns_apart():
+    assert len(set(JOINED_COLUMNS)) == len(JOINED_COLUMNS)
 
 
 def test_answered_and_in_time_are_told_apart_with_their_verdicts(joined):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from model.answers import questions
 from model.answers.availability.components import system_of
 from model.answers.availability.state_runs import (
     ALL_LOST,
@@ -22,6 +23,7 @@ from model.answers.availability.states import ALL_WELL, State, states_of
 from model.answers.fleets import network_of
 from model.answers.numbers import windows_of
 from model.answers.statistics import Interval
+from model.engine import replications
 from model.world.failures import Crash as Crashed
 from model.world.happenings import failures_of
 from model.world.scenario.events import Crash, ZoneLoss
@@ -47,6 +49,19 @@ def test_answers_are_as_late_as_those_of_the_instances_that_are_left(
     assert late_share(150 / left) in late.late_or_failed
     assert late.failed.value < 0.001  # those few that are late just when the run ends
     assert late.late_or_failed.half_width < 0.5 * late_share(150 / left)
+
+
+def test_a_run_in_a_state_keeps_no_visits(logins, monkeypatch):
+    kept = []
+
+    def replicate(*words, keep_visits, **named):
+        kept.append(keep_visits)
+        return replications.replicate(*words, keep_visits=keep_visits, **named)
+
+    monkeypatch.setattr(questions, "replicate", replicate)
+    scenario, calibration = logins(replications=2)
+    simulated_in(scenario, calibration, named(scenario, "user: one down"))
+    assert kept == [False]
 
 
 def test_who_meets_an_instance_that_has_just_failed_is_not_answered(logins):

@@ -19,6 +19,7 @@ def test_what_grows_with_requests_runs_out_in_the_year_that_compound_growth_says
     cores = horizon(sized(growth=growth, fleet=fleet), "cores of gateway")
     years = math.log(cores.room.value) / math.log(1.3 * 1.1)
     assert cores.runs_out == math.ceil(years)
+    assert cores.lasts_years == pytest.approx(years)
     assert cores.shares[5] == pytest.approx(cores.shares[0] * (1.3 * 1.1) ** 5)
 
 
@@ -44,6 +45,7 @@ def test_posts_pile_up_day_by_day_for_as_long_as_they_are_kept(sized):
 def test_without_growth_disks_fill_up_to_what_the_sizing_says_and_no_further(sized):
     growth = {"users_per_year": 0.0, "requests_per_year": 0.0, "years": 4}
     disk = horizon(sized(growth=growth), "disk of post_db")
+    assert disk.lasts_years is None
     assert disk.shares[2] == disk.shares[4] == pytest.approx(disk.resource.share.value)
     assert disk.shares[0] < disk.shares[1] < disk.shares[2]
 
@@ -54,6 +56,7 @@ def test_the_first_to_run_out_comes_first_and_its_room_is_gone(sized):
     assert years == sorted(years)
     assert outlook.first is outlook.horizons[0]
     assert outlook.first.resource.name == "cores of broker"
+    assert outlook.first.lasts_years == 0
     assert outlook.first.room.value == min(e.room.value for e in outlook.horizons if e.shares[0])
     assert first_sentence(outlook) == "Today's peak is more than the cores of broker may take."
 

@@ -45,6 +45,22 @@ def test_a_larger_image_counts_for_as_many_as_its_work_is(journeys):
     assert some["portrait"]["pipeline"] == pytest.approx(developing_times(1_000_000))
 
 
+def test_however_large_an_image_is_it_is_visited_for_once(journeys):
+    large = demand_of(journeys(people=IMAGES | {"image_size": "1 MB"}))
+    assert large == pytest.approx(demand_of(journeys(people=IMAGES)))
+
+
+def test_what_a_larger_image_works_is_no_number_of_visits(asked, learnt):
+    scenario = asked()
+    reach = reach_of(scenario)
+    of_small = replace(learnt(), learnt_on=asked(people={"image_size": "20 kB"}))
+    loads = loads_of(reach, of_small, rates_of(scenario, reach)[1])
+    times = taking_in_times(1_000_000, 20_000)
+    assert f"× {times:.4g} times the work of one as learnt" in loads["darkroom"].formula  # noqa: RUF001
+    assert "1 visits" in loads["darkroom"].formula
+    assert "as learnt" not in loads["gateway"].formula
+
+
 def test_each_post_is_brought_to_its_readers_and_developed_once(asked, journeys):
     _, peak = rates_of(asked(), reach_of(asked()))
     flows = flows_of(journeys(), peak)

@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from model.answers.calibrate import expected_demand
-from model.answers.calibrations import Calibration
 from model.answers.readings import read
 from model.answers.sizing.loads import loads_of
 from model.answers.sizing.rates import rates_of
 from model.answers.statistics import over_replications
 from model.answers.twin import twin_of
 from model.engine.engines import Engine, simulate_with
-from model.world.laws import gamma
 from model.world.reach import reach_of
 from model.world.scenario_files import load_scenario
 
@@ -29,19 +26,10 @@ UNTIL_S, REPLICATIONS = 10.0, 5
 
 
 @pytest.fixture(scope="module")
-def loads():
+def loads(learnt_on):
     """Return the cores of timeline servers of posts to many: learnt of few, on paper, simulated."""
     few, many = load_scenario(LAPTOP, FLEET), load_scenario(LAPTOP, (*FLEET, *OF_MANY))
-    works = {pair: gamma(mean=0.0005, scv=0.3) for pair in expected_demand(few)}
-    learnt = Calibration(
-        works=works,
-        outside_s={},
-        spread={},
-        rate_min_per_s=1,
-        rate_max_per_s=1_000,
-        learnt_on=few,
-        runs=(),
-    )
+    learnt = learnt_on(few, work_s=0.0005)
     reach = reach_of(many)
     rates = rates_of(many, reach)[1]
     alike = replace(learnt, learnt_on=many)

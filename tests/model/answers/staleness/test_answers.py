@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from model.answers import questions
-from model.answers.calibrate import expected_demand
-from model.answers.calibrations import Calibration
 from model.answers.questions import simulated
 from model.engine.limits import TooMuch
 from model.engine.replications import replicate
-from model.world.laws import gamma
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[4] / "scenarios" / "laptop.toml"
@@ -29,17 +26,8 @@ def scenario(*overrides):
 
 
 @pytest.fixture(scope="module")
-def calibration():
-    asked = load_scenario(LAPTOP)
-    return Calibration(
-        works={pair: gamma(mean=0.001, scv=0.3) for pair in expected_demand(asked)},
-        outside_s={},
-        spread={},
-        rate_min_per_s=10,
-        rate_max_per_s=100,
-        learnt_on=asked,
-        runs=(),
-    )
+def calibration(learnt_on):
+    return learnt_on(load_scenario(LAPTOP))
 
 
 @pytest.fixture(scope="module")

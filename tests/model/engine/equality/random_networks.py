@@ -75,6 +75,7 @@ class _Around:
     depth: int = 0
     times: int = 1  # that one request may come here
     forks: int = 0
+    lanes: bool = False  # of the legs of a fork
     deadline: bool = False
 
 
@@ -343,8 +344,9 @@ def _nesting(plan, around):
     return kinds
 
 
-def _key(plan, key_sets):
-    return plan.luck.of("own", "other", "leg", _attribute("zone"), *key_sets)
+def _key(plan, around, key_sets):
+    of_lanes = ["lane"] * (3 * around.lanes)
+    return plan.luck.of("own", "other", "leg", *of_lanes, _attribute("zone"), *key_sets)
 
 
 def _can_be_held(station):
@@ -352,11 +354,11 @@ def _can_be_held(station):
     return not batches and station.get("queue", {}).get("order") != "preemptive"
 
 
-def _at_station(plan, names):
+def _at_station(plan, around, names):
     """Draw what all steps at a station have: which, and which member."""
     luck, name = plan.luck, plan.luck.of(*names)
     copies = plan.stations[name].get("replicas", 1)
-    step = {"station": name} | luck.some(2, key=lambda: _key(plan, plan.key_sets))
+    step = {"station": name} | luck.some(2, key=lambda: _key(plan, around, plan.key_sets))
     if copies > 1:
         words = "any", "nearest", "primary", copies - 1
         step |= luck.some(2, replica=lambda: luck.of(*words))
@@ -364,14 +366,14 @@ def _at_station(plan, names):
 
 
 def _visit(plan, around):
-    return _word("Visit", **_at_station(plan, plan.stations), work=_time(plan.luck))
+    return _word("Visit", **_at_station(plan, around, plan.stations), work=_time(plan.luck))
 
 
 def _batch(plan, around):
     luck = plan.luck
     return _word(
         "Batch",
-        **_at_station(plan, plan.stations),
+        **_at_station(plan, around, plan.stations),
         base=_time(luck, attribute=False),
         per_item=_time(luck),
         count=_count(luck),
@@ -379,11 +381,11 @@ def _batch(plan, around):
 
 
 def _write(plan, around):
-    step = _word("Write", **_at_station(plan, plan.stations), work=_time(plan.luck))
+    step = _word("Write", **_at_station(plan, around, plan.stations), work=_time(plan.luck))
     step.pop("replica", None)
     station = plan.stations[step["station"]]
     if station.get("members", 1) > 1 and "key" not in step:
-        step["key"] = _key(plan, plan.key_sets)
+        step["key"] = _key(plan, around, plan.key_sets)
     return step | {"acks": 1 + plan.luck.below(station.get("replicas", 1))}
 
 
@@ -408,7 +410,7 @@ def _emit(plan, around):
 
 def _hold(plan, around):
     names = [name for name, station in plan.stations.items() if _can_be_held(station)]
-    return _word("Hold", **_at_station(plan, names), steps=_steps(plan, around))
+    return _word("Hold", **_at_station(plan, around, names), steps=_steps(plan, around))
 
 
 def _all_of(plan, around):
@@ -420,8 +422,18 @@ def _all_of(plan, around):
 
 def _for_each(plan, around):
     luck, inside = plan.luck, replace(around, forks=around.forks + 1, times=around.times * 4)
-    step = _word("ForEach", count=_count(luck), body=_steps(plan, inside))
-    return step | luck.some(2, at_once=lambda: 1 + luck.below(3), need=lambda: luck.below(4))
+    turns = luck.some(2, at_once=lambda: 1 + luck.below(3), need=lambda: luck.below(4))
+    if "at_once" not in turns or luck.one_in(3):
+        return _word("ForEach", **turns, count=_count(luck), body=_steps(plan, inside))
+    body = _steps_of_lane(plan, replace(inside, lanes=True))
+    return _word("ForEach", **turns, in_lanes=True, count=_count(luck), body=body)
+
+
+def _steps_of_lane(plan, around):
+    """Draw what is done in each leg of a lane, often by a cache: members go by lane too."""
+    asks = plan.caches and not plan.luck.one_in(3)
+    first = [_cached(plan, replace(around, depth=_DEPTH_MAX))] if asks else []
+    return [*first, *_steps(plan, around)]
 
 
 def _visit_each(plan, around):
@@ -442,7 +454,7 @@ def _maybe(plan, around):
 
 def _cached(plan, around):
     chosen = plan.luck.of(*plan.caches)
-    member = plan.luck.some(2, member=lambda: _key(plan, [chosen["keys"]]))
+    member = plan.luck.some(2, member=lambda: _key(plan, around, [chosen["keys"]]))
     return _word("Cached", cache=chosen["name"], **member, miss=_steps(plan, around))
 
 
@@ -454,13 +466,14 @@ def _call(plan, around):
         times=around.times * attempts,
         deadline=around.deadline or "deadline" in terms,
     )
-    return _word("Call", **terms, **_saving(luck), steps=_steps(plan, inside))
+    call = _word("Call", **terms, **_saving(luck), steps=_steps(plan, inside))
+    return call | luck.some(3, otherwise=lambda: _steps(plan, around))
 
 
 def _hedged(plan, around):
     """Draw a read of one copy that is asked of another one too."""
     luck, words = plan.luck, ("any", "nearest")
-    read = _at_station(plan, _copied(plan)) | {"replica": luck.of(*words)}
+    read = _at_station(plan, around, _copied(plan)) | {"replica": luck.of(*words)}
     call = _word("Call", hedge_after=_constant(luck.of(*TIMES_S)), name="hedge")
     return call | {"steps": [_word("Visit", **read, work=_time(luck))]}
 

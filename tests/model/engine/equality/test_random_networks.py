@@ -61,6 +61,11 @@ OPTIONS = {
     "none needed": lambda program: program.steps.need == 0,
     "some needed": lambda program: program.steps.need == 1,
     "one after another": lambda program: program.steps.at_once == 1,
+    "lanes": lambda program: program.steps.in_lanes > 0,
+    "one lane": lambda program: (program.steps.in_lanes > 0) & (program.steps.at_once == 1),
+    "lanes of a fork of which only some are needed": lambda program: (
+        (program.steps.in_lanes > 0) & (program.steps.need > 0)
+    ),
     "priorities": lambda program: program.steps.priority > 0,
     "retries": lambda program: program.calls.retries > 0,
     "a backoff": lambda program: program.calls.base_s > 0,
@@ -69,6 +74,7 @@ OPTIONS = {
     "hedges": lambda program: program.calls.hedge_law >= 0,
     "breakers": lambda program: program.calls.breaker_failures > 0,
     "calls that cancel": lambda program: program.calls.cancels > 0,
+    "steps taken otherwise": lambda program: taken_otherwise(program).any(),
     "members of caches": lambda program: program.caches.members > 1,
     "keys that expire": lambda program: np.isfinite(program.caches.ttl_s),
     "single flight": lambda program: program.caches.single_flight > 0,
@@ -126,6 +132,14 @@ def hedges_begun_by_a_failure(run):
     return failed & (visits.arrived_s[hedge] == visits.done_s[first])
 
 
+def taken_otherwise(program):
+    """Whether each step is one that is taken only when a call around it has failed."""
+    steps, inside = program.steps, np.zeros(len(program.steps.kind), bool)
+    for call in np.flatnonzero(steps.kind == Kind.CALL):
+        inside[steps.otherwise[call] : steps.end[call]] = True
+    return inside
+
+
 def copies_by_key(program):
     """Whether each step chooses a copy at random, by a key of the request."""
     steps, stations = program.steps, program.stations
@@ -147,6 +161,7 @@ def changes_of_copies(run):
 RESULTS |= {
     "hedges at another copy": hedges_at_another_copy,
     "hedges begun by a failure": hedges_begun_by_a_failure,
+    "visits made otherwise": lambda run: taken_otherwise(run.program)[run.visits.step],
 }
 
 

@@ -1,0 +1,100 @@
+"""What a scenario file asks: its variants as they are simulated, and what is refused before."""
+
+from pathlib import Path
+
+import pytest
+
+from model.answers.asked import scenario_in, variants_in
+from model.world.scenario import Endpoint, ScenarioError
+
+LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
+EXPECT = '[[expect]]\nthat = "{}"\nbelow = "{}"\n'
+MINIMAL = (
+    'name = "tiny"\nquick = ["simulation.duration=2 s"]\n[people]\nusers = "8 B"\n'
+    '[traffic.recorded]\nfile = "requests.csv"\n'
+)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a scenario that extends the laptop's; returns what writes it."""
+
+    def write(said="", head=""):
+        path = tmp_path / "t.toml"
+        path.write_text(f'extends = "{LAPTOP}"\nname = "tiny"\n{head}{said}', encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Write a scenario of recorded pages and searches, one a second; returns what writes it."""
+    rows = "".join(f"{at_s},{'search' if at_s % 4 == 0 else 'newsfeed'}\n" for at_s in range(1, 81))
+    (tmp_path / "requests.csv").write_text(f"at_s,endpoint\n{rows}")
+
+    def write(said=""):
+        path = tmp_path / "recorded.toml"
+        path.write_text(MINIMAL + said, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_every_variant_has_the_mix_and_the_rate_of_what_it_has_recorded(recorded):
+    asked = variants_in(recorded('[variants]\nfaster = ["traffic.recorded.faster=2"]\n'))
+    assert [each.requests_per_s for each in asked.values()] == [1.0, 2.0]
+    for scenario in asked.values():
+        assert scenario.traffic.mix == {Endpoint.NEWSFEED: 0.75, Endpoint.SEARCH: 0.25}
+
+
+def test_what_was_recorded_decides_what_may_be_expected_not_a_mix_that_is_given(recorded):
+    mix = "[traffic.mix]\nnewsfeed = 0.5\nfollow = 0.5\n"
+    variants_in(recorded(mix + EXPECT.format("search.p99", "1 s")))
+    with pytest.raises(ScenarioError, match=r"expect.0: the answer has no number 'follow.p99'"):
+        variants_in(recorded(mix + EXPECT.format("follow.p99", "1 s")))
+
+
+def test_a_recording_that_is_not_there_is_refused(recorded, tmp_path):
+    path = recorded()
+    (tmp_path / "requests.csv").unlink()
+    with pytest.raises(ScenarioError, match=r"traffic.recorded: .*requests.csv"):
+        variants_in(path)
+
+
+def test_a_scenario_by_itself_is_as_recorded_too(recorded):
+    assert scenario_in(recorded()).requests_per_s == 1.0
+    assert scenario_in(recorded(), quick=True).simulation.duration == 2.0
+
+
+def test_what_is_typed_outweighs_the_quick_form(file):
+    path = file(head='quick = ["simulation.duration=2 s", "traffic.rate=7/s"]\n')
+    typed = ["simulation.duration=3 s"]
+    for scenario in (
+        variants_in(path, typed, quick=True)["base"],
+        scenario_in(path, typed, quick=True),
+    ):
+        assert (scenario.simulation.duration, scenario.requests_per_s) == (3.0, 7.0)
+
+
+def test_where_something_is_wrong_in_a_variant_is_said_once(file):
+    wrong = '["fleet.nonsense=1", "people.users=none"]'
+    path = file(f"[variants]\nodd = {wrong}\n")
+    with pytest.raises(ScenarioError) as refusal:
+        variants_in(path)
+    lines = str(refusal.value).splitlines()
+    assert [line.count("t.toml") for line in lines] == [1, 1]
+    assert all(line.startswith(f"{path}: variants.odd: ") for line in lines)
+    assert any("variants.odd: fleet.nonsense: unknown key" in line for line in lines)
+
+
+QUIET = '[variants]\nquiet = ["traffic.mix={post=1.0}"]\n'
+BESIDE = EXPECT.format("newsfeed.p99", "2") + 'times = "{}"\nvariant = "{}"\n'
+
+
+@pytest.mark.parametrize(("times", "variant"), [("quiet", "base"), ("base", "quiet")])
+def test_a_number_is_to_be_in_both_variants_that_are_compared(file, times, variant):
+    path = file(QUIET + BESIDE.format(times, variant))
+    message = r"expect.0: quiet: the answer has no number 'newsfeed.p99'"
+    with pytest.raises(ScenarioError, match=message):
+        variants_in(path)
