@@ -166,7 +166,8 @@ def _all_at_once(s: Record, walk_number: int) -> None:
     """
     walk = walk_at(s, walk_number)
     fork_at, outer, last_s = walk.at + 0, walk.leg + 0, -1.0
-    lane, lanes = walk.lane + 0, walk.lanes + 0
+    lane, lanes, avoids = walk.lane + 0, walk.lanes + 0, walk.avoids + 0
+    walk.avoids = NONE  # a hedge avoids a copy itself; its legs are walks of their own
     last_member, last_step, last_leg = 0, 0, 0
     each = step_at(s, fork_at).kind == _EACH
     visit_at = fork_at + 1
@@ -192,7 +193,7 @@ def _all_at_once(s: Record, walk_number: int) -> None:
             last_s, last_member, last_step, last_leg = end_s, member, visit_at, walk.leg + 0
         if not each:
             visit_at += 1
-    walk.at, walk.leg, walk.lane, walk.lanes = fork_at, outer, lane, lanes
+    walk.at, walk.leg, walk.lane, walk.lanes, walk.avoids = fork_at, outer, lane, lanes, avoids
     if walk.legs == 0:
         add_task(s, GO_ON, walk_number, 0)
         return
