@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -49,9 +50,9 @@ def test_no_engine_listens_on_tcp(up_engines, home, processes_of):
     up_engines()
     family = processes_of(home)
     assert family
-    assert [
-        process.net_connections("tcp") for process in family if process.net_connections("tcp")
-    ] == []
+    for process in family:
+        with suppress(psutil.NoSuchProcess):  # a database's worker that has ended meanwhile
+            assert process.net_connections("tcp") == []
 
 
 def test_a_home_may_be_deep_and_strangely_named(up_engines, tmp_path):
