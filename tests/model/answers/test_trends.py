@@ -32,7 +32,6 @@ FLEET = [
     *(f"fleet.{service}.instances=4" for service in SERVICES),
     # Workers that take work when they are idle need eight in a slice (decision 0028).
     *(f"fleet.{service}.instances=16" for service in ("fanout", "pipeline")),
-    "seed=1",  # right slices are said to differ with one seed in twenty: not with this one
     *(f"fleet.{store}.shards=8" for store in ("user_store", "post_store", "timeline_store")),
 ]  # fmt: skip
 
@@ -62,11 +61,13 @@ def same(count, *, seed=0):
     ]
 
 
-def test_a_slice_agrees_with_the_whole(asked):
-    trends = trends_of(*asked())
+def test_a_slice_agrees_with_the_whole_in_as_many_questions_as_chance_leaves(asked):
+    """Right slices are said to differ in one of twenty: in two of five once in forty-four."""
+    answers = [trends_of(*asked(f"seed={seed}")) for seed in range(1, 6)]
+    assert sum(verdict_on(trends) is not Verdict.PASS for trends in answers) <= 1
+    trends = answers[0]
     newsfeed = next(t for t in trends if t.number == "newsfeed.p50")
     assert newsfeed.slices == [2, 1]
-    assert verdict_on(trends) is Verdict.PASS
     # Narrow enough to mean something.
     assert all(found.half_width < 0.1 * found.value for found in newsfeed.found)
     assert {"newsfeed.failed", "busy.timeline_store", "lag.fanout.p50"} <= {
