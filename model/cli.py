@@ -41,13 +41,18 @@ def add_verbs(app: typer.Typer) -> None:
 
 
 def check(scenarios: ScenarioFiles, overrides: Overrides = None) -> None:
-    """Read scenarios with their variants, and say what is wrong; print nothing if nothing is."""
-    from model.answers.asked import variants_in
+    """Read scenarios with their variants, and say what is wrong; print nothing if nothing is.
 
-    wrong = False
+    Each is made ready to be simulated, which takes some seconds, and is not.
+    """
+    from model.answers.asked import refuse_unbuildable, variants_in
+    from model.answers.calibrations import load_calibration
+    from model.learnt import SHIPPED
+
+    wrong, learnt = False, load_calibration(SHIPPED)
     for file in scenarios:
         try:
-            variants_in(file, overrides or ())
+            refuse_unbuildable(file, variants_in(file, overrides or ()), learnt)
         except ValueError as error:  # a ScenarioError, which is not imported before it is needed
             say(str(error))
             wrong = True

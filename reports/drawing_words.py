@@ -106,6 +106,8 @@ def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached)
     key = step.member if isinstance(step, tree.Cached) else step.key
     if isinstance(key, tree.Attribute):
         yield f"shard: the request's {key.name}"
+    elif isinstance(key, tree.Beside):
+        yield f"key: each beside {key.key}"
     elif key != tree.RANDOM:
         yield _OF_LEGS.get(key, f"key: {key}")
     replica = getattr(step, "replica", "primary")

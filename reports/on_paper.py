@@ -81,15 +81,16 @@ def _cost(scenario: Scenario, calibration: Calibration) -> str | None:
 
 
 def _too_few(sizing: Sizing) -> str:
-    """Say which roles have fewer members than the load at its peak takes."""
+    """Say which roles have fewer members than the peak takes, and all that is kept in the end."""
     short = [role for role in sizing.roles if role.is_enough is False]
     if not short:
         return ""
-    return f"Too few for the peak: {', '.join(map(_needed, short))}. "
+    return f"Too few once all has filled up: {', '.join(map(_needed, short))}. "
 
 
 def _needed(role: Role) -> str:
-    return f"{role.name} ({role.has.said}, needed {role.needed.said})"
+    by = f" for {role.binds}" if role.binds else ""
+    return f"{role.name} ({role.has.said}, needed {role.needed.said}{by})"
 
 
 def _short_of(sizing: Sizing) -> str:

@@ -11,8 +11,8 @@ from reports.quantities import Row, over_time, shown, table
 
 TOLD = (
     "Refused: by a full queue, an open breaker, or what is down and known to be; expired: its"
-    " deadline had passed; lost: in a crash, or on the way. What had no answer at the end, though"
-    " its target had passed, has failed and is none of these."
+    " deadline had passed; lost: in a crash, or on the way; unanswered: at the end, though its"
+    " target had passed, as of those who still wait in a queue."
 )
 
 

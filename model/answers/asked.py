@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.answers.calibrations import Calibration
 from model.answers.expectations import BASE, checked
 from model.answers.number_names import refuse_unknown
 from model.answers.statistics import Interval
+from model.answers.twin import twin_of
+from model.engine.refusals import NetworkError
 from model.world.scenario import Expectation, Scenario, ScenarioError
 from model.world.scenario_files import load_scenario
 from model.world.traffic import as_recorded
@@ -74,6 +77,15 @@ def variants_in(
     return asked
 
 
+def refuse_unbuildable(file: Path, asked: Mapping[str, Scenario], calibration: Calibration) -> None:
+    """Raise ScenarioError for the first variant that cannot be simulated, with why."""
+    for name, scenario in asked.items():
+        try:
+            twin_of(scenario, calibration)
+        except (ScenarioError, NetworkError) as error:
+            raise ScenarioError(f"{file}: {name}: {error}") from None
+
+
 def scenario_in(file: Path, overrides: Iterable[str] = (), *, quick: bool = False) -> Scenario:
     """Return the scenario of a file, with the mix and mean rate of what it has recorded, if it has.
 
@@ -95,8 +107,10 @@ def _variant(file: Path, name: str, overrides: Sequence[str]) -> Scenario:
 
 
 def _refuse_unanswered(expectation: Expectation, asked: Mapping[str, Scenario]) -> None:
-    """Refuse a number that the variant lacks, or the one that it is compared with."""
+    """Refuse a number that the variant lacks, or the one that it is compared with, or itself."""
     variant = expectation.variant or BASE
+    if expectation.times == variant:
+        raise ScenarioError(f"times: {variant} is compared with itself; name another variant")
     for name in dict.fromkeys((variant, expectation.times or variant)):
         try:
             refuse_unknown(expectation.that, asked[name])

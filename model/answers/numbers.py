@@ -49,6 +49,7 @@ FAILURES = {  # by a full queue, a breaker, or what is down; too late; by a cras
     "refused": Outcome.REFUSED,
     "expired": Outcome.EXPIRED,
     "lost": Outcome.LOST,
+    "unanswered": Outcome.UNDER_WAY,  # at the end, though the target had passed
 }
 ALL = "all"
 ATTEMPTS = "attempts"

@@ -27,7 +27,6 @@ class _Around:
     """What stands around a step."""
 
     forks: int = 0
-    lanes: bool = False
     calls: int = 0
     deadline: bool = False
     cancels: bool = False
@@ -179,7 +178,7 @@ def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None
         step.at_once > 0 or not step.in_lanes,
         f"{row.path}: at_once must say how many lanes there are, got 0",
     )
-    inside = replace(around, forks=around.forks + 1, lanes=around.lanes or step.in_lanes)
+    inside = replace(around, forks=around.forks + 1)
     _add_all(flat, row.path, step.body, inside)
 
 
@@ -232,13 +231,16 @@ def _add_call(flat: Flat, row: Row, step: tree.Call, around: _Around) -> None:
 
 def _fill_key(flat: Flat, row: Row, key: tree.Key, around: _Around) -> None:
     refuse_unless(
-        isinstance(key, str | tree.Attribute),
-        f"{row.path}: key must be a name or an Attribute, got {key!r}",
+        isinstance(key, str | tree.Attribute | tree.Beside),
+        f"{row.path}: key must be a name, an Attribute or Beside, got {key!r}",
     )
     refuse_unless(
-        key != tree.LANE or around.lanes, f"{row.path}: key {key!r} is in no fork that has lanes"
+        around.forks > 0 or not tree.is_of_legs(key) or key == tree.LEG,
+        f"{row.path}: key {key!r} is in no fork",
     )
-    if isinstance(key, tree.Attribute):
+    if isinstance(key, tree.Beside):
+        row.key, row.key_hash = Key.BESIDE, path_key(f"key {key.key}")
+    elif isinstance(key, tree.Attribute):
         row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
     elif key in flat.names.key_sets:
         row.key, row.keys = Key.KEYS, flat.names.key_sets.index(key)

@@ -43,7 +43,7 @@ from model.engine.sources import Rates, Source, columns_of, pieces, recorded_sou
 from model.engine.tables import zone_ranks
 from model.world.counts import CountLaw
 from model.world.failures import Failure
-from model.world.journeys import OF_LEGS, RANDOM, Attribute, Journey
+from model.world.journeys import LANE, LEG, RANDOM, Attribute, Journey
 from model.world.laws import Constant, Law
 
 
@@ -142,7 +142,7 @@ class Network:
         """Add a set of keys, numbered from 0; `law` says which is asked for, as `counts.zipf`."""
         refuse_unless(name not in self._parts.key_sets, f"keys {name}: are there already")
         refuse_unless(
-            name not in (RANDOM, *OF_LEGS), f"keys {name!r}: the name means something else"
+            name not in (RANDOM, LANE, LEG), f"keys {name!r}: the name means something else"
         )
         refuse_count(f"keys {name}", law, most=KEYS_MAX - 1)
         self._parts.key_sets[name] = KeysPart(law=law)

@@ -50,6 +50,7 @@ class Key(IntEnum):
     KEYS = 3  # by the hash of a key, drawn from a set of them
     ATTRIBUTE = 4  # the attribute is its number
     LANE = 5  # evenly among the shards of the lane
+    BESIDE = 6  # the same among those that REQUEST does not choose
 
 
 class Replica(IntEnum):
@@ -150,7 +151,7 @@ class Steps:
     end: Indices
     station: Indices  # VISIT, HOLD: index into `Stations`; ALL_OF: it writes to other copies there
     key: Flags  # VISIT, HOLD, CACHED (which member): a Key
-    key_hash: Words  # Key.REQUEST, Key.LEG, Key.LANE: the `path_key` of its name
+    key_hash: Words  # Key.REQUEST, LEG, LANE, BESIDE: the `path_key` of its name
     keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
     key_attribute: Indices  # Key.ATTRIBUTE
     replica: Indices  # VISIT, HOLD: a number, or a Replica

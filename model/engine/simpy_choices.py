@@ -9,7 +9,13 @@ from model.engine.ledger import Totals
 from model.engine.program import NONE, Balancing, Draw, Key, Program, Replica
 from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
-from model.engine.stations import member_of, member_of_lane, other_member_of, share_of_zone
+from model.engine.stations import (
+    member_beside,
+    member_of,
+    member_of_lane,
+    other_member_of,
+    share_of_zone,
+)
 from model.rules.regions import zone_of_copy
 from model.world.chance import path_key, unit
 
@@ -101,11 +107,15 @@ class Choices:
         if step.key == Key.KEYS:
             key_hash, key = self._key_hashes[step.keys], self.key(walk, step.keys)
             return member_of(unit(key_hash, 0, key, 0, Draw.MEMBER), shards)
-        leg = 0 if step.key == Key.REQUEST else walk.leg
-        chance = unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER)
+        of_request, of_leg = (
+            unit(walk.request.chance, step.key_hash, leg, 0, Draw.MEMBER) for leg in (0, walk.leg)
+        )
         if step.key == Key.LANE:
-            return member_of_lane(chance, walk.lane, walk.lanes, shards)
-        return member_of(chance, shards)
+            return member_of_lane(of_leg, walk.lane, walk.lanes, shards)
+        if step.key == Key.BESIDE:
+            first = member_of(of_request, shards)
+            return member_beside(of_leg, walk.lane, walk.lanes, first, shards)
+        return member_of(of_request if step.key == Key.REQUEST else of_leg, shards)
 
     def _zone(self, request: Request) -> int:
         if self._zone_attribute != NONE:

@@ -30,6 +30,16 @@ def member_of_lane(u: float, lane: int, lanes: int, members: int) -> int:
     return member if member < members else members - 1
 
 
+def member_beside(u: float, lane: int, lanes: int, first: int, members: int) -> int:
+    """Return which of the members other than `first` a lane's `u` chooses, in order after it.
+
+    Where there is no other it is `first` itself.
+    """
+    if members == 1:
+        return first
+    return (first + 1 + member_of_lane(u, lane, lanes, members - 1)) % members
+
+
 def other_member_of(u: float, first: int, members: int) -> int:
     """Return which of the members other than `first` is chosen; there must be two or more."""
     other = int(u * (members - 1))

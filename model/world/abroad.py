@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from model.world.cutting import Cut, is_door, root_of, thinning_of
+from model.world.cutting import Cut, is_door, root_of
 from model.world.frequencies import begun_by, times_at
 from model.world.journeys import Call, ForEach, Hold, Journey, Step, Steps, sequence
 from model.world.passing import goes_by_request, passing_unless
@@ -46,7 +46,7 @@ def _background(cut: Cut, root: Place) -> Background:
     """
     fork, times = fork_of(root), times_at(root, cut.means)
     if root.path in cut.wide:
-        thinning = thinning_of(fork, cut.share(root.path))
+        thinning = cut.thinning(root.path, fork)
         times *= thinning.any_share
         steps = replace(_foreign(cut, root.path, fork), count=thinning.here_if_any())
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from model.world.counts import CountTable
 from model.world.journeys import AllOf, Attribute, ForEach, Journey, Step, Steps, Visit
 from model.world.parts import Parts
 from model.world.passing import NO_TIME, goes_by_request
@@ -12,7 +13,13 @@ from model.world.slices import BEGIN, CLOCK, END, Outer
 from model.world.step_trees import Change, Place, last_part, places_in, rewritten
 from model.world.thinning import Thinning, table_of_law
 from model.world.turns import in_time, in_turns, part_here, path_in_time
-from model.world.wide_forks import fork_of, forks_around, stations_of_legs, wide_among
+from model.world.wide_forks import (
+    fork_of,
+    forks_around,
+    never_meet,
+    stations_of_legs,
+    wide_among,
+)
 from model.world.wiring import DOOR
 
 
@@ -52,12 +59,18 @@ class Cut:
         """Return the share of a wide fork's legs that touches the slice."""
         return self.parts.share(path, stations_of_legs(self.wide[path]))
 
+    def thinning(self, path: str, fork: ForEach) -> Thinning:
+        """Return how many legs of a wide fork are here."""
+        place = self.wide[path]
+        members = self.parts.members[stations_of_legs(place)[0]] if never_meet(place) else None
+        return Thinning(width=_width(fork), share=self.share(path), members=members)
+
     def legs(self, path: str, fork: ForEach, body: Steps) -> ForEach:
         """Return the legs that are here; unless each is one visit, they say begin and end."""
         if is_timed(fork.body):
             begin, end = (Visit(station=CLOCK, work=NO_TIME, name=name) for name in (BEGIN, END))
             body = (begin, *rewritten(path, body, lambda *_: None), end)
-        count = thinning_of(fork, self.share(path)).here()
+        count = self.thinning(path, fork).here()
         return replace(fork, count=count, body=body, at_once=0, name=last_part(path))
 
     def with_others(self, path: str, fork: ForEach, legs: ForEach, change: Change) -> Step:
@@ -67,7 +80,7 @@ class Cut:
         name = last_part(path)
         others = replace(
             fork,
-            count=thinning_of(fork, 1 - self.share(path)).here(),
+            count=Thinning(width=_width(fork), share=1 - self.share(path)).here(),
             body=rewritten(path, fork.body, change),
             name=f"{name}_elsewhere",
         )
@@ -104,10 +117,9 @@ def root_of(place: Place) -> Place:
     return (*forks_around(place), place)[0]
 
 
-def thinning_of(fork: ForEach, share: float) -> Thinning:
-    """Return how many legs of a fork are here, if so large a share of all is."""
+def _width(fork: ForEach) -> CountTable:
     assert not isinstance(fork.count, Attribute), "such forks are refused"
-    return Thinning(width=table_of_law(fork.count), share=share)
+    return table_of_law(fork.count)
 
 
 def is_timed(body: Steps) -> bool:

@@ -121,9 +121,9 @@ def _station(topology: Topology, number: int, name: str) -> Station:
 
 
 def _some(number: int, station: Station, scenario: Scenario, members: int) -> tuple[int, ...]:
-    """Return the first copies of the first members: in a slice as large a share, one at least.
+    """Return the first copies of the first members: in a slice as large a share.
 
-    Raises ScenarioError if there are not so many.
+    Raises ScenarioError if there are not so many, or the slice cannot have its part of them.
     """
     whole = topology_of(scenario.fleet).station(station.name)
     there_are = whole.members * whole.copies
@@ -131,7 +131,7 @@ def _some(number: int, station: Station, scenario: Scenario, members: int) -> tu
         raise ScenarioError(
             f"events.{number}.members: there are {there_are} of {station.name}, got {members}"
         )
-    here = _so_many_here(scenario, station, whole=whole, members=members)
+    here = _so_many_here(number, station, scenario, whole=whole, members=members)
     order = [
         member * station.copies + copy
         for copy in range(station.copies)
@@ -140,11 +140,18 @@ def _some(number: int, station: Station, scenario: Scenario, members: int) -> tu
     return tuple(sorted(order[:here]))
 
 
-def _so_many_here(scenario: Scenario, station: Station, *, whole: Station, members: int) -> int:
+def _so_many_here(
+    number: int, station: Station, scenario: Scenario, *, whole: Station, members: int
+) -> int:
     """Return how many are struck here when so many of the whole are; a hot shard is the first."""
     hot, slice_of = hot_of(scenario), scenario.simulation.slice
     if slice_of == 1 or hot is None or hot.station != station.name:
-        return max(1, round(members / slice_of))
+        if members % slice_of:
+            raise ScenarioError(
+                f"events.{number}.members: one here stands for {slice_of}, which"
+                f" simulation.slice says: give a multiple of that, got {members}"
+            )
+        return members // slice_of
     copies, more = divmod(members, whole.members)
     others = round((more - 1) * (station.members - 1) / (whole.members - 1))
     return copies * station.members + (1 + others if more else 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from model.world.journeys import (
-    OF_LEGS,
     RANDOM,
     Attribute,
     Batch,
@@ -18,6 +17,7 @@ from model.world.journeys import (
     Visit,
     WithProbability,
     Write,
+    is_of_legs,
 )
 from model.world.laws import Constant
 from model.world.scenario import ScenarioError
@@ -29,7 +29,7 @@ NO_TIME = Constant(value=0.0)
 
 def goes_by_request(step: Step) -> bool:
     """Say whether a step goes by the request's own key: to the same shard in every leg."""
-    return isinstance(step, AtStation) and step.key not in (RANDOM, *OF_LEGS)
+    return isinstance(step, AtStation) and step.key != RANDOM and not is_of_legs(step.key)
 
 
 def passing_unless(is_here: Callable[[Step], bool], *, inside: Change | None = None) -> Change:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 
 from model.world.abroad import backgrounds_of, paths_abroad
-from model.world.cutting import Cut, is_timed, thinning_of
+from model.world.cutting import Cut, is_timed
 from model.world.journeys import Call, ForEach, Journey, Step, Steps, Visit
 from model.world.laws import Constant
 from model.world.parts import Parts
@@ -77,7 +77,7 @@ def _thinned(cut: Cut, place: Place) -> Thinned:
         abroad=tuple(paths_abroad(cut, place)),
         begin=f"{place.path}_begins",
         passed=path_passed(place.path) if cut.is_in_turn(place.path) else "",
-        thinning=thinning_of(fork, cut.share(place.path)),
+        thinning=cut.thinning(place.path, fork),
         members_elsewhere=max(map(cut.parts.elsewhere, stations_of_legs(place))),
         is_timed=is_timed(fork.body),
         deadline_s=min((_deadline_s(outer.step) for outer in place.around), default=inf),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.stats import binom
 
 from model.world.counts import CountLaw, CountTable
 from model.world.sampling import SAMPLES
@@ -20,10 +20,15 @@ _RAREST = 1e-15  # ends of a law that are cut off
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinning:
-    """Requests of `width` legs, each of which is here with probability `share`."""
+    """Requests of `width` legs, each of which is here with probability `share`.
+
+    Where no two legs meet, `members` says how many there are here: of as many legs as there are
+    members in the world each of these has one, and of more each as many as any other.
+    """
 
     width: CountTable
     share: float
+    members: int | None = None
 
     def here(self) -> CountTable:
         """Return the law of how many legs of one request are here: binomial, given the width."""
@@ -60,11 +65,17 @@ class Thinning:
         mean = widths.max() * self.share
         most = int(min(widths.max(), mean + 9 * math.sqrt(mean) + 40))
         here = np.arange(most + 1, dtype=np.float64)[None, :]
-        others = np.maximum(widths - here, 0.0)
-        ways = gammaln(widths + 1) - gammaln(here + 1) - gammaln(others + 1)
-        logs = ways + here * math.log(self.share) + others * math.log1p(-self.share)
-        of_width = np.where(here <= widths, np.exp(logs), 0.0)
+        trials = self._trials(widths)
+        each = widths * self.share / np.maximum(trials, 1.0)
+        of_width = binom.pmf(here, trials, np.minimum(each, 1.0))
         return of_width * np.diff(self.width.cumulated, prepend=0.0)[:, None]
+
+    def _trials(self, widths: Floats) -> Floats:
+        """Return how many times, given the width, a leg may be here: once at each member."""
+        if self.members is None:
+            return widths
+        is_once = widths * self.share <= self.members
+        return np.where(is_once, np.minimum(widths, self.members), widths)
 
 
 def table_of_law(law: CountLaw) -> CountTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, prod
 
-from model.world.journeys import OF_LEGS, AllOf, Attribute, Call, ForEach, Step
+from model.world.journeys import LEG, AllOf, Attribute, Call, ForEach, Step, is_of_legs
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place, places_in
@@ -64,13 +64,19 @@ def branches_beside(place: Place) -> Iterator[str]:
 
 def stations_of_legs(place: Place) -> list[str]:
     """Return over whose shards the legs of a fork go; those of forks inside it do not count."""
-    return [
-        inner.step.station
-        for inner in places_in(place.path, fork_of(place).body)
-        if isinstance(inner.step, AtStation)
-        and inner.step.key in OF_LEGS
-        and not forks_around(inner)
-    ]
+    return [step.station for step in _of_legs(place)]
+
+
+def never_meet(place: Place) -> bool:
+    """Say whether no two legs of a fork go to the same shard, while there are enough."""
+    return all(step.key != LEG for step in _of_legs(place))
+
+
+def _of_legs(place: Place) -> Iterator[AtStation]:
+    for inner in places_in(place.path, fork_of(place).body):
+        step = inner.step
+        if isinstance(step, AtStation) and is_of_legs(step.key) and not forks_around(inner):
+            yield step
 
 
 def _is_wide(place: Place, members: Mapping[str, int]) -> bool:

@@ -14,6 +14,7 @@ from model.world.journeys import (
     Attribute,
     Backoff,
     Batch,
+    Beside,
     Breaker,
     Budget,
     Cached,
@@ -110,6 +111,9 @@ LABELS = {
     "cached in profiles, on a miss": Cached(cache="profiles", miss=VISIT),
     "cached in profiles, on a miss, key per leg": Cached(
         cache="profiles", miss=VISIT, member=LEG
+    ),
+    "cached in profiles, on a miss, key: each beside own": Cached(
+        cache="profiles", miss=VISIT, member=Beside(key="own")
     ),
     "cached in profiles, on a miss, key per lane": Cached(
         cache="profiles", miss=VISIT, member=LANE

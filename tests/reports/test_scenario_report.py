@@ -12,6 +12,7 @@ from model.answers import questions
 from model.answers.asked import Question
 from model.answers.calibrations import load_calibration
 from model.answers.expectations import Checked, Outcome
+from model.answers.numbers import FAILURES
 from model.answers.questions import Answer, Simulated, Variant
 from model.answers.statistics import Interval
 from model.learnt import SHIPPED
@@ -103,7 +104,7 @@ def test_how_requests_fail_is_said_of_those_that_do():
         "newsfeed.refused": between(0.01, 0.03),
         "newsfeed.expired": nothing,
         "newsfeed.lost": nothing,
-        **{f"search.{how}": nothing for how in ("refused", "expired", "lost")},
+        **{f"search.{how}": nothing for how in FAILURES},
     }
     found = rows(report(variant(numbers=numbers)), "Why requests fail")[1:]
     assert [row[:3] for row in found] == [["base", "newsfeed", "2 % (1 % to 3 %)"]]

@@ -17,10 +17,17 @@ from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import key_set_at, member_at, numbers, request_at, station_at
 from model.engine.compiled.scaling import copies_in_use
 from model.engine.program import NONE, Draw, Key, Replica
-from model.engine.stations import copy_after, member_of, member_of_lane, seen_up, share_of_zone
+from model.engine.stations import (
+    copy_after,
+    member_beside,
+    member_of,
+    member_of_lane,
+    seen_up,
+    share_of_zone,
+)
 
 _RANDOM, _REQUEST, _LEG = int(Key.RANDOM), int(Key.REQUEST), int(Key.LEG)
-_ATTRIBUTE, _LANE = int(Key.ATTRIBUTE), int(Key.LANE)
+_ATTRIBUTE, _LANE, _BESIDE = int(Key.ATTRIBUTE), int(Key.LANE), int(Key.BESIDE)
 _NEAREST, _PRIMARY = int(Replica.NEAREST), int(Replica.PRIMARY)
 _FOLLOWER = int(Replica.FOLLOWER)
 _MEMBER = int(Draw.MEMBER)
@@ -79,6 +86,10 @@ def shard_for(s: Record, walk: Record, step: Record, shards: int, weights: int) 
     if step.key == _LANE:
         u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
         return member_of_lane(u, walk.lane, walk.lanes, shards)
+    if step.key == _BESIDE:
+        first = member_of(unit(request.chance, step.key_hash, 0, 0, _MEMBER), shards)
+        u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
+        return member_beside(u, walk.lane, walk.lanes, first, shards)
     key = key_of(s, walk, step.keys)
     zero = np.uint64(0)
     return member_of(unit(key_set_at(s, step.keys).hash, zero, key, 0, _MEMBER), shards)

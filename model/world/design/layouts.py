@@ -1,7 +1,4 @@
-"""How timelines and followers are asked for, on one server or on all, as the layout has it.
-
-Where all are asked, each leg draws its server like any other leg, so that some are asked twice.
-"""
+"""How timelines and followers are asked for, on one server or on all, as the layout has it."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from model.world.chunks import Writes
 from model.world.counts import ConstantCount, CountLaw
 from model.world.design.steps import READER, Steps, now_and_then
 from model.world.entries import work_of_entries
-from model.world.journeys import LEG, ForEach, Step
+from model.world.journeys import LANE, LEG, ForEach, Step
 from model.world.layouts import Layout
 from model.world.reach import Reach
 
@@ -20,7 +17,7 @@ def timeline_asked(at: Steps, layout: Layout, *, name: str = "") -> Step:
     """Return a question about all of the reader's timeline."""
     if not layout.by_post:
         return at.visit("timeline_store", READER, name=name)
-    part = at.visit("timeline_store", LEG)
+    part = at.visit("timeline_store", LANE)
     count = ConstantCount(count=layout.timeline_servers)
     return ForEach(count=count, body=part, name=name or "parts")
 
@@ -29,7 +26,7 @@ def timeline_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
     """Return a change of all of the reader's timeline."""
     if not layout.by_post:
         return at.write("timeline_store", READER, name=name)
-    part = at.write("timeline_store", LEG)
+    part = at.write("timeline_store", LANE)
     count = ConstantCount(count=layout.timeline_servers)
     return ForEach(count=count, body=part, name=name or "parts")
 
@@ -39,7 +36,7 @@ def entry_changed(at: Steps, layout: Layout, *, name: str = "") -> Step:
     return at.write("timeline_store", POST if layout.by_post else READER, name=name)
 
 
-def entries_changed(at: Steps, reach: Reach, writes: Writes, *, key: str = LEG, name: str) -> Step:
+def entries_changed(at: Steps, reach: Reach, writes: Writes, *, key: str = LANE, name: str) -> Step:
     """Return a change of the entries that timelines on some servers have of one post.
 
     `key` says which servers, where it is not the post's own.  Some are told again, of the timelines
@@ -66,7 +63,7 @@ def followers_counted(at: Steps, layout: Layout) -> tuple[Step, ...]:
     if layout.is_mirrored:
         return at.call("follow", at.visit("user_db", READER))
     count = ConstantCount(count=layout.user_servers)
-    return at.call("follow", ForEach(count=count, body=at.visit("user_db", LEG), name="counts"))
+    return at.call("follow", ForEach(count=count, body=at.visit("user_db", LANE), name="counts"))
 
 
 def followers_asked(
@@ -79,5 +76,5 @@ def followers_asked(
     called = LEG if key else ""
     if layout.is_mirrored:
         return at.call("follow", at.visit("user_db", READER), key=called)
-    body = at.visit("user_db", key or LEG)
+    body = at.visit("user_db", key or LANE)
     return at.call("follow", ForEach(count=asked, body=body, name="pages"), key=called)

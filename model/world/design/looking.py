@@ -5,8 +5,11 @@ from __future__ import annotations
 from model.world.counts import ConstantCount
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
 from model.world.edges import edge_asked
-from model.world.journeys import LEG, AllOf, ForEach, Step
+from model.world.journeys import LANE, AllOf, Beside, Call, Delay, ForEach, Step
+from model.world.passing import NO_TIME
 from model.world.reach import Reach
+
+OWN = "search"  # the shard that is asked: a call without a key meets that of the service's name
 
 
 def profile(at: Steps, reach: Reach) -> tuple[Step, ...]:
@@ -18,24 +21,32 @@ def profile(at: Steps, reach: Reach) -> tuple[Step, ...]:
     known = at.call("user", at.visit("user_db", TARGET))
     hidden = at.call("follow", at.visit("user_db", READER))
     newest = at.visit("post_db", TARGET, name="post_db_index")
-    posts = ForEach(count=reach.profile_servers, body=at.visit("post_db", LEG), name="hydrate")
+    posts = ForEach(count=reach.profile_servers, body=at.visit("post_db", LANE), name="hydrate")
     return at.call("post", AllOf(branches=(known, hidden)), newest, posts)
 
 
 def search(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how users are found, `GET /search`: by all shards at once, without whom blocks hide.
 
-    The shard that is asked searches its own part in a thread, and asks the others.  Somebody is
-    always found: people look for people who are there.
+    The shard that is asked searches its own part in a thread, and asks each of the others; what
+    one that is away knows is missing in the answer.  Somebody is always found: people look for
+    people who are there.  That a gateway asks another shard where the first is away is not there.
     """
-    own = at.visit("search_index", "search")
+    own, other = at.visit("search_index", OWN), Beside(key=OWN)
     others = ForEach(
         count=ConstantCount(count=reach.index_shards - 1),
-        body=at.call("search", at.visit("search_index", LEG), key=LEG),
+        body=_or_without(at, at.call("search", at.visit("search_index", other), key=other)),
         name="others",
     )
     hidden = at.call("follow", at.visit("user_db", READER))
     return at.call("search", AllOf(branches=(own, others)), *hidden)
+
+
+def _or_without(at: Steps, asked: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return what is asked, and done without where it fails."""
+    if not at.wiring.is_guarded:
+        return asked
+    return (Call(steps=asked, otherwise=Delay(time=NO_TIME), name="or_without"),)
 
 
 def image(at: Steps, reach: Reach) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.world.counts import CountTable
 from model.world.design.layouts import timeline_asked, timeline_changed
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
-from model.world.journeys import LEG, AllOf, Call, ForEach, Step
+from model.world.journeys import LANE, LEG, AllOf, Call, ForEach, Step
 from model.world.reach import Reach
 
 
@@ -17,8 +17,8 @@ def newsfeed(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """
     followees = at.call("follow", at.visit("user_db", READER))
     whose = now_and_then(reach.stale_authors, at.visit("timeline_store"), name="whose")
-    merged = _merged(reach, at.visit("timeline_store", LEG))
-    posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LEG), name="hydrate")
+    merged = _merged(at, reach)
+    posts = ForEach(count=reach.page_servers, body=at.visit("post_db", LANE), name="hydrate")
     own = AllOf(branches=(followees, timeline_asked(at, reach.layout), whose))
     served = (
         now_and_then(reach.cold_share, *_rebuild(at, reach), name="rebuild"),
@@ -43,10 +43,14 @@ def _else_pulled(at: Steps, reach: Reach, listed: tuple[Step, ...]) -> tuple[Ste
     return (Call(steps=listed, otherwise=(*known, *pulled), name="lists"),)
 
 
-def _merged(reach: Reach, call: Step) -> Step:
-    """Return how the lists of influencers are gathered, by calls of their servers."""
+def _merged(at: Steps, reach: Reach) -> Step:
+    """Return how the lists of influencers are gathered: of each server that has some, or of each.
+
+    Where they are kept, each list is by itself, and any two may be on one server.
+    """
     if reach.kept_lists is not None:
-        return reach.kept_lists.asked(call)
+        return reach.kept_lists.asked(at.visit("timeline_store", LEG))
+    call = at.visit("timeline_store", LANE)
     return ForEach(count=reach.merged_servers, body=call, name="merge")
 
 
@@ -70,7 +74,7 @@ def _rebuild(at: Steps, reach: Reach) -> tuple[Step, ...]:
 
 def _asked_of(at: Steps, servers: CountTable, *, name: str) -> Step:
     """Return a question about the posts of several authors, to all servers that own some."""
-    return ForEach(count=servers, body=at.visit("post_db", LEG), name=name)
+    return ForEach(count=servers, body=at.visit("post_db", LANE), name=name)
 
 
 def _cover(at: Steps, reach: Reach) -> tuple[Step, ...]:

@@ -10,7 +10,7 @@ from model.world.design.events import consumed, relayed
 from model.world.design.layouts import entries_changed, entry_changed, followers_asked
 from model.world.design.names import FANOUT
 from model.world.design.steps import READER, Steps, now_and_then
-from model.world.journeys import LEG, AllOf, ForEach, Step
+from model.world.journeys import LANE, AllOf, ForEach, Step
 from model.world.reach import Reach
 
 
@@ -42,7 +42,7 @@ def _purged(at: Steps, reach: Reach) -> tuple[Step, ...]:
 def _chunks(at: Steps, reach: Reach) -> Step:
     """Return how a post leaves the timelines of its author's followers, one chunk at a time."""
     layout, purging = reach.layout, reach.purging
-    page = followers_asked(at, layout, purging.asked, key=LEG)
+    page = followers_asked(at, layout, purging.asked, key=LANE)
     removed = entries_changed(at, reach, purging.writes, name="servers")
     body = _chunk(at, reach, *page, removed)
     return ForEach(count=purging.chunks, body=body, at_once=1, name="chunks")

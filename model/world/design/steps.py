@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from model.world.design.guards import call_guarded, read_hedged
 from model.world.journeys import (
-    OF_LEGS,
     RANDOM,
     Attribute,
     Delay,
@@ -17,6 +16,7 @@ from model.world.journeys import (
     Visit,
     WithProbability,
     Write,
+    is_of_legs,
 )
 from model.world.laws import QuantileTable
 from model.world.routes import SHARD, legs_column, read_column, write_column
@@ -40,14 +40,14 @@ class Steps:
         """Return who makes the same steps, that meet the same servers, without any work."""
         return Steps(self._journey, lambda *of: self._work_of(*of).scaled(0.0), self.wiring)
 
-    def visit(self, station: str, key: str = "", *, name: str = "") -> Step:
+    def visit(self, station: str, key: Key = "", *, name: str = "") -> Step:
         """Return one visit with all of its work; of a store, a read at the nearest copy."""
         work = self.work(station)
         at = self._key(station, key)
         step = Visit(station=station, work=work, key=at, replica=self.wiring.copy, name=name)
         if station not in self.wiring.copies:
             return step
-        far = legs_column(station) if key in OF_LEGS else read_column(station)
+        far = legs_column(station) if is_of_legs(key) else read_column(station)
         return self._away(read_hedged(self.wiring, step), far, name or station)
 
     def work(self, station: str) -> QuantileTable:
@@ -55,22 +55,23 @@ class Steps:
         return self._work_of(self._journey, station)
 
     def write(
-        self, station: str, key: str = "", *, work: QuantileTable | None = None, name: str = ""
+        self, station: str, key: Key = "", *, work: QuantileTable | None = None, name: str = ""
     ) -> Step:
         """Return one write of a store: at the first copy, and then at the others.
 
-        It does all the work of a visit, or so much `work`.
+        It does all the work of a visit, or so much `work`.  Without a key it goes to a shard of
+        its own, whoever is up: what is written lies where its number says.
         """
         work = work or self.work(station)
-        chosen = self._key(station, key)
+        chosen = self._key(station, key) or name or station
         step: Step = Visit(station=station, work=work, key=chosen, name=name)
         if self.wiring.copies.get(station, 1) > 1:
-            acks, one = self.wiring.acks[station], chosen or name or station
-            step = Write(station=station, work=work, acks=acks, key=one, name=name)
+            acks = self.wiring.acks[station]
+            step = Write(station=station, work=work, acks=acks, key=chosen, name=name)
         return self._away(step, write_column(station), name or station)
 
     def call(
-        self, station: str, *inner: Step, key: str = "", priority: int = 0
+        self, station: str, *inner: Step, key: Key = "", priority: int = 0
     ) -> tuple[Step, ...]:
         """Return half of the work, the inner steps, and the other half at the same instance.
 
@@ -92,9 +93,9 @@ class Steps:
         """Return so many visits with one key, one after another."""
         return tuple(self.visit(station, key, name=f"{station}_{name}_{n}") for n in range(count))
 
-    def _key(self, station: str, key: str) -> Key:
+    def _key(self, station: str, key: Key) -> Key:
         """Return the key, or the shard that the request names itself where one shard is hot."""
-        is_hot = station == self.wiring.hot_station and key not in OF_LEGS
+        is_hot = station == self.wiring.hot_station and not is_of_legs(key)
         return Attribute(name=SHARD) if is_hot else key
 
     def _sent(self, station: str) -> tuple[Step, ...]:

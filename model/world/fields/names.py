@@ -15,9 +15,10 @@ NUMBERS: Mapping[str, str] = {
     "<request>.p50": "seconds that answered requests took; `.p95` and `.p99` likewise",
     "<request>.failed": "share that failed, or had no answer when their target had passed",
     "<request>.refused": "share that failed by a full queue, a breaker, or what is down;"
-    " not in slices, as the next three",
+    " not in slices, as the next four",
     "<request>.expired": "share that failed by a deadline",
     "<request>.lost": "share that was lost in a crash, or on the way",
+    "<request>.unanswered": "share without an answer at the end, though the target had passed",
     "<request>.attempts": "calls that each made on average, retries and hedges too, and what is"
     " written like one: parts of a page or post that have another way, and a deadline of its own",
     "<request>.late": "share that took longer than the target of their p99, or failed",

@@ -63,6 +63,8 @@ class Scenario(Table):
     def _variants_are_few(self) -> Scenario:
         if len(self.variants) > VARIANTS_MAX:
             raise ValueError(f"variants: at most {VARIANTS_MAX}, got {len(self.variants)}")
+        if any(not name.strip() for name in self.variants):
+            raise ValueError("variants: each needs a name")
         known = ("base", *self.variants)
         for number, which in enumerate(self.expect):
             for name in (which.variant, which.times or ""):

@@ -59,7 +59,7 @@ class Store(Table):
     acks: Annotated[Count, Field(ge=1, le=8)] = said(
         1,
         "copies that must have a write before it is acknowledged; 1: replication is asynchronous;"
-        " no connection is held for one that waits for other copies",
+        " copies that are known to be away are not waited for, and no connection is held meanwhile",
     )
     failover: Annotated[Seconds, Field(ge=0)] = said(
         15.0, "from the loss of the copy that takes the writes until another does"

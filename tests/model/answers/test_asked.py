@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from model.answers.asked import scenario_in, variants_in
+from model.answers.asked import refuse_unbuildable, scenario_in, variants_in
+from model.answers.calibrations import load_calibration
+from model.learnt import SHIPPED
 from model.world.scenario import Endpoint, ScenarioError
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
@@ -90,6 +92,18 @@ def test_where_something_is_wrong_in_a_variant_is_said_once(file):
 
 QUIET = '[variants]\nquiet = ["traffic.mix={post=1.0}"]\n'
 BESIDE = EXPECT.format("newsfeed.p99", "2") + 'times = "{}"\nvariant = "{}"\n'
+
+
+@pytest.mark.parametrize("name", ["base", "quiet"])
+def test_nothing_is_compared_with_itself(file, name):
+    with pytest.raises(ScenarioError, match=f"times: {name} is compared with itself"):
+        variants_in(file(QUIET + BESIDE.format(name, name)))
+
+
+def test_a_variant_that_cannot_be_simulated_is_told_by_name(file):
+    path = file('[variants]\nthirds = ["simulation.slice=3"]\n')
+    with pytest.raises(ScenarioError, match=r"t.toml: thirds: simulation.slice: one shared host"):
+        refuse_unbuildable(path, variants_in(path), load_calibration(SHIPPED))
 
 
 @pytest.mark.parametrize(("times", "variant"), [("quiet", "base"), ("base", "quiet")])

@@ -56,8 +56,10 @@ def test_it_is_known_how_many_attempts_each_request_made():
 
 
 def test_who_has_waited_longer_than_the_target_at_the_end_counts_as_never_answered():
-    asked = read(run_of(0.0, 91.0, 98.0, steps=(delay(20.0),)), patience_s=PATIENCE_S)
-    assert asked.requests["ask"].took_s.tolist() == [22.0, np.inf]  # of the third nobody knows
+    run = run_of(0.0, 91.0, 98.0, steps=(delay(20.0),))
+    asked = read(run, patience_s=PATIENCE_S).requests["ask"]
+    assert asked.took_s.tolist() == [22.0, np.inf]  # of the third nobody knows
+    assert asked.ended_so(Outcome.UNDER_WAY, 0.0, 100.0).tolist() == [22.0, np.inf]
 
 
 def test_a_lag_runs_from_the_request_that_began_it_all():

@@ -32,6 +32,7 @@ from model.world.journeys import (
     Attribute,
     Backoff,
     Batch,
+    Beside,
     Breaker,
     Budget,
     Cached,
@@ -326,11 +327,11 @@ def calls_in_one_another(depth):
         ),
         (
             Visit(station="a", work=SECOND, key="lane"),
-            "a: key 'lane' is in no fork that has lanes",
+            "a: key 'lane' is in no fork",
         ),
         (
-            ForEach(count=TWO, body=Cached(cache="edge", miss=PAUSE, member="lane"), at_once=2),
-            "each/edge: key 'lane' is in no fork that has lanes",
+            Cached(cache="edge", miss=PAUSE, member=Beside(key="own")),
+            "edge: key Beside(key='own') is in no fork",
         ),
         (WithProbability(p=nan, then=PAUSE), "maybe: probability must be in 0..1, got nan"),
         (WithProbability(p=-0.1, then=PAUSE), "maybe: probability must be in 0..1, got -0.1"),

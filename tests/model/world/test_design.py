@@ -17,6 +17,7 @@ from model.world.journeys import (
     RANDOM,
     AllOf,
     Attribute,
+    Beside,
     Cached,
     ForEach,
     Journey,
@@ -153,7 +154,7 @@ def test_a_search_asks_the_own_shard_and_each_other_one_at_once(reach):
     assert own_name(sequence(own)[0]) == "search_index"
     assert (others.count.mean, others.at_once) == (4, 0)
     # What another shard searches is in that shard's own process.
-    assert {step.key for step in walked(others.body)} == {LEG}
+    assert {step.key for step in walked(others.body)} == {Beside(key="search")}
 
 
 def test_an_image_is_asked_of_an_edge_and_no_gateway_and_only_now_and_then_of_its_origin(reach):

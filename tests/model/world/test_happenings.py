@@ -75,13 +75,15 @@ def test_more_than_there_are_cannot_be_struck(kind):
         happening(f"{{kind='{kind}', station='post_db', members=3}}")
 
 
-def test_a_slice_loses_as_large_a_share_and_one_at_least():
-    eight, one = happening(
-        "{kind='crash', station='user', members=8}",
-        "{kind='crash', station='user', members=1}",
-        also=SLICED,
-    )
-    assert (eight.members, one.members) == ((0, 1), (0,))
+def test_a_slice_loses_as_large_a_share_as_the_whole():
+    [eight] = happening("{kind='crash', station='user', members=8}", also=SLICED)
+    assert eight.members == (0, 1)
+
+
+@pytest.mark.parametrize("members", [1, 6])
+def test_what_a_slice_cannot_have_its_part_of_is_refused(members):
+    with pytest.raises(ScenarioError, match=rf"events.0.members: one here .* got {members}"):
+        happening(f"{{kind='crash', station='user', members={members}}}", also=SLICED)
 
 
 HOT = "{kind='hot-shard', store='post_store'}"

@@ -38,6 +38,19 @@ def test_widths_and_legs_drawn_together_are_as_if_every_leg_had_been_drawn():
     assert set(widths[here > 3]) == {40}
 
 
+@pytest.mark.parametrize(("width", "counts"), [(64, (16,)), (1, (0, 1)), (32, range(17))])
+def test_where_no_two_legs_meet_a_member_that_is_here_has_at_most_one(width, counts):
+    legs = table_of_law(ConstantCount(count=width))
+    here = Thinning(width=legs, share=0.25, members=16).here()
+    assert here.mean == pytest.approx(width / 4)
+    assert set(here.counts) <= set(counts)
+
+
+def test_of_twice_as_many_legs_as_members_any_number_may_be_here():
+    here = Thinning(width=table_of_law(ConstantCount(count=128)), share=0.25, members=16).here()
+    assert here.mean == pytest.approx(32)
+
+
 def test_any_law_of_counts_becomes_a_table():
     assert table_of_law(Geometric(mean=4.0)).mean == pytest.approx(4.0, rel=0.01)
     assert table_of_law(WIDTHS) is WIDTHS

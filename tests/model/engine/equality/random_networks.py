@@ -75,7 +75,7 @@ class _Around:
     depth: int = 0
     times: int = 1  # that one request may come here
     forks: int = 0
-    lanes: bool = False  # of the legs of a fork
+    legs: bool = False  # of a `ForEach`
     deadline: bool = False
 
 
@@ -345,8 +345,8 @@ def _nesting(plan, around):
 
 
 def _key(plan, around, key_sets):
-    of_lanes = ["lane"] * (3 * around.lanes)
-    return plan.luck.of("own", "other", "leg", *of_lanes, _attribute("zone"), *key_sets)
+    of_legs = ("lane", "lane", _word("Beside", key="own")) if around.legs else ()
+    return plan.luck.of("own", "other", "leg", *of_legs, _attribute("zone"), *key_sets)
 
 
 def _can_be_held(station):
@@ -421,11 +421,14 @@ def _all_of(plan, around):
 
 
 def _for_each(plan, around):
-    luck, inside = plan.luck, replace(around, forks=around.forks + 1, times=around.times * 4)
+    luck, inside = (
+        plan.luck,
+        replace(around, forks=around.forks + 1, times=around.times * 4, legs=True),
+    )
     turns = luck.some(2, at_once=lambda: 1 + luck.below(3), need=lambda: luck.below(4))
     if "at_once" not in turns or luck.one_in(3):
         return _word("ForEach", **turns, count=_count(luck), body=_steps(plan, inside))
-    body = _steps_of_lane(plan, replace(inside, lanes=True))
+    body = _steps_of_lane(plan, inside)
     return _word("ForEach", **turns, in_lanes=True, count=_count(luck), body=body)
 
 
@@ -438,7 +441,9 @@ def _steps_of_lane(plan, around):
 
 def _visit_each(plan, around):
     """Draw a fork of visits only, all of them needed: the compiled engine may take it as one."""
-    return _word("ForEach", count=_count(plan.luck), body=[_visit(plan, around)])
+    return _word(
+        "ForEach", count=_count(plan.luck), body=[_visit(plan, replace(around, legs=True))]
+    )
 
 
 def _visit_all(plan, around):
