@@ -89,6 +89,8 @@ def _too_few(sizing: Sizing) -> str:
 
 
 def _needed(role: Role) -> str:
+    if not role.needed.is_known:
+        return f"{role.name} ({role.has.said}, needed {role.needed.formula})"
     by = f" for {role.binds}" if role.binds else ""
     return f"{role.name} ({role.has.said}, needed {role.needed.said}{by})"
 

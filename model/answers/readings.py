@@ -66,7 +66,7 @@ class Reading:
     # The same before, during and after what happens, by the suffix of a `numbers.Window`.
     busy_in: Mapping[str, Busy] = field(default_factory=dict)
     # By store with copies (`staleness`): acknowledged writes of a shard that one copy alone has, at
-    # a random instant, and those that were lost in crashes, if there are any.
+    # a random instant before anything happens, and those lost in crashes, if there are any.
     unreplicated: Mapping[str, float] = field(default_factory=dict)
     lost: Mapping[str, float] = field(default_factory=dict)
     instances: Mapping[str, InUse] = field(default_factory=dict)  # of autoscaled stations

@@ -47,6 +47,12 @@ def test_roles_with_too_few_members_are_named_and_no_others(shipped):
     assert "Too few" not in on_paper(laptop("traffic.rate=1/s"), shipped)
 
 
+def test_of_shards_that_are_all_asked_no_number_is_said_to_be_needed(shipped):
+    crowd = laptop("traffic.rate=5000/s", "traffic.mix={search=1}", "fleet.search.shards=8")
+    [said] = [s for s in on_paper(crowd, shipped).splitlines() if s.startswith("Too few")]
+    assert "search (8 processes, needed not known: each search asks every shard:" in said
+
+
 def test_what_there_will_be_too_little_of_is_named_with_when_and_in_that_order(shipped):
     scenario = laptop("growth.users_per_year=0.5")
     horizons = sizing_of(scenario, shipped).outlook.horizons

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.answers.calibrations import Calibration
+from model.answers.sizing.asked_of_all import asked_of_all
 from model.answers.sizing.bandwidth import bandwidth_of
 from model.answers.sizing.comparisons import comparisons_of
 from model.answers.sizing.figures import Figure, unknown
@@ -57,7 +58,8 @@ def sizing_of(scenario: Scenario, calibration: Calibration) -> Sizing:
     stored, memory = storage_of(scenario, mean), memory_of(scenario, mean)
     wire = bandwidth_of(scenario, rates, stored)
     loads = _loads(scenario, reach, calibration, peak)
-    roles = roles_of(scenario, loads, stored, memory)
+    of_all = asked_of_all(reach, calibration, peak, loads) if isinstance(reach, Reach) else {}
+    roles = roles_of(scenario, loads, stored=stored, memory=memory, of_all=of_all)
     groups = {
         "Rates on average": mean.figures,
         "Rates at the peak": peak.figures,

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from model.answers.sizing.figures import Figure, given, largest, product, rounded_up, unknown
 from model.answers.sizing.memory import Memory
-from model.answers.sizing.resources import STORES, Resource, kept_by, of_host, unit_of, worked_by
+from model.answers.sizing.resources import (
+    INDEX,
+    STORES,
+    Resource,
+    kept_by,
+    of_host,
+    unit_of,
+    worked_by,
+)
 from model.answers.sizing.storage import Storage
 from model.world.scenario import Scenario
 from model.world.topology import HOST, Station, topology_of
+
+NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +32,7 @@ class Role:
     needed: Figure
     needed_less_a_zone: Figure  # to have enough when one zone is lost
     has: Figure
-    copies: int = 1  # of each member
+    is_lost_with_a_zone: bool = False  # in part: what has one copy is nowhere else
 
     @property
     def binds(self) -> str:
@@ -33,30 +43,38 @@ class Role:
 
     @property
     def is_enough(self) -> bool | None:
-        """Whether the fleet has as many as it takes; None if that is not known."""
+        """Whether the fleet bears its load, by as many as it takes; None if that is not known."""
         if any(each.share.value > each.full.value for each in self.resources):
             return False
-        return self.has.value >= self.needed.value if self.needed.is_known else None
+        return True if all(each.share.is_known for each in self.resources) else None
 
     @property
     def survives_a_zone(self) -> bool | None:
         """Whether it still has when a zone is lost; None if that is not known, or means nothing."""
+        if self.is_lost_with_a_zone:
+            return False
         if not self.needed_less_a_zone.is_known:
             return None
-        has_copies = self.name not in STORES or self.copies > 1
-        return has_copies and self.has.value >= self.needed_less_a_zone.value
+        return self.has.value >= self.needed_less_a_zone.value
 
 
 def roles_of(
-    scenario: Scenario, loads: Mapping[str, Figure], stored: Storage, memory: Memory
+    scenario: Scenario,
+    loads: Mapping[str, Figure],
+    *,
+    stored: Storage,
+    memory: Memory,
+    of_all: Mapping[str, float] = NOTHING,
 ) -> list[Role]:
     """Return every role, with what it takes at the loads of the peak and once all has filled up.
 
-    Loads are spread evenly over the members of a role: a hot shard needs more than this says.
+    `of_all` is the share of loads that is asked of every shard (`asked_of_all`).  The rest is
+    spread evenly over the members of a role: a hot shard needs more than this says.
     """
     roles = []
     for station in topology_of(scenario.fleet).stations:
-        worked = worked_by(scenario, station, loads.get(station.name))
+        name = station.name
+        worked = worked_by(scenario, station, loads.get(name), of_all=of_all.get(name, 0.0))
         kept = kept_by(scenario, station, stored, memory)
         roles.append(_role(scenario, station, (*worked, *kept)))
     if scenario.fleet.placement == "shared":
@@ -74,8 +92,13 @@ def _role(scenario: Scenario, station: Station, resources: tuple[Resource, ...])
         needed=needed if copies == 1 else product(needed.name, unit, needed, copied),
         needed_less_a_zone=_less_a_zone(scenario, station, needed, copies),
         has=given(station.size * copies, unit, "fleet").called(f"{station.name}, there are"),
-        copies=copies,
+        is_lost_with_a_zone=scenario.fleet.zones > 1 and copies == 1 and _is_in_parts(station),
     )
+
+
+def _is_in_parts(station: Station) -> bool:
+    """Say whether each member has a part of all, and no other can do its work."""
+    return station.name in STORES or station.name in INDEX
 
 
 def _host(resources: tuple[Resource, ...]) -> Role:
@@ -103,6 +126,8 @@ def _less_a_zone(scenario: Scenario, station: Station, needed: Figure, copies: i
     zones = scenario.fleet.zones
     if zones < 2:
         return _one_zone(name, unit)
+    if station.name in INDEX:
+        return unknown(name, unit, "each shard of the index has one copy, lost with its zone")
     if station.name in STORES:
         copied = given(max(2, copies), "copies", "fleet: in two zones at least")
         return product(name, unit, needed, copied)

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from model.answers.sizing.figures import Figure, given, product, total, unknown
+from model.answers.sizing.figures import (
+    Figure,
+    conversion,
+    difference,
+    given,
+    product,
+    total,
+    unknown,
+)
 from model.answers.sizing.memory import Memory
 from model.answers.sizing.storage import Storage
 from model.answers.works import TIMED
@@ -17,6 +25,8 @@ HOT_SHARE = 0.1
 HOT = "assumption: a tenth of the rows is asked for often enough to be worth memory"
 STORES = {"user_db": "user_store", "post_db": "post_store", "timeline_store": "timeline_store"}
 SQL = ("user_db", "post_db")
+INDEX = ("search", "search_index")  # a part on each process, and no other copy of it
+NO_NUMBER = "each {asked} asks every shard: more shards do not help"
 
 
 class GrowsWith(Enum):
@@ -38,6 +48,7 @@ class Resource:
     members: Figure  # that share the use: copies do not
     full: Figure  # share of it that may be used
     grows_with: GrowsWith
+    of_all: float = 0.0  # share of the use that each member more adds as much of
 
     @property
     def name(self) -> str:
@@ -52,8 +63,23 @@ class Resource:
 
     @property
     def needed(self) -> Figure:
-        """Members that it takes; not a whole number."""
-        return product(self.what, "members", self.used, over=(self.full, self.each))
+        """Members that it takes; not a whole number, and not known if no number is enough."""
+        if not self.of_all:
+            return product(self.what, "members", self.used, over=(self.full, self.each))
+        left = self._left_of_each
+        if self.of_all >= 1 or left.value <= 0:
+            asked = "search" if self.role in INDEX else "request"
+            return unknown(self.what, "members", NO_NUMBER.format(asked=asked))
+        spread = conversion(1 - self.of_all, "of it not asked of all")
+        return product(self.what, "members", self.used, spread, over=(left,))
+
+    @property
+    def _left_of_each(self) -> Figure:
+        """What requests that ask all members leave of each for the others."""
+        unit, asked = self.each.unit, conversion(self.of_all, "of it asked of all")
+        may_be_used = product("", unit, self.full, self.each)
+        taken = product("", unit, self.used, asked, over=(self.members,))
+        return difference("", f"{unit} left by what all are asked", may_be_used, taken)
 
     @property
     def multiple(self) -> Figure:
@@ -64,8 +90,13 @@ class Resource:
         return product(name, unit, self.members, self.each, self.full, over=(self.used,))
 
 
-def worked_by(scenario: Scenario, station: Station, load: Figure | None) -> tuple[Resource, ...]:
-    """Return what the work of a station takes: cores, and of a database its connections."""
+def worked_by(
+    scenario: Scenario, station: Station, load: Figure | None, *, of_all: float = 0.0
+) -> tuple[Resource, ...]:
+    """Return what the work of a station takes: cores, and of a database its connections.
+
+    `of_all` is the share of the load that is asked of every member.
+    """
     busy = load or given(0.0, "cores busy", "no request comes there")
 
     def resource(what: str, each: Figure) -> Resource:
@@ -77,6 +108,7 @@ def worked_by(scenario: Scenario, station: Station, load: Figure | None) -> tupl
             members=given(station.size, unit_of(station), "fleet"),
             full=_busy_max(scenario),
             grows_with=GrowsWith.REQUESTS,
+            of_all=of_all,
         )
 
     if station.name not in SQL:

@@ -6,7 +6,8 @@
 | `lost_writes.<store>.per_year` | the same of all shards, as often as `availability.server` fails |
 | `lost_writes.<store>` | lost in this run, with the servers that its events take |
 
-Servers are lost one at a time, each with its disk, at the load of the run.  With acks of 2 or more
+The first two are of servers lost one at a time, each with its disk, at the load of the run before
+its first event; where that comes at once they are not known, and left out.  With acks of 2 or more
 none is lost so: all the copies that have acknowledged a write must fail together.
 """
 

@@ -27,11 +27,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
-    """What a run does not say of its copies, and the part of it that counts."""
+    """What a run does not say of its copies, and the part of it that is as usual."""
 
     ways_s: Floats  # one way between any two zones
     since_s: float
-    until_s: float
+    until_s: float  # when anything happens, or the end; `since_s` if it happens from the first
     slice_of: int
     hot: Hot | None
     crashes: tuple[tuple[str, float, int], ...]  # station, when, and how many members in the world
@@ -51,11 +51,18 @@ def copies_of(scenario: Scenario) -> Copies:
     return Copies(
         ways_s=rtts_s(scenario.fleet) / 2,
         since_s=runs.warmup,
-        until_s=runs.warmup + runs.duration,
+        until_s=_until_s(scenario),
         slice_of=runs.slice,
         hot=hot_of(scenario),
         crashes=tuple((one.station, runs.warmup + one.at, one.members) for one in crashes),
     )
+
+
+def _until_s(scenario: Scenario) -> float:
+    """Return how long the run is as usual: until the first event."""
+    runs = scenario.simulation
+    first = min((event.at for event in scenario.events), default=runs.duration)
+    return runs.warmup + min(first, runs.duration)
 
 
 def is_replicated(program: Program) -> bool:
@@ -77,13 +84,14 @@ def with_staleness(reading: Reading, run: SimulatedRun, copies: Copies) -> Readi
         outages = list(outages_of(run.program, station, copies))
         lags[f"{ALL_COPIES}.{station}"] = _last(writes)
         lags[f"{A_COPY}.{station}"] = _each(writes)
-        alone[station] = unreplicated(
-            writes,
-            outages,
-            stand_for=copies.stand_for(station, int(run.program.stations.shards[number])),
-            since_s=copies.since_s,
-            until_s=copies.until_s,
-        )
+        if copies.since_s < copies.until_s:
+            alone[station] = unreplicated(
+                writes,
+                outages,
+                stand_for=copies.stand_for(station, int(run.program.stations.shards[number])),
+                since_s=copies.since_s,
+                until_s=copies.until_s,
+            )
         if outages:
             failover_s = float(run.program.stations.failover_s[number])
             lost[station] = lost_with(writes, outages, failover_s=failover_s)

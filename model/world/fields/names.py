@@ -26,7 +26,9 @@ NUMBERS: Mapping[str, str] = {
     "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too",
     "lag.replication.<store>.p50": "seconds from the acknowledgement of a write until all have it",
     "lag.replica.<store>.p50": "the same until each copy by itself has it",
-    "lost_writes.<store>.per_crash": "acknowledged writes lost with a server; `.per_year` likewise",
+    "lost_writes.<store>.per_crash": (
+        "acknowledged writes lost with a server, before events; `.per_year` likewise"
+    ),
     "lost_writes.<store>": "acknowledged writes lost in crashes of the run",
     "instances.<station>": "how many there are on average, of a service with autoscaling",
     "busy.<station>": "share of the time that its servers are taken: by work, hanging, or held;"

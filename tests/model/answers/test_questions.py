@@ -136,7 +136,11 @@ def test_variants_are_compared_with_one_another(file, calibration, simulated):
     [
         ("", "", "begin with a line"),
         (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect.0: newsfeed.p99: .* '1 parsec'"),
-        (f'{EXPECT}below = "two"\ntimes = "base"\n', ASKED, "write a number, such as 1.2"),
+        (
+            f'[variants]\nodd = ["traffic.rate=3/s"]\n{EXPECT}below = "two"\ntimes = "odd"\n',
+            ASKED,
+            "write a number, such as 1.2",
+        ),
         ('[variants]\nodd = ["traffic.rat=3/s"]\n', ASKED, "traffic.rat: unknown key"),
         ('[variants]\nbase = ["traffic.rate=3/s"]\n', ASKED, "variants.base: that is the scenario"),
     ],

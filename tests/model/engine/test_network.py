@@ -201,7 +201,7 @@ def test_journeys_and_sources_are_not_more_than_records_can_tell_apart(monkeypat
         ),
         (
             lambda: arriving(Visit(station="a", work=SECOND, key=wrong(3))),
-            "walk/a: key must be a name or an Attribute, got 3",
+            "walk/a: key must be a name, an Attribute or Beside, got 3",
         ),
         (lambda: arriving(each(2, PAUSE, need=1.5)), "walk/each: need must be a whole number"),
         (lambda: arriving(each(2, PAUSE, need=2**40)), "walk/each: need must be 1048575 at most"),

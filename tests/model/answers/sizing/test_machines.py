@@ -21,11 +21,12 @@ LOADS = {
 def role(asked):
     """Return one role of the fleet with these changes, at given loads, however many zones."""
 
-    def make(name, loads=LOADS, **changes):
+    def make(name, loads=LOADS, of_all=0.0, **changes):
         scenario = asked(**changes)
         mean, _ = rates_of(scenario, "no journeys are needed here")
         stored, memory = storage_of(scenario, mean), memory_of(scenario, mean)
-        return next(r for r in roles_of(scenario, loads, stored, memory) if r.name == name)
+        roles = roles_of(scenario, loads, stored=stored, memory=memory, of_all={name: of_all})
+        return next(r for r in roles if r.name == name)
 
     return make
 

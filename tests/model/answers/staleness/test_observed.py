@@ -130,9 +130,36 @@ def test_what_is_to_be_known_is_read_off_the_scenario():
     events = "events=[{kind='crash', station='post_db', members=2, at='4 s', lasts='9 s'}]"
     runs = ("simulation.warmup=3 s", "simulation.duration=20 s")
     known = copies_of(load_scenario(LAPTOP, (*runs, events, "fleet.zones=2")))
-    assert (known.since_s, known.until_s, known.slice_of) == (3.0, 23.0, 1)
+    assert (known.since_s, known.slice_of) == (3.0, 1)
     assert known.crashes == (("post_db", 7.0, 2),)
     assert known.ways_s == pytest.approx(0.0005 * (1 - np.eye(2)))  # half of links.zone_rtt
+
+
+@pytest.mark.parametrize(
+    ("at", "until_s"), [((), 23.0), (("9 s", "4 s"), 7.0), (("0 s",), 3.0), (("90 s",), 23.0)]
+)
+def test_all_is_as_usual_until_the_first_event(at, until_s):
+    runs = ("simulation.warmup=3 s", "simulation.duration=20 s")
+    tables = ", ".join(f"{{kind='cache-wipe', at='{each}'}}" for each in at)
+    assert copies_of(load_scenario(LAPTOP, (*runs, f"events=[{tables}]"))).until_s == until_s
+
+
+def test_what_a_crash_would_cost_is_of_the_time_before_anything_happens(written):
+    # One write is on one copy alone from 1 to 2 s, one from 51 to 52 s.
+    run = written(0.0, 50.0)
+    usual, whole = (
+        with_staleness(READING, run, replace(copies(), until_s=until_s)).unreplicated["db"]
+        for until_s in (10.0, 100.0)
+    )
+    assert (usual, whole) == pytest.approx((1 / 10, 2 / 100))
+
+
+def test_where_something_happens_at_once_nobody_knows_what_a_usual_crash_costs(written, down):
+    found = with_staleness(
+        READING, written(0.0, failures=[down(0, at_s=1.5)]), replace(copies(), until_s=0.0)
+    )
+    assert found.unreplicated == {}
+    assert found.lost == {"db": 1.0}
 
 
 def test_in_a_slice_a_hot_shard_stands_for_itself_and_the_others_for_all_that_are_not_hot():
