@@ -107,7 +107,8 @@ def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached)
     if isinstance(key, tree.Attribute):
         yield f"shard: the request's {key.name}"
     elif isinstance(key, tree.Beside):
-        yield f"key: each beside {key.key}"
+        first = key.key.name if isinstance(key.key, tree.Attribute) else key.key
+        yield f"key: each beside {first}"
     elif key != tree.RANDOM:
         yield _OF_LEGS.get(key, f"key: {key}")
     replica = getattr(step, "replica", "primary")

@@ -240,6 +240,8 @@ def _fill_key(flat: Flat, row: Row, key: tree.Key, around: _Around) -> None:
     )
     if isinstance(key, tree.Beside):
         row.key, row.key_hash = Key.BESIDE, path_key(f"key {key.key}")
+        if isinstance(key.key, tree.Attribute):
+            row.key_attribute = flat.tables.attribute(key.key)
     elif isinstance(key, tree.Attribute):
         row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
     elif key in flat.names.key_sets:

@@ -50,7 +50,7 @@ class Key(IntEnum):
     KEYS = 3  # by the hash of a key, drawn from a set of them
     ATTRIBUTE = 4  # the attribute is its number
     LANE = 5  # evenly among the shards of the lane
-    BESIDE = 6  # the same among those that REQUEST does not choose
+    BESIDE = 6  # the same among those that REQUEST, or ATTRIBUTE, does not choose
 
 
 class Replica(IntEnum):
@@ -153,7 +153,7 @@ class Steps:
     key: Flags  # VISIT, HOLD, CACHED (which member): a Key
     key_hash: Words  # Key.REQUEST, LEG, LANE, BESIDE: the `path_key` of its name
     keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
-    key_attribute: Indices  # Key.ATTRIBUTE
+    key_attribute: Indices  # Key.ATTRIBUTE; Key.BESIDE too, or NONE
     replica: Indices  # VISIT, HOLD: a number, or a Replica
     priority: Flags  # VISIT, HOLD
     law: Indices  # VISIT, DELAY, FOR_EACH, LINK, CALL: index into `Program.laws`, or NONE:

@@ -103,7 +103,7 @@ class Choices:
 
     def _keyed(self, walk: Walk, step: Step, shards: int) -> int:
         if step.key == Key.ATTRIBUTE:
-            return int(walk.request.attributes[step.key_attribute]) % shards
+            return _named(walk.request, step, shards)
         if step.key == Key.KEYS:
             key_hash, key = self._key_hashes[step.keys], self.key(walk, step.keys)
             return member_of(unit(key_hash, 0, key, 0, Draw.MEMBER), shards)
@@ -113,7 +113,10 @@ class Choices:
         if step.key == Key.LANE:
             return member_of_lane(of_leg, walk.lane, walk.lanes, shards)
         if step.key == Key.BESIDE:
-            first = member_of(of_request, shards)
+            is_named = step.key_attribute != NONE
+            first = (
+                _named(walk.request, step, shards) if is_named else member_of(of_request, shards)
+            )
             return member_beside(of_leg, walk.lane, walk.lanes, first, shards)
         return member_of(of_request if step.key == Key.REQUEST else of_leg, shards)
 
@@ -173,3 +176,7 @@ def zone_of(member: int, station: Station, zones: int) -> int:
     """Return the zone that a member of a station stands in."""
     shard, copy = divmod(member - station.first_member, station.replicas)
     return zone_of_copy(shard, copy, zones)
+
+
+def _named(request: Request, step: Step, shards: int) -> int:
+    return int(request.attributes[step.key_attribute]) % shards

@@ -1,7 +1,8 @@
 """What comes in, and with which attributes: streams of requests, cut where circumstances change.
 
-A stream is cut when zones begin or cease to be avoided, when a shard begins or ceases to be hot,
-and while caches get warm again, and each part has rows of its own (`routes`).
+A stream is cut when zones, or shards of the index, begin or cease to be avoided, when a shard
+begins or ceases to be hot, and while caches get warm again, and each part has rows of its own
+(`routes`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from math import inf
 import numpy as np
 
 from model.world.hot_shards import hot_span_s, shards_named
+from model.world.index_shards import are_index_shards_away, known_away_s, shards_asked
 from model.world.journeys import Attribute
 from model.world.outages import Stretch, stretches_of
 from model.world.places import serving_zones
@@ -21,6 +23,7 @@ from model.world.reach import Reach
 from model.world.routes import (
     COLD,
     EDGE_MISS,
+    INDEX_SHARD,
     LUCKS,
     SHARD,
     Columns,
@@ -55,7 +58,11 @@ def parts_of(scenario: Scenario, endpoint: Endpoint, region: str) -> Iterator[Pa
         if stretch.since_s >= end_s:
             return
         until_s = min(stretch.until_s, end_s)
-        inside = (*_looks(scenario, endpoint, stretch.since_s, end_s), *hot_span_s(scenario))
+        inside = (
+            *_looks(scenario, endpoint, stretch.since_s, end_s),
+            *hot_span_s(scenario),
+            *(known_away_s(scenario) if endpoint is Endpoint.SEARCH else ()),
+        )
         edges = {stretch.since_s, until_s}
         edges |= {float(at_s) for at_s in inside if stretch.since_s < at_s < until_s}
         for since_s, next_s in pairwise(sorted(edges)):
@@ -116,6 +123,8 @@ def _rows(
     columns = columns_of(scenario, endpoint, region, stretch.avoided)
     if endpoint is not Endpoint.IMAGE and (shards := shards_named(scenario, at_s)) is not None:
         columns = with_column(_few(columns), SHARD, shards)
+    if endpoint is Endpoint.SEARCH and are_index_shards_away(scenario):
+        columns = with_column(columns, INDEX_SHARD, shards_asked(scenario, at_s))
     wipe_s = wiped_at_s(scenario, "timelines")
     if endpoint is Endpoint.NEWSFEED and wipe_s is not None:
         columns = with_share(_few(columns), COLD, cold_share(scenario, at_s - wipe_s))

@@ -34,7 +34,7 @@ class Attribute:
 class Beside:
     """The shards beside the one that a key of the request names: in as many legs, each once."""
 
-    key: str
+    key: str | Attribute
 
 
 Key: TypeAlias = str | Attribute | Beside

@@ -25,7 +25,7 @@ from model.world.scenario.events import HotShard
 
 Columns = dict[str, NDArray[np.float64]]
 
-ZONE, SHARD, CLIENT = "zone", "shard", "client_s"
+ZONE, SHARD, INDEX_SHARD, CLIENT = "zone", "shard", "index_shard", "client_s"
 COLD, EDGE_MISS = "cold", "edge_miss"  # 1 or 0: the timeline is gone, the edge has it not
 STORE_OF = {  # station -> the table of the fleet that describes it
     "user_db": "user_store", "post_db": "post_store", "timeline_store": "timeline_store",
@@ -83,9 +83,9 @@ def with_share(columns: Columns, name: str, share: float) -> Columns:
 
 
 def with_column(columns: Columns, name: str, values: NDArray[np.float64]) -> Columns:
-    """Return the rows with one more column, whose LUCKS values go with each other row alike."""
+    """Return the rows with one more column, whose values go with each other row alike."""
     rows = len(next(iter(columns.values()))) if columns else 1
-    widened = {column: np.repeat(old, LUCKS) for column, old in columns.items()}
+    widened = {column: np.repeat(old, len(values)) for column, old in columns.items()}
     return {**widened, name: np.tile(values, rows)}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.world.hot_shards import hot_station
+from model.world.index_shards import are_index_shards_away
 from model.world.routes import STORE_OF, hot_shard
 from model.world.scenario import Protections, Scenario
 from model.world.scenario.events import MessageLoss
@@ -30,6 +31,7 @@ class Wiring:
     copies: Mapping[str, int] = field(default_factory=dict)  # of each shard, by station
     acks: Mapping[str, int] = field(default_factory=dict)  # that a write needs, by station
     hot_station: str = ""  # whose shards the requests name themselves
+    names_index_shards: bool = False  # requests name which shard of the index they ask
     loses_messages: bool = False
     measured_at_client: bool = False
     is_guarded: bool = False  # whether calls have deadlines, retries and limits
@@ -65,6 +67,7 @@ def wiring_of(scenario: Scenario) -> Wiring:
         copies={station: store.replicas for station, store in stores.items()},
         acks={station: store.acks for station, store in stores.items()},
         hot_station=hot_station(hot) if hot else "",
+        names_index_shards=are_index_shards_away(scenario),
         loses_messages=any(isinstance(event, MessageLoss) for event in scenario.events),
         measured_at_client=scenario.targets.measured_at == "client",
         is_guarded=is_guarded,

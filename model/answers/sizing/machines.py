@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from model.answers.sizing.figures import Figure, given, largest, product, rounded_up, unknown
 from model.answers.sizing.memory import Memory
 from model.answers.sizing.resources import (
-    INDEX,
     STORES,
     Resource,
     kept_by,
@@ -17,6 +16,7 @@ from model.answers.sizing.resources import (
     worked_by,
 )
 from model.answers.sizing.storage import Storage
+from model.world.index_shards import INDEX
 from model.world.scenario import Scenario
 from model.world.topology import HOST, Station, topology_of
 

@@ -18,6 +18,7 @@ from model.answers.sizing.figures import (
 from model.answers.sizing.memory import Memory
 from model.answers.sizing.storage import Storage
 from model.answers.works import TIMED
+from model.world.index_shards import INDEX
 from model.world.scenario import Scenario
 from model.world.topology import HOST, Station
 
@@ -25,7 +26,6 @@ HOT_SHARE = 0.1
 HOT = "assumption: a tenth of the rows is asked for often enough to be worth memory"
 STORES = {"user_db": "user_store", "post_db": "post_store", "timeline_store": "timeline_store"}
 SQL = ("user_db", "post_db")
-INDEX = ("search", "search_index")  # a part on each process, and no other copy of it
 NO_NUMBER = "each {asked} asks every shard: more shards do not help"
 
 

@@ -87,12 +87,21 @@ def shard_for(s: Record, walk: Record, step: Record, shards: int, weights: int) 
         u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
         return member_of_lane(u, walk.lane, walk.lanes, shards)
     if step.key == _BESIDE:
-        first = member_of(unit(request.chance, step.key_hash, 0, 0, _MEMBER), shards)
-        u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
-        return member_beside(u, walk.lane, walk.lanes, first, shards)
+        return _shard_beside(walk, request, step, shards)
     key = key_of(s, walk, step.keys)
     zero = np.uint64(0)
     return member_of(unit(key_set_at(s, step.keys).hash, zero, key, 0, _MEMBER), shards)
+
+
+@inlined
+def _shard_beside(walk: Record, request: Record, step: Record, shards: int) -> int:
+    """Return one of the shards beside that of an attribute, or of a key of the request."""
+    if step.key_attribute != NONE:
+        first = shard_of_attribute(request, step, shards)
+    else:
+        first = member_of(unit(request.chance, step.key_hash, 0, 0, _MEMBER), shards)
+    u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
+    return member_beside(u, walk.lane, walk.lanes, first, shards)
 
 
 @inlined

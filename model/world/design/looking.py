@@ -5,11 +5,12 @@ from __future__ import annotations
 from model.world.counts import ConstantCount
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
 from model.world.edges import edge_asked
-from model.world.journeys import LANE, AllOf, Beside, Call, Delay, ForEach, Step
+from model.world.journeys import LANE, AllOf, Attribute, Beside, Call, Delay, ForEach, Step
 from model.world.passing import NO_TIME
 from model.world.reach import Reach
+from model.world.routes import INDEX_SHARD
 
-OWN = "search"  # the shard that is asked: a call without a key meets that of the service's name
+OWN = "search"  # the shard that is asked first
 
 
 def profile(at: Steps, reach: Reach) -> tuple[Step, ...]:
@@ -30,16 +31,17 @@ def search(at: Steps, reach: Reach) -> tuple[Step, ...]:
 
     The shard that is asked searches its own part in a thread, and asks each of the others; what
     one that is away knows is missing in the answer.  Somebody is always found: people look for
-    people who are there.  That a gateway asks another shard where the first is away is not there.
+    people who are there.
     """
-    own, other = at.visit("search_index", OWN), Beside(key=OWN)
+    first = Attribute(name=INDEX_SHARD) if at.wiring.names_index_shards else OWN
+    own, other = at.visit("search_index", first), Beside(key=first)
     others = ForEach(
         count=ConstantCount(count=reach.index_shards - 1),
         body=_or_without(at, at.call("search", at.visit("search_index", other), key=other)),
         name="others",
     )
     hidden = at.call("follow", at.visit("user_db", READER))
-    return at.call("search", AllOf(branches=(own, others)), *hidden)
+    return at.call("search", AllOf(branches=(own, others)), *hidden, key=first)
 
 
 def _or_without(at: Steps, asked: tuple[Step, ...]) -> tuple[Step, ...]:

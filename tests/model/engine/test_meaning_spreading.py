@@ -5,7 +5,7 @@ import pytest
 
 from model.engine.network import Network
 from model.world.counts import ConstantCount
-from model.world.journeys import LANE, Beside, Call, ForEach, Journey, Visit
+from model.world.journeys import LANE, Attribute, Beside, Call, ForEach, Journey, Visit
 from model.world.laws import Constant
 
 SECOND = Constant(value=1.0)
@@ -64,6 +64,19 @@ def test_the_shard_that_others_are_beside_is_any(asked):
     assert set(met.sum(axis=1)) == {6}
     often = np.bincount(own, minlength=7)
     assert (np.abs(often - REQUESTS / 7) < 4.5 * np.sqrt(REQUESTS / 7)).all()
+
+
+def test_those_beside_a_shard_that_the_request_names_are_all_others(simulate):
+    named = Attribute(name="shard")
+    network = Network().station("a", members=7, servers=REQUESTS)
+    journey = Journey(name="ask", steps=each(6, visit(Beside(key=named))))
+    rows = {"shard": np.arange(7.0)}
+    network.journey(journey).recorded("ask", at_s=np.arange(7) * 0.001, attributes=rows)
+    run = simulate(network.build(), seed=5, until_s=100.0)
+    met = set(zip(run.visits.request.tolist(), run.visits.member.tolist(), strict=True))
+    assert len(met) == len(run.visits.request) == 42
+    left = {(request, shard) for request in range(7) for shard in range(7)} - met
+    assert {shard for _, shard in left} == set(range(7))
 
 
 def test_beside_the_only_shard_there_is_itself(asked):

@@ -345,7 +345,8 @@ def _nesting(plan, around):
 
 
 def _key(plan, around, key_sets):
-    of_legs = ("lane", "lane", _word("Beside", key="own")) if around.legs else ()
+    beside = [_word("Beside", key=key) for key in ("own", _attribute("zone"))]
+    of_legs = ("lane", "lane", *beside) if around.legs else ()
     return plan.luck.of("own", "other", "leg", *of_legs, _attribute("zone"), *key_sets)
 
 
