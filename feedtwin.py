@@ -10,6 +10,7 @@ import loadtest.cli
 import model.cli
 import reference_impl.cli
 import reports.cli
+from model.answers.output import unwritten_output_leaves
 from model.rules.exits import Exit
 
 
@@ -28,8 +29,13 @@ def command() -> typer.Typer:
 def main() -> None:
     """Run the command line; a scenario that cannot mean anything ends with exit code 2.
 
-    So does one whose fleet no engine can have.
+    So does one whose fleet no engine can have, and output that cannot be written.
     """
+    with unwritten_output_leaves():
+        _run()
+
+
+def _run() -> None:
     try:
         command()()
     except ValueError as error:

@@ -40,10 +40,12 @@ def size(
     from model.answers.sizing.rows import (
         FIGURE_COLUMNS,
         ROLE_COLUMNS,
+        SAID_COLUMNS,
         figure_rows,
         first_sentence,
         markdown_of,
         role_rows,
+        said_rows,
         year_columns,
         year_rows,
     )
@@ -53,11 +55,13 @@ def size(
     if markdown:
         typer.echo(markdown_of(found))
         return
-    print_table(figure_rows(found), FIGURE_COLUMNS, form)
-    if form is Format.TABLE:
-        print_table(role_rows(found), ROLE_COLUMNS, form)
-        print_table(year_rows(found.outlook), year_columns(found.outlook), form)
-        say(first_sentence(found.outlook))
+    if form is not Format.TABLE:
+        print_table(figure_rows(found), FIGURE_COLUMNS, form)
+        return
+    print_table(said_rows(found), SAID_COLUMNS, form)
+    print_table(role_rows(found), ROLE_COLUMNS, form)
+    print_table(year_rows(found.outlook), year_columns(found.outlook), form)
+    say(first_sentence(found.outlook))
 
 
 def threshold(

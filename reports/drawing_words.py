@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from model.world import journeys as tree
+from model.world.attributes import Attribute, Count, Time
 from model.world.counts import ConstantCount
+from model.world.keys import LANE, LEG, RANDOM, Beside
 from model.world.laws import Constant
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
-_OF_LEGS = {tree.LEG: "key per leg", tree.LANE: "key per lane"}
+_OF_LEGS = {LEG: "key per leg", LANE: "key per lane"}
 
 
 def lines_of(step: tree.Step) -> tuple[str, ...]:
@@ -104,12 +106,12 @@ def _named(step: tree.Step) -> Iterable[str]:
 def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached) -> Iterable[str]:
     """Say which shard, which copy, and how urgently, unless it goes without saying."""
     key = step.member if isinstance(step, tree.Cached) else step.key
-    if isinstance(key, tree.Attribute):
+    if isinstance(key, Attribute):
         yield f"shard: the request's {key.name}"
-    elif isinstance(key, tree.Beside):
-        first = key.key.name if isinstance(key.key, tree.Attribute) else key.key
+    elif isinstance(key, Beside):
+        first = key.key.name if isinstance(key.key, Attribute) else key.key
         yield f"key: each beside {first}"
-    elif key != tree.RANDOM:
+    elif key != RANDOM:
         yield _OF_LEGS.get(key, f"key: {key}")
     replica = getattr(step, "replica", "primary")
     if replica != "primary":
@@ -118,11 +120,11 @@ def _where(step: tree.Visit | tree.Batch | tree.Write | tree.Hold | tree.Cached)
         yield f"priority {priority}"
 
 
-def _time(time: tree.Time) -> str:
+def _time(time: Time) -> str:
     return _value(time, _SECONDS)
 
 
-def _bytes(size: tree.Time) -> str:
+def _bytes(size: Time) -> str:
     return _value(size, _BYTES)
 
 
@@ -130,19 +132,19 @@ def _seconds(time_s: float) -> str:
     return _quantity(time_s, _SECONDS)
 
 
-def _value(value: tree.Time, units: Sequence[tuple[str, float]]) -> str:
-    if isinstance(value, tree.Attribute):
+def _value(value: Time, units: Sequence[tuple[str, float]]) -> str:
+    if isinstance(value, Attribute):
         return f"the request's {value.name}"
     varies = "" if isinstance(value, Constant) else " on average"
     return _quantity(value.mean, units) + varies
 
 
-def _share(share: float | tree.Attribute) -> str:
-    return f"the request's {share.name}" if isinstance(share, tree.Attribute) else _number(share)
+def _share(share: float | Attribute) -> str:
+    return f"the request's {share.name}" if isinstance(share, Attribute) else _number(share)
 
 
-def _count(count: tree.Count) -> str:
-    if isinstance(count, tree.Attribute):
+def _count(count: Count) -> str:
+    if isinstance(count, Attribute):
         return f"the request's {count.name}"
     return _number(count.mean) + ("" if isinstance(count, ConstantCount) else " on average")
 

@@ -9,10 +9,11 @@ from model.answers.availability import Availability, availability_of
 from model.answers.availability.budgets import YEAR_MIN
 from model.answers.availability.rows import written
 from model.answers.calibrations import Calibration
+from model.answers.digits import digits_of
 from model.answers.sizing import Horizon, Role, Sizing, sizing_of
 from model.answers.statistics import Interval
 from model.world.scenario import Scenario, ScenarioError
-from reports.quantities import table
+from reports.quantities import DIGITS, share_said, table
 
 COST = "cost of everything"
 FIGURES = (  # of sizing, by name: those that an architect asks for first
@@ -109,10 +110,11 @@ def _short_of(sizing: Sizing) -> str:
 
 
 def _when(horizon: Horizon) -> str:
-    name, today = horizon.resource.name, 100 * horizon.shares[0]
+    name, today = horizon.resource.name, horizon.shares[0]
     if horizon.lasts_years:
         return f"{name} in {horizon.lasts_years:.2g} years"
-    return f"{name} today ({today:.3g} % is used, {100 * horizon.resource.full.value:.3g} % may be)"
+    full = horizon.resource.full.value
+    return f"{name} today ({share_said(today)} is used, {share_said(full)} may be)"
 
 
 def _available(scenario: Scenario) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _available(scenario: Scenario) -> Iterator[str]:
         return
     yield _verdict(found)
     rows = [
-        (cost.cause, _minutes(cost.lost), f"{100 * cost.lost.value / found.lost.value:.3g} %")
+        (cost.cause, _minutes(cost.lost), share_said(cost.lost.value / found.lost.value))
         for cost in found.costs[:CAUSES]
         if found.lost.value
     ]
@@ -133,12 +135,14 @@ def _available(scenario: Scenario) -> Iterator[str]:
 def _verdict(found: Availability) -> str:
     answered = (written(found.lost.value), written(found.lost.high), written(found.lost.low))
     return (
-        f"Over {found.years:g} simulated years {answered[0]} ({answered[1]} to {answered[2]}) of"
+        f"Over {found.years:,g} simulated years {answered[0]} ({answered[1]} to {answered[2]}) of"
         f" requests are answered, asked for {written(1 - found.target)}: {found.verdict.value}."
         f" As much as {_minutes(found.lost)} minutes a year without any answer."
     )
 
 
 def _minutes(lost: Interval) -> str:
-    low, high = lost.low * YEAR_MIN, lost.high * YEAR_MIN
-    return f"{lost.value * YEAR_MIN:.3g} ({low:.3g} to {high:.3g})"
+    value, low, high = (
+        digits_of(share * YEAR_MIN, DIGITS) for share in (lost.value, lost.low, lost.high)
+    )
+    return f"{value} ({low} to {high})"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from model.answers.digits import digits_of
 from model.answers.numbers import is_count, is_share
 from model.answers.statistics import Interval
 
 SHARE_MIN = 1e-8  # of all requests, one in a hundred million
-ALL_DIGITS_S, ROUNDS_TO_1_S = 999.5, 0.9995  # where three digits would become a power of ten
+DIGITS = 3
+ALL_DIGITS_S, ROUNDS_TO_1_S = 999.5, 0.9995  # from here on all digits before the point, and s
 
 TIMES = (".before", ".during", ".after")  # of numbers.windows_of
 
@@ -44,17 +46,19 @@ def _quantity(name: str, value: float) -> str:
     if abs(value) == float("inf"):
         return "?"
     if is_count(name):
-        return f"{value:.3g}"
+        return digits_of(value, DIGITS)
     return share_said(value) if is_share(name) else seconds_said(value)
 
 
 def share_said(share: float) -> str:
     """Return three digits of a share in %; no share is less than none, nor told from it if tiny."""
-    return f"{100 * share:.3g} %" if share >= SHARE_MIN else "0 %"
+    return f"{digits_of(100 * share, DIGITS)} %" if share >= SHARE_MIN else "0 %"
 
 
 def seconds_said(value: float) -> str:
     """Return three digits, and all that stand before the point."""
     if value >= ALL_DIGITS_S:
         return f"{value:,.0f} s"
-    return f"{value * 1e3:.3g} ms" if value < ROUNDS_TO_1_S else f"{value:.3g} s"
+    if value < ROUNDS_TO_1_S:
+        return f"{digits_of(value * 1e3, DIGITS)} ms"
+    return f"{digits_of(value, DIGITS)} s"

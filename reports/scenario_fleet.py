@@ -21,7 +21,8 @@ COPIES_TOLD = (
     " writes are on no copy that is left: when the server that takes a shard's writes is lost with"
     " its disk, of all such losses in a year at this load, and with the servers that this run's"
     " events take. What several copies have acknowledged is lost only if they all fail together;"
-    " what is on its way to a copy counts as lost."
+    " what is on its way to a copy counts as lost. Stores that nobody was seen to write to are left"
+    " out."
 )
 COPIES_COLUMNS = ("all have it, p50", "p99", "lost with a server", "in a year", "in this run")
 
@@ -32,12 +33,18 @@ def copies(answer: Answer) -> str:
         (variant.name, store, _acknowledged_by(variant, store), *_of_copies(variant.numbers, store))
         for variant in answer.variants
         for store in STORE_OF
-        if f"lost_writes.{store}.per_crash" in variant.numbers
+        if _is_written_to(variant.numbers, store)
     ]
     if not rows:
         return ""
     columns = ("variant", "store", "acknowledged by", *COPIES_COLUMNS)
     return f"## Copies\n\n{COPIES_TOLD}\n\n" + table(columns, rows)
+
+
+def _is_written_to(numbers: Mapping[str, Interval], store: str) -> bool:
+    """Say whether a run has something to tell of a store's copies: how late, or what is lost."""
+    lost = numbers.get(f"lost_writes.{store}.per_crash")
+    return lost is not None and (lost.value > 0 or f"lag.replication.{store}.p50" in numbers)
 
 
 def _acknowledged_by(variant: Variant, store: str) -> str:

@@ -7,14 +7,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from model.answers.differences import is_of_request
-from model.answers.expectations import BASE, Checked
+from model.answers.digits import digits_of
+from model.answers.expectations import BASE, Checked, Outcome
 from model.answers.numbers import ALL, ENDPOINTS, windows_of
 from model.answers.questions import Answer, Variant
 from model.answers.statistics import Interval
 from model.rules.targets import P99_BEYOND_MAX, verdict_of
 from model.world.scenario import Endpoint
 from model.world.scenario_files import files_of
-from reports.quantities import TIMES, Row, seconds_said, shown, table
+from reports.quantities import DIGITS, TIMES, Row, seconds_said, shown, table
 from reports.scenario_differences import differences
 from reports.scenario_failures import attempts, failures
 from reports.scenario_fleet import busiest, copies, instances
@@ -83,10 +84,17 @@ def _compared(check: Checked) -> str:
             f"; {shown(LATE, share)} take longer than {limit}"
             for limit, share in check.longer.items()
         )
-        return found + "".join(longer)
+        alone = ", with nothing to compare it with" if _is_alone(check) else ""
+        return found + alone + "".join(longer)
     beside = shown(check.expected, check.beside)
-    times = f"{check.found.value / check.beside.value:.3g} times " if check.beside.value else "for "
-    return f"{found}, {times}{beside}"
+    if not check.beside.value:
+        return f"{found}, for {beside}"
+    return f"{found}, {digits_of(check.found.value / check.beside.value, DIGITS)} times {beside}"
+
+
+def _is_alone(check: Checked) -> bool:
+    """Say whether a number was found, but not the one that it was to be compared with."""
+    return check.found is not None and check.outcome is Outcome.UNKNOWN
 
 
 def _latencies(answer: Answer) -> str:

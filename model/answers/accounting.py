@@ -10,9 +10,9 @@ import pandas as pd
 
 from model.answers.recordings import Recording
 from model.answers.runs import Run, RunError
+from model.world.attributes import Attribute
 from model.world.journeys import (
     AllOf,
-    Attribute,
     Call,
     Emit,
     ForEach,

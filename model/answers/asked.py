@@ -1,4 +1,4 @@
-"""What a scenario file asks, expects and compares; numbers that no answer has are refused here."""
+"""What a scenario file asks, expects and compares; what no answer could tell is refused here."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.answers.calibrations import Calibration
-from model.answers.expectations import BASE, checked
-from model.answers.number_names import refuse_unknown
-from model.answers.statistics import Interval
+from model.answers.expectations import BASE
 from model.answers.twin import twin_of
+from model.answers.wrong_expectations import wrong_expectations
 from model.engine.refusals import NetworkError
-from model.world.scenario import Expectation, Scenario, ScenarioError
+from model.world.scenario import Scenario, ScenarioError
 from model.world.scenario_files import load_scenario
 from model.world.traffic import as_recorded
 
 MARKS = ("Question", "Expected", "Found")  # of the comments that a file begins with
-ANY = Interval(value=1.0, low=1.0, high=1.0, confidence=0.95, n=1, method="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ def variants_in(
     """Return the scenario of a file, called BASE, and each of its variants, as recorded.
 
     `quick` is the form that the file's `quick` overrides make of them; `overrides` outweigh it.
-    Raises ScenarioError for what is wrong with any, and for expectations of what no answer has.
+    Raises ScenarioError for what is wrong with any, and for all that is with what is expected.
     """
     shared = tuple(overrides)
     base = load_scenario(file, shared)
@@ -68,12 +66,8 @@ def variants_in(
         asked[name] = _variant(file, name, (*shared, *changes))
     for name, scenario in asked.items():
         _refuse_too_late(file, name, scenario)
-    for number, expectation in enumerate(base.expect):
-        try:
-            _refuse_unanswered(expectation, asked)
-            checked(expectation, {name: {expectation.that: ANY} for name in asked})
-        except ScenarioError as error:
-            raise ScenarioError(f"{file}: expect.{number}: {error}") from None
+    if wrong := [f"{file}: {line}" for line in wrong_expectations(base.expect, asked)]:
+        raise ScenarioError("\n".join(wrong))
     return asked
 
 
@@ -104,18 +98,6 @@ def _variant(file: Path, name: str, overrides: Sequence[str]) -> Scenario:
         said = [line.removeprefix(f"{file}: ") for line in str(error).splitlines()]
         lines = "\n".join(f"{file}: variants.{name}: {line}" for line in said)
         raise ScenarioError(lines) from None
-
-
-def _refuse_unanswered(expectation: Expectation, asked: Mapping[str, Scenario]) -> None:
-    """Refuse a number that the variant lacks, or the one that it is compared with, or itself."""
-    variant = expectation.variant or BASE
-    if expectation.times == variant:
-        raise ScenarioError(f"times: {variant} is compared with itself; name another variant")
-    for name in dict.fromkeys((variant, expectation.times or variant)):
-        try:
-            refuse_unknown(expectation.that, asked[name])
-        except ScenarioError as error:
-            raise error if name == BASE else ScenarioError(f"{name}: {error}") from None
 
 
 def _refuse_too_late(file: Path, name: str, scenario: Scenario) -> None:

@@ -22,8 +22,10 @@ class Differing:
 def difference_of(one: Interval, other: Interval, *, times: float = 1.0) -> tuple[float, float]:
     """Return the ends of `one` less so many times the `other`.
 
-    Both count as if they had come by independent luck: by the same luck they rise and fall
-    together, and differ less, so this is the careful side.
+    Both count as if they had come by independent luck: a number of two variants under the same
+    luck rises and falls together, and differs less, so this is the careful side.  Where one falls
+    as the other rises it is too narrow: of perfect opposites, 95 % are 83 %.  `difference_at_most`
+    is not.
 
     Source: G. Y. Zou & A. Donner, "Construction of Confidence Limits about Effect Measures: A
     General Approach", *Statistics in Medicine* 27 (2008).
@@ -32,6 +34,21 @@ def difference_of(one: Interval, other: Interval, *, times: float = 1.0) -> tupl
     below = hypot(one.value - one.low, times * (other.high - other.value))
     above = hypot(one.high - one.value, times * (other.value - other.low))
     return more - below, more + above
+
+
+def difference_at_most(
+    one: Interval, other: Interval, *, times: float = 1.0
+) -> tuple[float, float]:
+    """Return the ends of `one` less so many times the `other`, however they depend on another.
+
+    Two numbers of one run do, either way: what waits at the end of one part of it waits in the
+    next, and who scaled up in one is quicker in the next.  So the errors are added as they are, as
+    if one were low whenever the other is high.  Standard deviations of a difference are at most
+    the sum of both, so of means over the same replications these ends hold those of Student's t for
+    the pairs' differences, and cover no less.  They are at most 1.42 times as far apart as
+    those of `difference_of`.
+    """
+    return one.low - times * other.high, one.high - times * other.low
 
 
 def differing(numbers: Mapping[str, Interval], base: Mapping[str, Interval]) -> Differing:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from math import isfinite
+from math import inf, isfinite, nan
 
-from model.answers.differences import difference_of
+from model.answers.differences import difference_at_most, difference_of
 from model.answers.numbers import QUANTILES, Numbers, is_count, is_share
 from model.answers.statistics import Interval
 from model.rules.targets import Verdict
@@ -26,7 +26,7 @@ class Outcome(Enum):
     YES = "yes"
     NO = "no"
     UNCLEAR = "unclear"  # the interval straddles the limit
-    UNKNOWN = "unknown"  # the answer does not have that number
+    UNKNOWN = "unknown"  # the answer does not have that number, or what it is compared with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Checked:
     expected: str
     found: Interval | None
     outcome: Outcome
-    beside: Interval | None = None  # the other variant's number, if it is compared with one
+    beside: Interval | None = None  # the number that it is compared with, if with one
     longer: Mapping[str, Interval] = field(default_factory=dict)  # by limit, if they settle it
 
     @property
@@ -47,8 +47,16 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """A number that another is compared with, and the variant that it is of."""
+
+    variant: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A limit as it is written, in the unit of its number, or how many times another's it is."""
+    """A limit as it is written, in the unit of its number, or how many times another it is."""
 
     text: str
     value: float
@@ -67,10 +75,12 @@ def checked(
     """
     variant, that = expectation.variant or BASE, expectation.that
     found, limits = numbers[variant].get(that), list(limits_of(expectation))
-    beside = numbers[expectation.times].get(that) if expectation.times else None
+    other = compared_with(expectation)
+    beside = numbers[other.variant].get(other.name) if other else None
     outcome, shares = Outcome.UNKNOWN, dict[str, Interval]()
-    if found is not None and (beside is not None or expectation.times is None):
-        margins = {limit: _margin(found, beside, limit) for limit in limits}
+    if found is not None and (beside is not None or other is None):
+        is_same = other is not None and other.name == that
+        margins = {limit: _margin(found, beside, limit, is_same=is_same) for limit in limits}
         shares = _settling(that, found, margins, longer.get(variant, {}))
         outcome = _outcome(
             [
@@ -82,6 +92,14 @@ def checked(
         )
     words = _in_words(expectation)
     return Checked(expected=words, found=found, outcome=outcome, beside=beside, longer=shares)
+
+
+def compared_with(expectation: Expectation) -> Other | None:
+    """Return what an expectation's number is compared with, if with another."""
+    if not expectation.times and not expectation.of:
+        return None
+    variant = expectation.times or expectation.variant or BASE
+    return Other(variant=variant, name=expectation.of or expectation.that)
 
 
 def _settling(
@@ -102,12 +120,15 @@ def _outcome(margins: Sequence[tuple[float, float]]) -> Outcome:
     return Outcome.UNCLEAR
 
 
-def _margin(found: Interval, beside: Interval | None, limit: Limit) -> tuple[float, float]:
+def _margin(
+    found: Interval, beside: Interval | None, limit: Limit, *, is_same: bool
+) -> tuple[float, float]:
     """Return the ends of how far a number is on the right side of its limit."""
     if beside is None:
         low, high = found.low - limit.value, found.high - limit.value
     else:
-        low, high = difference_of(found, beside, times=limit.value)
+        difference = difference_of if is_same else difference_at_most
+        low, high = difference(found, beside, times=limit.value)
     return (-high, -low) if limit.is_most else (low, high)
 
 
@@ -123,37 +144,66 @@ def limits_of(expectation: Expectation) -> Iterator[Limit]:
 
     Raises ScenarioError if one is no quantity of the number's kind.
     """
-    for text, is_most in ((expectation.above, False), (expectation.below, True)):
-        if text is not None:
-            yield Limit(text=text, value=_limit(expectation, text), is_most=is_most)
+    for word, text in _given(expectation).items():
+        yield _limit(expectation, word, text)
 
 
-def _limit(expectation: Expectation, text: str) -> float:
-    name = expectation.that
-    return _read(name, text) if expectation.times is None else _number(name, text)
+def wrong_limits(expectation: Expectation) -> Iterator[str]:
+    """Yield of each limit that is no quantity of the number's kind what to write instead."""
+    for word, text in _given(expectation).items():
+        try:
+            _limit(expectation, word, text)
+        except ScenarioError as error:
+            yield str(error)
 
 
-def _read(name: str, text: str) -> float:
-    if is_count(name):
-        return _number(name, text)
+def _given(expectation: Expectation) -> dict[str, str]:
+    limits = {"above": expectation.above, "below": expectation.below}
+    return {word: text for word, text in limits.items() if text is not None}
+
+
+def _limit(expectation: Expectation, word: str, text: str) -> Limit:
+    other = compared_with(expectation)
+    name = f"how many times {_other_in_words(expectation)}" if other else expectation.that
+    read = _number if other else READERS[kind_of(expectation.that)]
     try:
-        return parse_share(text) if is_share(name) else parse_seconds(text)
+        return Limit(text=text, value=read(text), is_most=word == "below")
     except ValueError as error:
-        raise ScenarioError(f"{name}: {error}") from None
+        raise ScenarioError(f"{word}: {name}: {error}") from None
 
 
-def _number(name: str, text: str) -> float:
+def kind_of(name: str) -> str:
+    """Return what kind of number this is, as people call it."""
+    if is_count(name):
+        return "a count"
+    return "a share" if is_share(name) else "a time"
+
+
+def _number(text: str) -> float:
+    """Read a plain number that is not below 0."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise ScenarioError(f"{name}: write a number, such as 1.2, got {text!r}") from None
+        number = nan
+    if not 0 <= number < inf:
+        raise ValueError(f"write a number, such as 1.2, got {text!r}")
+    return number
+
+
+READERS = {"a count": _number, "a share": parse_share, "a time": parse_seconds}
 
 
 def _in_words(expectation: Expectation) -> str:
-    limits = [
-        f"{word} {text}" + (f" times that of {expectation.times}" if expectation.times else "")
-        for word, text in (("above", expectation.above), ("below", expectation.below))
-        if text is not None
-    ]
+    """Return such as "newsfeed.p99 (pull) above 2 and below 3 times that of base"."""
     variant = f" ({expectation.variant})" if expectation.variant else ""
-    return f"{expectation.that}{variant} {' and '.join(limits)}"
+    limits = " and ".join(f"{word} {text}" for word, text in _given(expectation).items())
+    times = f" times {_other_in_words(expectation)}" if compared_with(expectation) else ""
+    return f"{expectation.that}{variant} {limits}{times}"
+
+
+def _other_in_words(expectation: Expectation) -> str:
+    of_variant = f" of {expectation.times}" if expectation.times else ""
+    if expectation.of:
+        own = f" ({expectation.variant})" if expectation.variant else ""
+        return f"{expectation.of}{of_variant or own}"
+    return f"that{of_variant}"

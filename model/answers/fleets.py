@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from model.engine.network import Network
 from model.engine.parts import FIRST_COME, Queue
+from model.world.attributes import Attribute
 from model.world.design.guards import bulkhead_of
 from model.world.edges import EDGE, IMAGES, popularity_of, room_of
-from model.world.journeys import Attribute
 from model.world.kept_lists import INFLUENCERS, KEPT_LISTS, PROCESS, KeptLists, kept_lists_of
 from model.world.places import rtts_s
 from model.world.routes import STORE_OF, ZONE

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.answers.expectations import Longer, limits_of
+from model.answers.expectations import Longer, compared_with, limits_of
 from model.answers.numbers import LAG, QUANTILES, windows_of
 from model.answers.readings import Floats, Reading
 from model.answers.shares import share_beyond
@@ -22,7 +22,7 @@ def longer_than_expected(scenario: Scenario, readings: Sequence[Reading]) -> Lon
     found = {}
     for expectation in scenario.expect:
         clusters = _answered(expectation.that, scenario, readings)
-        if expectation.times is None and any(each.size for each in clusters):
+        if compared_with(expectation) is None and any(each.size for each in clusters):
             for limit in limits_of(expectation):
                 share = share_beyond(clusters, limit.value, is_clustered_there=True)
                 found[expectation.that, limit.text] = share

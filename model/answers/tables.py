@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from numbers import Integral, Real
 
+from model.answers.digits import digits_of
+
 Cell = str | float | None
 PIPE_COLUMNS = 100_000
 SIGNIFICANT_DIGITS = 4  # for people; programs get every digit
+WHOLE_MIN = 1e4  # from here on people see all digits before the point
 
 
 class Format(Enum):
@@ -80,5 +83,5 @@ def _for_people(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:.{SIGNIFICANT_DIGITS}g}" if abs(cell) < 1e4 else f"{cell:.0f}"
+        return digits_of(cell, SIGNIFICANT_DIGITS) if abs(cell) < WHOLE_MIN else f"{cell:,.0f}"
     return str(cell)

@@ -22,8 +22,9 @@ from model.engine.tables import (
     stations_of,
     zone_ranks,
 )
+from model.world.attributes import Attribute
 from model.world.failures import Failure, MessageLoss
-from model.world.journeys import Attribute, Journey
+from model.world.journeys import Journey
 
 NAMED_MAX = 2**15 - 1  # journeys, and sources of requests
 

@@ -17,9 +17,11 @@ from model.engine.refusals import (
 from model.engine.rows import CallRow, Flat, Names, Row, Tables
 from model.engine.stations import CALLS_MAX, DEPTH_MAX, LEGS_MAX
 from model.world import journeys as tree
+from model.world import keys
+from model.world.attributes import Attribute, Probability, Time
 from model.world.chance import path_key
 
-_OF_LEGS = {tree.LEG: Key.LEG, tree.LANE: Key.LANE}
+_OF_LEGS = {keys.LEG: Key.LEG, keys.LANE: Key.LANE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def _add_copies(flat: Flat, primary: Row, write: tree.Write, around: _Around) ->
         f"{primary.path}: acks must be in 1..{copies}, got {write.acks}",
     )
     refuse_unless(
-        write.key != tree.RANDOM or flat.names.members[primary.station] == 1,
+        write.key != keys.RANDOM or flat.names.members[primary.station] == 1,
         f"{primary.path}: needs a key, for all copies to be of one shard",
     )
     if copies == 1:
@@ -172,7 +174,7 @@ def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None
     )
     _fill_need(row, step.need)
     row.law, row.attribute = flat.tables.value(step.count)
-    if not isinstance(step.count, tree.Attribute):
+    if not isinstance(step.count, Attribute):
         refuse_count(row.path, step.count)
     refuse_unless(
         step.at_once > 0 or not step.in_lanes,
@@ -229,24 +231,24 @@ def _add_call(flat: Flat, row: Row, step: tree.Call, around: _Around) -> None:
         _add_all(flat, f"{row.path}/otherwise", step.otherwise, around)
 
 
-def _fill_key(flat: Flat, row: Row, key: tree.Key, around: _Around) -> None:
+def _fill_key(flat: Flat, row: Row, key: keys.Key, around: _Around) -> None:
     refuse_unless(
-        isinstance(key, str | tree.Attribute | tree.Beside),
+        isinstance(key, str | Attribute | keys.Beside),
         f"{row.path}: key must be a name, an Attribute or Beside, got {key!r}",
     )
     refuse_unless(
-        around.forks > 0 or not tree.is_of_legs(key) or key == tree.LEG,
+        around.forks > 0 or not keys.is_of_legs(key) or key == keys.LEG,
         f"{row.path}: key {key!r} is in no fork",
     )
-    if isinstance(key, tree.Beside):
+    if isinstance(key, keys.Beside):
         row.key, row.key_hash = Key.BESIDE, path_key(f"key {key.key}")
-        if isinstance(key.key, tree.Attribute):
+        if isinstance(key.key, Attribute):
             row.key_attribute = flat.tables.attribute(key.key)
-    elif isinstance(key, tree.Attribute):
+    elif isinstance(key, Attribute):
         row.key, row.key_attribute = Key.ATTRIBUTE, flat.tables.attribute(key)
     elif key in flat.names.key_sets:
         row.key, row.keys = Key.KEYS, flat.names.key_sets.index(key)
-    elif key != tree.RANDOM:
+    elif key != keys.RANDOM:
         row.key = _OF_LEGS.get(key, Key.REQUEST)
         row.key_hash = path_key(f"key {key}")
 
@@ -263,18 +265,18 @@ def _fill_replica(flat: Flat, row: Row, replica: str | int) -> None:
     row.replica = int(number)
 
 
-def _fill_probability(flat: Flat, row: Row, p: tree.Probability) -> None:
+def _fill_probability(flat: Flat, row: Row, p: Probability) -> None:
     row.kind = Kind.MAYBE
-    if isinstance(p, tree.Attribute):
+    if isinstance(p, Attribute):
         row.attribute = flat.tables.attribute(p)
         return
     refuse_unless(0 <= p <= 1, f"{row.path}: probability must be in 0..1, got {p}")
     row.probability = p
 
 
-def _fill_time(flat: Flat, row: Row, time: tree.Time) -> None:
+def _fill_time(flat: Flat, row: Row, time: Time) -> None:
     row.law, row.attribute = flat.tables.value(time)
-    if not isinstance(time, tree.Attribute):
+    if not isinstance(time, Attribute):
         refuse_duration(row.path, time)
 
 
@@ -283,7 +285,7 @@ def _fill_items(flat: Flat, row: Row, step: tree.Batch) -> None:
     _fill_time(flat, row, step.per_item)
     row.base = flat.tables.law(step.base)
     row.count, row.count_attribute = flat.tables.value(step.count)
-    if not isinstance(step.count, tree.Attribute):
+    if not isinstance(step.count, Attribute):
         refuse_count(row.path, step.count)
 
 

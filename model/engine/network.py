@@ -41,9 +41,11 @@ from model.engine.program import Program, StreamKind
 from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source
 from model.engine.tables import zone_ranks
+from model.world.attributes import Attribute
 from model.world.counts import CountLaw
 from model.world.failures import Failure
-from model.world.journeys import LANE, LEG, RANDOM, Attribute, Journey
+from model.world.journeys import Journey
+from model.world.keys import LANE, LEG, RANDOM
 from model.world.laws import Constant, Law
 
 

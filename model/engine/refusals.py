@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.stations import ATTEMPTS_MAX, LEGS_MAX
+from model.world.attributes import Attribute
 from model.world.counts import CountLaw
-from model.world.journeys import Attribute, Call
+from model.world.journeys import Call
 from model.world.laws import Law
 
 _RAREST = 2.0**-53  # where a law shows its smallest value, and at 1 minus it its largest

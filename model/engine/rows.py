@@ -11,9 +11,9 @@ import numpy as np
 
 from model.engine.program import NONE, Calls, Key, Kind, Steps
 from model.engine.refusals import refuse_unless
+from model.world.attributes import Attribute
 from model.world.chance import path_key
 from model.world.counts import CountLaw
-from model.world.journeys import Attribute
 from model.world.laws import Law
 
 _DTYPES = {

@@ -6,6 +6,7 @@ Every piece of time is one SimPy event, and those that tie are ordered as `progr
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import simpy
@@ -48,52 +49,69 @@ def simulate(
     it, or to stop it.  Such a run is for SimPy only; the compiled engine has no environment.
     """
     refuse_run(seed=seed, replication=replication, until_s=until_s)
-    seed, replication = int(seed), int(replication)
-    clock, ledger = Clock(), Ledger(program, until_s=until_s, keep_visits=keep_visits)
-    walks = Walks(
-        list(zip(program.begin.tolist(), program.end.tolist(), strict=True)),
-        clock,
-        ledger,
-        run=run_key(seed, replication),
-    )
+    luck = Luck(seed=int(seed), replication=int(replication), until_s=until_s)
+    parts = _built(program, luck, Ledger(program, until_s=until_s, keep_visits=keep_visits))
+    clock = parts.walks.clock
+    _schedule(program, parts, luck)
+    for process in alongside:
+        clock.process(process(clock))
+    clock.run(until=until_s)
+    run = _closed(parts, luck)
+    check(run)
+    return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a run consists of."""
+
+    walks: Walks
+    fleet: Fleet
+    links: Links
+    standing: Standing
+    caches: Caches
+
+
+def _built(program: Program, luck: Luck, ledger: Ledger) -> _Parts:
+    clock = Clock()
+    journeys = list(zip(program.begin.tolist(), program.end.tolist(), strict=True))
+    walks = Walks(journeys, clock, ledger, run=run_key(luck.seed, luck.replication))
     fleet, links = Fleet(program, walks), Links(program, walks)
     standing = Standing(program, clock, scaled_copies(program, fleet, clock))
     choices = Choices(program, standing, ledger.totals)
     caches = Caches(program, walks, choices)
-    takes = _takes(
-        program,
-        walks,
-        visits=Visits(choices, fleet.members),
-        forks=Forks(walks, standing),
-        links=links,
-        caches=caches,
-    )
+    visits, forks = Visits(choices, fleet.members), Forks(walks, standing)
+    takes = _takes(program, walks, visits=visits, forks=forks, links=links, caches=caches)
     walks.steps = read_steps(program, takes)
-    coming = actions(program, seed=seed, replication=replication, until_s=until_s)
-    Weather(
-        clock=clock,
-        fleet=fleet,
-        links=links,
-        caches=caches,
-        standing=standing,
+    return _Parts(walks=walks, fleet=fleet, links=links, standing=standing, caches=caches)
+
+
+def _schedule(program: Program, parts: _Parts, luck: Luck) -> None:
+    """Have what happens to the fleet happen, and the streams send; each schedules its next."""
+    coming = actions(program, seed=luck.seed, replication=luck.replication, until_s=luck.until_s)
+    weather = Weather(
+        clock=parts.walks.clock,
+        fleet=parts.fleet,
+        links=parts.links,
+        caches=parts.caches,
+        standing=parts.standing,
         coming=iter(coming),
-    ).expect()
-    for number in range(len(program.streams)):
-        luck = Luck(seed=seed, replication=replication, until_s=until_s)
-        Source(program, walks, number=number).start(luck)
-    for process in alongside:
-        clock.process(process(clock))
-    clock.run(until=until_s)
-    fleet.close(until_s)
-    run = ledger.close(
-        seed=seed,
-        replication=replication,
-        hits=caches.hits,
-        misses=caches.misses,
-        copies=standing.changes_of_copies(),
     )
-    check(run)
-    return run
+    weather.expect()
+    for number in range(len(program.streams)):
+        Source(program, parts.walks, number=number).start(luck)
+
+
+def _closed(parts: _Parts, luck: Luck) -> SimulatedRun:
+    """Return what was recorded until the run ended."""
+    parts.fleet.close(luck.until_s)
+    return parts.walks.ledger.close(
+        seed=luck.seed,
+        replication=luck.replication,
+        hits=parts.caches.hits,
+        misses=parts.caches.misses,
+        copies=parts.standing.changes_of_copies(),
+    )
 
 
 def _takes(

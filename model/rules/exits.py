@@ -17,6 +17,7 @@ class Exit(IntEnum):
     EXTRAPOLATED = 5  # the question lies outside the range that was calibrated
     UNHEALTHY = 6  # the services are not there, or not ready
     INTERRUPTED = 130
+    UNREAD = 141  # nobody reads stdout any more: as a shell says of what SIGPIPE ends
 
 
 def exit_of(verdicts: list[Verdict]) -> Exit:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from model.world.attributes import Attribute
 from model.world.counts import CountTable
-from model.world.journeys import AllOf, Attribute, ForEach, Journey, Step, Steps, Visit
+from model.world.journeys import AllOf, ForEach, Journey, Step, Steps, Visit
 from model.world.parts import Parts
 from model.world.passing import NO_TIME, goes_by_request
 from model.world.slices import BEGIN, CLOCK, END, Outer

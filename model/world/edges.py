@@ -13,8 +13,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable, zipf
-from model.world.journeys import RANDOM, Attribute, Cached, Delay, ForEach, Journey, Key, Step
+from model.world.journeys import Cached, Delay, ForEach, Journey, Step
+from model.world.keys import RANDOM, Key
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario import Scenario, ScenarioError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from model.world.journeys import Attribute, Count, Emit, ForEach, Step, WithProbability
+from model.world.attributes import Attribute, Count
+from model.world.journeys import Emit, ForEach, Step, WithProbability
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place
 

@@ -14,9 +14,9 @@ from math import inf
 
 import numpy as np
 
+from model.world.attributes import Attribute
 from model.world.hot_shards import hot_span_s, shards_named
 from model.world.index_shards import are_index_shards_away, known_away_s, shards_asked
-from model.world.journeys import Attribute
 from model.world.outages import Stretch, stretches_of
 from model.world.places import serving_zones
 from model.world.reach import Reach

@@ -13,55 +13,19 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from model.world.counts import CountLaw
+from model.world.attributes import Count, Probability, Time
+from model.world.keys import RANDOM, Key
 from model.world.laws import Constant, Law
 
-RANDOM = ""
-LEG = "leg"
-LANE = "lane"
 PRIORITIES = 8  # classes of urgency at a station: 0 goes first, 7 last
 _NOTHING = Constant(value=0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
-    """A number that the request brings along (its arrival says which), instead of a drawn one."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """The shards beside the one that a key of the request names: in as many legs, each once."""
-
-    key: str | Attribute
-
-
-Key: TypeAlias = str | Attribute | Beside
-Time: TypeAlias = Law | Attribute
-Count: TypeAlias = CountLaw | Attribute
-Probability: TypeAlias = float | Attribute
-
-
-def is_of_legs(key: Key) -> bool:
-    """Say whether a key is another in each leg of a fork."""
-    return isinstance(key, Beside) or key in (LEG, LANE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """Queue at one member of a station, and be served there for `work` seconds.
 
-    `key` says which shard.  RANDOM leaves it to the station's balancing.  LEG draws one per leg
-    of the innermost `ForEach`, and two may meet.  LANE goes by the lane, or leg, of a `ForEach`
-    around it: the first has the first shards, and so on, an equal part each (of fewer shards
-    several have the same), over which forks inside spread their legs; so no two legs meet while
-    there are enough.  `Beside` goes likewise by the shards that another key does not name.  An
-    `Attribute` is the number of the shard.  The
-    name of a set of keys (`Network.keys`) draws one of them per leg, and its hash is the shard.
-    Any other text names a key of the request, such as "own": all its visits with that key meet
-    the same shard (of stations with as many shards), and of copies chosen at random the same copy.
-
+    `key` says which shard, as `world.keys` has it.
     `replica` says which copy of the shard: "primary" (the first that is up), "any" (the station's
     balancing chooses), "nearest" (any of those in the request's own zone, or the nearest that has
     one), or a number.

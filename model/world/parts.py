@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from model.world.attributes import Attribute
 from model.world.hot_shards import Hot
-from model.world.journeys import Attribute, Step
+from model.world.journeys import Step
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from model.world.attributes import Attribute
 from model.world.journeys import (
-    RANDOM,
-    Attribute,
     Batch,
     Cached,
     Delay,
@@ -17,8 +16,8 @@ from model.world.journeys import (
     Visit,
     WithProbability,
     Write,
-    is_of_legs,
 )
+from model.world.keys import RANDOM, is_of_legs
 from model.world.laws import Constant
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Change, last_part, rewritten

@@ -13,10 +13,10 @@ import numpy as np
 
 from model.rules import rate_limits, timelines
 from model.rules.rate_limits import Counting
+from model.world.attributes import Attribute
 from model.world.counts import CountTable
 from model.world.crowds import crowd_of
 from model.world.gathering import gathering_of
-from model.world.journeys import Attribute
 from model.world.kept_lists import KeptLists
 from model.world.kinds import Kinds, kinds_of
 from model.world.layouts import Layout, layout_of

@@ -12,6 +12,7 @@ import tomlkit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from model.world.fields.keys import keys_at
 from model.world.fields.tables import kind_of_table, tables_at
 from model.world.scenario import Scenario, ScenarioError
 
@@ -20,6 +21,8 @@ EXTENDS_MAX = 8
 WHOLES = ("mix", "regions")  # tables of shares that add up
 # Files that a scenario may name; they are beside the file that names them.
 NAMED_FILES = ("people.followers.edges", "traffic.recorded.file")
+# What pydantic calls it that a key of shares by name is no known name, and where.
+WRONG_NAME, NAME = "enum", "[key]"
 # What pydantic calls it that a table has no known kind, and that something is no table or list.
 WRONG_KINDS = ("union_tag_invalid", "union_tag_not_found")
 WANTED = {
@@ -176,16 +179,19 @@ def _explained(path: Path, error: ValidationError) -> str:
     lines = []
     for wrong in error.errors(include_url=False):
         location = [str(part) for part in wrong["loc"]]
+        if _is_wrong_name(wrong):
+            location.remove(NAME)
         message = _complaint(wrong, location)
         if wrong["type"] in WRONG_KINDS:
             location.append("kind")
-        lines.append(f"{path}: {'.'.join(location) or 'scenario'}: {message}")
+        where = f"{path}: {'.'.join(location) or 'scenario'}"
+        lines += [f"{where}: {line}" for line in message.splitlines()]
     return "\n".join(lines)
 
 
 def _complaint(wrong: ErrorDetails, location: list[str]) -> str:
     """Return what is wrong with the key at `location`, and with which value."""
-    if wrong["type"] == "extra_forbidden":
+    if wrong["type"] == "extra_forbidden" or _is_wrong_name(wrong):
         return "unknown key" + _nearest(location)
     if wrong["type"] == "missing":
         return "is missing"
@@ -196,6 +202,10 @@ def _complaint(wrong: ErrorDetails, location: list[str]) -> str:
     message = wrong["msg"].removeprefix("Value error, ")
     is_ours = wrong["type"] == "value_error" or not isinstance(wrong["input"], str | int | float)
     return message if is_ours else f"{message}, got {wrong['input']!r}"
+
+
+def _is_wrong_name(wrong: ErrorDetails) -> bool:
+    return wrong["type"] == WRONG_NAME and wrong["loc"][-1] == NAME
 
 
 def _wrong_kind(given: Mapping[str, Any], kinds: list[str]) -> str:
@@ -209,6 +219,6 @@ def _wrong_kind(given: Mapping[str, Any], kinds: list[str]) -> str:
 
 def _nearest(location: list[str]) -> str:
     """Return a hint at the known key that is spelt most like the last part of `location`."""
-    known = [name for table in tables_at(location[:-1]) for name in table.model_fields]
+    known = keys_at(location[:-1])
     close = get_close_matches(location[-1], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from model.world.attributes import Attribute
 from model.world.counts import CountLaw, CountTable
 from model.world.frequencies import times_at
-from model.world.journeys import AllOf, Attribute, ForEach, Step, Visit
+from model.world.journeys import AllOf, ForEach, Step, Visit
 from model.world.passing import NO_TIME, passing_unless
 from model.world.scenario import ScenarioError
 from model.world.slices import CLOCK

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, prod
 
-from model.world.journeys import LEG, AllOf, Attribute, Call, ForEach, Step, is_of_legs
+from model.world.attributes import Attribute
+from model.world.journeys import AllOf, Call, ForEach, Step
+from model.world.keys import LEG, is_of_legs
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place, places_in

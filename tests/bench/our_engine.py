@@ -27,8 +27,9 @@ from models import (
 from model.engine.engines import Simulate
 from model.engine.network import Network
 from model.engine.program import NONE, Program
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable
-from model.world.journeys import Attribute, Emit, ForEach, Journey, Visit
+from model.world.journeys import Emit, ForEach, Journey, Visit
 from model.world.laws import Exponential, Lognormal
 
 LONG_S = 1e9  # until all recorded requests have ended

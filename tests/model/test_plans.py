@@ -1,6 +1,7 @@
 """The verbs that plan on paper, as somebody types them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_size_gives_every_figure_its_formula(typed):
 def test_size_says_what_runs_out_first(typed):
     told = typed("size", LAPTOP)
     assert "The first to run out: " in told.output
+
+
+def test_size_gives_people_bytes_in_a_unit_that_suits_them(typed):
+    told = typed("size", LAPTOP, "--set", "people.users=2 M", "--set", "people.followers.max=900 k")
+    assert re.search(r"rows of users and follows, one copy +\d+(\.\d+)? GB", told.stdout)
+    assert not re.search(r"(?<![\d.])\d{7}", told.stdout)
 
 
 def test_size_can_be_read_as_a_page(typed):

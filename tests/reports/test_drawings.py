@@ -6,15 +6,12 @@ from itertools import combinations
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, poisson
 from model.world.journeys import (
-    LANE,
-    LEG,
     AllOf,
-    Attribute,
     Backoff,
     Batch,
-    Beside,
     Breaker,
     Budget,
     Cached,
@@ -29,6 +26,7 @@ from model.world.journeys import (
     WithProbability,
     Write,
 )
+from model.world.keys import LANE, LEG, Beside
 from model.world.laws import Constant, Exponential
 from reports.drawing_places import WIDTH_MAX, places_of
 from reports.drawings import GRAMMAR, drawing_of, example, svg_of

@@ -67,7 +67,7 @@ def test_what_there_will_be_too_little_of_is_named_with_when_and_in_that_order(s
 
 def test_what_is_short_today_is_said_with_how_much_of_it_is_used(shipped):
     text = on_paper(laptop("fleet.machine.memory=1 kB"), shipped)
-    assert re.search(r"Short of: memory of host today \([\d.e+]+ % is used, 80 % may be\)", text)
+    assert re.search(r"Short of: memory of host today \([\d.,]+ % is used, 80 % may be\)", text)
 
 
 def test_a_fleet_that_lasts_is_short_of_nothing(shipped):
@@ -96,6 +96,13 @@ def test_the_costliest_causes_of_lost_answers_come_first(shipped):
     assert [row.split(" | ")[0] for row in rows if row] == [
         f"| {cost.cause}" for cost in found.costs[:CAUSES]
     ]
+
+
+def test_thousands_of_minutes_a_year_are_read_as_such(shipped):
+    text = on_paper(laptop("availability.incidents.per_year=1000"), shipped)
+    [said] = re.findall(r"As much as (.*) minutes a year", text)
+    assert re.fullmatch(r"[4-6],\d{3} \([4-6],\d{3} to [4-6],\d{3}\)", said)
+    assert not re.search(r"\de[+-]\d", text)
 
 
 def test_what_is_not_available_enough_is_a_miss(shipped):

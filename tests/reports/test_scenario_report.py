@@ -129,6 +129,23 @@ def test_a_number_that_is_compared_is_said_beside_the_other_and_as_times_it():
     assert row[1] == "30 ms (30 ms to 30 ms), 2.5 times 12 ms (12 ms to 12 ms)"
 
 
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (between(0.030, 0.030), "30 ms (30 ms to 30 ms), with nothing to compare it with"),
+        (None, "-"),
+    ],
+)
+def test_a_number_with_nothing_to_compare_it_with_is_said_so(found, said):
+    check = Checked(
+        expected="newsfeed.p50.during above 3 times newsfeed.p50.before",
+        found=found,
+        outcome=Outcome.UNKNOWN,
+    )
+    [_, row] = rows(report(checks=[check]), "What was expected")
+    assert row[1:] == [said, "unknown"]
+
+
 def test_nothing_is_no_number_of_times_nothing():
     nothing = between(0.0, 0.0)
     check = Checked(
@@ -424,6 +441,19 @@ def test_stores_with_copies_say_how_far_they_are_behind_and_what_a_lost_server_t
     [row] = rows(text, "Copies")[1:]
     assert row[:4] == ["base", "post_db", "2 of 3", "2 ms (1 ms to 3 ms)"]
     assert row[4:] == ["6 ms (4 ms to 8 ms)", "0.5 (0.25 to 0.75)", "21 (20 to 22)", "2 (1 to 3)"]
+
+
+@pytest.mark.parametrize(
+    ("lag", "lost", "is_told"), [(0.0, 0.0, True), (None, 0.5, True), (None, 0.0, False)]
+)
+def test_stores_that_nobody_writes_to_have_no_row_among_copies(lag, lost, is_told):
+    numbers = {"lost_writes.user_db.per_crash": between(lost, lost)}
+    if lag is not None:
+        numbers["lag.replication.user_db.p50"] = between(lag, lag)
+    base = copied()
+    text = report(variant(numbers={**base.numbers, **numbers}))
+    stores = [row[1] for row in rows(text, "Copies")[1:]]
+    assert stores == (["user_db", "post_db"] if is_told else ["post_db"])
 
 
 def test_copies_have_a_table_of_their_own_among_lags():

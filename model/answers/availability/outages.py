@@ -13,6 +13,7 @@ from typing import TypeAlias
 from model.answers.availability.components import Shards, System
 from model.answers.availability.counts import Uniform
 from model.world.quantities import SECONDS_PER_UNIT
+from model.world.scenario import ScenarioError
 
 YEAR_S = SECONDS_PER_UNIT["y"]
 
@@ -160,6 +161,7 @@ def first_order(system: System) -> dict[Troubles, float]:
     """Return the shares of time on paper, of one outage at a time; two never meet.
 
     An outage that lasts T, exponential, is in a phase that ends after c for min(T, c) seconds.
+    Raises ScenarioError for outages that must meet, as they last longer than all time together.
     """
     shares: dict[Troubles, float] = {}
     for source in sources_of(system):
@@ -172,6 +174,11 @@ def first_order(system: System) -> dict[Troubles, float]:
             present = frozenset(trouble for trouble, most_s in ends if most_s >= until_s)
             shares[present] = shares.get(present, 0.0) + begins_per_s * lasts_s
     shares[NONE] = 1 - sum(shares.values())
+    if shares[NONE] <= 0:
+        raise ScenarioError(
+            "availability: zone, region, incidents and common_cause must leave some time in which"
+            f" none of them strikes, got {1 - shares[NONE]:.4g} of all time if no two ever meet"
+        )
     return shares
 
 

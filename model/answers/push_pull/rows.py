@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isinf
 
+from model.answers.digits import digits_of
 from model.answers.push_pull.comparison import Compared
 from model.answers.push_pull.thresholds import CostCurve, ThresholdCost
 
@@ -80,8 +81,10 @@ def _written(cost: ThresholdCost) -> str:
 
 def _in_words(cost: ThresholdCost) -> str:
     if cost.followers_min is None:
-        return f"no influencers ({cost.cores:,.3g} cores)"
-    return f"influencers from {cost.followers_min:,} followers on ({cost.cores:,.3g} cores)"
+        return f"no influencers ({digits_of(cost.cores, 3)} cores)"
+    return (
+        f"influencers from {cost.followers_min:,} followers on ({digits_of(cost.cores, 3)} cores)"
+    )
 
 
 def _break_even(times: float) -> str:
@@ -89,7 +92,7 @@ def _break_even(times: float) -> str:
         return "Merging on read saves no fan-out here."
     if times <= 1:
         return "By cost alone influencers pay."
-    return f"By cost alone influencers pay once pulls are {times:,.3g} times cheaper."
+    return f"By cost alone influencers pay once pulls are {digits_of(times, 3)} times cheaper."
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
@@ -103,5 +106,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
+        return digits_of(value, 3) if abs(value) < 1_000 else f"{value:,.0f}"
     return str(value)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from model.answers.digits import digits_of
+
 SCENARIO, CALIBRATION = "scenario", "calibration"
 SIGNIFICANT_DIGITS = 4
 TIMES, OVER, LESS = " × ", " ÷ ", " − "  # noqa: RUF001 - signs of arithmetic
@@ -147,13 +149,8 @@ def _scaled(value: float, scale: Sequence[tuple[float, str]]) -> tuple[str, str]
     """Return the number in the largest step of the scale that it reaches, and the step's word."""
     for step, word in scale:
         if abs(value) >= step * (1 - 1e-9):
-            return _digits(value / step), word
-    return _digits(value), ""
-
-
-def _digits(value: float) -> str:
-    short = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    return f"{short:,.0f}" if abs(short) >= 1_000 else f"{short:.{SIGNIFICANT_DIGITS}g}"
+            return digits_of(value / step, SIGNIFICANT_DIGITS), word
+    return digits_of(value, SIGNIFICANT_DIGITS), ""
 
 
 def _made(name: str, unit: str, value: float, words: str, parts: Iterable[Figure]) -> Figure:

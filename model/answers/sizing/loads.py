@@ -20,9 +20,10 @@ from model.answers.sizing.figures import (
     unknown,
 )
 from model.answers.sizing.rates import Rates
+from model.world.attributes import Attribute
 from model.world.design import journeys_of
 from model.world.entries import ENTRY_S, entry_work_s
-from model.world.journeys import Attribute, Emit, Journey, Visit
+from model.world.journeys import Emit, Journey, Visit
 from model.world.laws import QuantileTable
 from model.world.reach import Reach
 from model.world.scenario import Endpoint

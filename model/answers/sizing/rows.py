@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from model.answers.digits import digits_of
 from model.answers.sizing import Outlook, Sizing
 from model.answers.sizing.figures import Figure
 
 FIGURE_COLUMNS = ("topic", "figure", "value", "unit", "formula", "source")
+SAID_COLUMNS = ("topic", "figure", "value", "formula", "source")
 ROLE_COLUMNS = (
     "role", "needed", "with a zone lost", "there are", "enough", "survives a zone", "what binds",
 )  # fmt: skip
@@ -19,6 +21,15 @@ def figure_rows(sizing: Sizing) -> list[Row]:
     """Return a row of plain values for each figure; NaN where nothing is known."""
     return [
         (group.title, each.name, each.value, each.unit, each.formula, each.source)
+        for group in sizing.groups
+        for each in group.figures
+    ]
+
+
+def said_rows(sizing: Sizing) -> list[Row]:
+    """Return the same rows as people read them: each value in the unit that suits its size."""
+    return [
+        (group.title, each.name, each.said, each.formula, each.source)
         for group in sizing.groups
         for each in group.figures
     ]
@@ -121,7 +132,7 @@ def _cell(value: object) -> str:
         case float() if value != value:  # noqa: PLR0124 - only NaN is not itself
             return "?"
         case float():
-            return f"{value:,.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
+            return digits_of(value, 3) if abs(value) < 1_000 else f"{value:,.0f}"
         case _:
             return str(value).replace("|", "\\|")
 

@@ -8,7 +8,8 @@ from model.world.design.events import consumed, relayed
 from model.world.design.layouts import entries_changed, entry_changed, followers_asked
 from model.world.design.names import DEVELOPMENT, FANOUT, PURGE
 from model.world.design.steps import READER, Steps, now_and_then
-from model.world.journeys import LANE, AllOf, Emit, ForEach, Step
+from model.world.journeys import AllOf, Emit, ForEach, Step
+from model.world.keys import LANE
 from model.world.reach import Reach
 from model.world.spreading import Many
 

@@ -8,16 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from model.rules.deliveries import PAUSE_MAX_S, PAUSE_S
-from model.world.journeys import (
-    Attribute,
-    Backoff,
-    Breaker,
-    Budget,
-    Call,
-    Hold,
-    Step,
-    Visit,
-)
+from model.world.attributes import Attribute
+from model.world.journeys import Backoff, Breaker, Budget, Call, Hold, Step, Visit
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario import Protections

@@ -6,7 +6,8 @@ from model.world.chunks import Writes
 from model.world.counts import ConstantCount, CountLaw
 from model.world.design.steps import READER, Steps, now_and_then
 from model.world.entries import work_of_entries
-from model.world.journeys import LANE, LEG, ForEach, Step
+from model.world.journeys import ForEach, Step
+from model.world.keys import LANE, LEG
 from model.world.layouts import Layout
 from model.world.reach import Reach
 

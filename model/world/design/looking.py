@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
 from model.world.edges import edge_asked
-from model.world.journeys import LANE, AllOf, Attribute, Beside, Call, Delay, ForEach, Step
+from model.world.journeys import AllOf, Call, Delay, ForEach, Step
+from model.world.keys import LANE, Beside
 from model.world.passing import NO_TIME
 from model.world.reach import Reach
 from model.world.routes import INDEX_SHARD

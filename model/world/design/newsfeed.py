@@ -5,7 +5,8 @@ from __future__ import annotations
 from model.world.counts import CountTable
 from model.world.design.layouts import timeline_asked, timeline_changed
 from model.world.design.steps import READER, TARGET, Steps, now_and_then
-from model.world.journeys import LANE, LEG, AllOf, Call, ForEach, Step
+from model.world.journeys import AllOf, Call, ForEach, Step
+from model.world.keys import LANE, LEG
 from model.world.reach import Reach
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from model.world.attributes import Attribute
 from model.world.design.guards import request_guarded
 from model.world.design.looking import image, profile, search
 from model.world.design.names import ACTIVITIES_OF
 from model.world.design.newsfeed import mirrored, newsfeed
 from model.world.design.posts import post
 from model.world.design.steps import NAME, READER, TARGET, Steps
-from model.world.journeys import Attribute, Delay, Emit, Journey, Step
+from model.world.journeys import Delay, Emit, Journey, Step
 from model.world.laws import Constant
 from model.world.reach import Reach
 from model.world.routes import CLIENT

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from model.world.attributes import Attribute
 from model.world.design.guards import call_guarded, read_hedged
-from model.world.journeys import (
-    RANDOM,
-    Attribute,
-    Delay,
-    Key,
-    Link,
-    Step,
-    Visit,
-    WithProbability,
-    Write,
-    is_of_legs,
-)
+from model.world.journeys import Delay, Link, Step, Visit, WithProbability, Write
+from model.world.keys import RANDOM, Key, is_of_legs
 from model.world.laws import QuantileTable
 from model.world.routes import SHARD, legs_column, read_column, write_column
 from model.world.topology import TAKE_WHEN_IDLE

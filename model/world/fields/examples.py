@@ -35,4 +35,5 @@ EXAMPLES: Mapping[str, str] = {
     "Expectation.below": '"1 s"',
     "Expectation.above": '"100 ms"',
     "Expectation.times": '"base"',
+    "Expectation.of": '"newsfeed.p99.before"',
 }

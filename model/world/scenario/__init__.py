@@ -66,12 +66,14 @@ class Scenario(Table):
         if any(not name.strip() for name in self.variants):
             raise ValueError("variants: each needs a name")
         known = ("base", *self.variants)
-        for number, which in enumerate(self.expect):
-            for name in (which.variant, which.times or ""):
-                if name not in ("", *known):
-                    raise ValueError(
-                        f"expect.{number}: there is no variant {name!r}, only {', '.join(known)}"
-                    )
+        unknown = [
+            f"expect.{number}: there is no variant {name!r}, only {', '.join(known)}"
+            for number, which in enumerate(self.expect)
+            for name in (which.variant, which.times or "")
+            if name not in ("", *known)
+        ]
+        if unknown:
+            raise ValueError("\n".join(unknown))
         return self
 
     @property

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from model.world.quantities import Count, Seconds, Share
+from model.world.quantities import SECONDS_PER_UNIT, Count, Seconds, Share
 from model.world.scenario.tables import Table, said
 from model.world.scenario.traffic import Endpoint
 
-DAY_S, MINUTE_S = 86_400.0, 60.0
+DAY_S, MINUTE_S, YEAR_S = 86_400.0, 60.0, SECONDS_PER_UNIT["y"]
+STRIKES_MAX = 1_000_000  # of one thing, in all years: each is simulated
 
 
 class Targets(Table):
@@ -30,10 +32,25 @@ class Targets(Table):
 
 
 class Failing(Table):
-    """How often one thing fails, and how long until it is there again."""
+    """How often one thing fails, and how long until it is there again: no longer than it was."""
 
-    every: Annotated[Seconds, Field(gt=0)] = said(90 * DAY_S, "mean time between failures of one")
+    every: Annotated[Seconds, Field(ge=MINUTE_S)] = said(
+        90 * DAY_S, "mean time that one is there until it fails; at least repair"
+    )
     repair: Annotated[Seconds, Field(gt=0)] = said(5 * MINUTE_S, "mean time until it is repaired")
+
+    @model_validator(mode="after")
+    def _is_there_more_than_not(self) -> Failing:
+        if self.every < self.repair:
+            raise ValueError(
+                f"every must be at least repair, which is {self.repair:g} s, got {self.every:g} s"
+            )
+        return self
+
+    @property
+    def per_year(self) -> float:
+        """How often a year one fails."""
+        return YEAR_S / (self.every + self.repair)
 
 
 def _failing(every: str, repair: str) -> Failing:
@@ -47,12 +64,22 @@ class Incidents(Table):
     lasting: Annotated[Seconds, Field(gt=0)] = said(5 * MINUTE_S, "each, on average")
     share: Annotated[Share, Field(gt=0)] = said(1.0, "of requests that fail meanwhile")
 
+    @model_validator(mode="after")
+    def _leave_time(self) -> Incidents:
+        if self.per_year * self.lasting >= YEAR_S:
+            raise ValueError(
+                f"lasting must leave some of a year: {self.per_year:g} of {self.lasting:g} s do not"
+            )
+        return self
+
 
 class Availability(Table):
     """How often things fail over the years.
 
     The defaults are judgement, not measurement: an instance every three months, a server every
     year, a zone every three years, a region every twenty; ten bad changes a year of five minutes.
+    Zones, regions, incidents and common causes must leave some time in which none of them
+    strikes, and each may strike a million times in all years.
     """
 
     years: Annotated[Count, Field(ge=1, le=100_000)] = said(1_000, "that are simulated")
@@ -67,6 +94,24 @@ class Availability(Table):
         0, "repairs of one kind that go on at once; 0: all of them"
     )
     incidents: Incidents = said(Incidents(), "changes that go wrong")
+
+    @model_validator(mode="after")
+    def _can_be_lived_through(self) -> Availability:
+        for what, per_year in self._strikes():
+            if self.years * per_year > STRIKES_MAX:
+                raise ValueError(
+                    f"years: {what} would strike {self.years * per_year:,.0f} times in"
+                    f" {self.years:,} years, and {STRIKES_MAX:,} times are simulated at most"
+                )
+        return self
+
+    def _strikes(self) -> Iterator[tuple[str, float]]:
+        """Yield what takes many things along at once, and how often a year."""
+        yield "zone", self.zone.per_year
+        yield "region", self.region.per_year
+        yield "incidents", self.incidents.per_year
+        yield "common_cause of instance", self.common_cause * self.instance.per_year
+        yield "common_cause of server", self.common_cause * self.server.per_year
 
 
 class Prices(Table):

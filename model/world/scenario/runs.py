@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from model.world.quantities import Count, PerSecond, Seconds, Share
+from model.world.quantities import (
+    Count,
+    PerSecond,
+    Seconds,
+    Share,
+    parse_seconds,
+    parse_share,
+)
 from model.world.scenario.tables import Table, asked, said
 
 
@@ -58,9 +66,30 @@ class Expectation(Table):
     times: str | None = said(
         None, "below or above are then so many times this variant's number, such as base"
     )
+    of: str | None = said(
+        None,
+        "below or above are then so many times this number, such as newsfeed.p99.before,"
+        " of the same variant, or of that in times",
+    )
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Expectation:
         if self.below is None and self.above is None:
             raise ValueError("give below or above, or both")
         return self
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Expectation:
+        if self.below is not None and self.above is not None and _is_less(self.below, self.above):
+            raise ValueError(
+                f"below must not be less than above, got {self.below!r} and {self.above!r}"
+            )
+        return self
+
+
+def _is_less(one: str, other: str) -> bool:
+    """Say which of two times, shares or plain numbers is less; no if they are not two of a kind."""
+    for read in (parse_seconds, parse_share, float):
+        with suppress(ValueError):
+            return read(one) < read(other)
+    return False

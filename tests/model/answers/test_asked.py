@@ -90,25 +90,17 @@ def test_where_something_is_wrong_in_a_variant_is_said_once(file):
     assert any("variants.odd: fleet.nonsense: unknown key" in line for line in lines)
 
 
-QUIET = '[variants]\nquiet = ["traffic.mix={post=1.0}"]\n'
-BESIDE = EXPECT.format("newsfeed.p99", "2") + 'times = "{}"\nvariant = "{}"\n'
-
-
-@pytest.mark.parametrize("name", ["base", "quiet"])
-def test_nothing_is_compared_with_itself(file, name):
-    with pytest.raises(ScenarioError, match=f"times: {name} is compared with itself"):
-        variants_in(file(QUIET + BESIDE.format(name, name)))
+def test_all_that_is_wrong_with_expectations_is_said_at_once_a_line_each(file):
+    said = (("newsfeed.p98", "1 s"), ("newsfeed.p99", "1 s"), ("newsfeed.p99", "5 %"))
+    path = file("".join(EXPECT.format(*each) for each in said))
+    with pytest.raises(ScenarioError) as refusal:
+        variants_in(path)
+    first, second = str(refusal.value).splitlines()
+    assert first.startswith(f"{path}: expect.0: the answer has no number 'newsfeed.p98'")
+    assert second.startswith(f"{path}: expect.2: below: newsfeed.p99: write a number and a unit")
 
 
 def test_a_variant_that_cannot_be_simulated_is_told_by_name(file):
     path = file('[variants]\nthirds = ["simulation.slice=3"]\n')
     with pytest.raises(ScenarioError, match=r"t.toml: thirds: simulation.slice: one shared host"):
         refuse_unbuildable(path, variants_in(path), load_calibration(SHIPPED))
-
-
-@pytest.mark.parametrize(("times", "variant"), [("quiet", "base"), ("base", "quiet")])
-def test_a_number_is_to_be_in_both_variants_that_are_compared(file, times, variant):
-    path = file(QUIET + BESIDE.format(times, variant))
-    message = r"expect.0: quiet: the answer has no number 'newsfeed.p99'"
-    with pytest.raises(ScenarioError, match=message):
-        variants_in(path)

@@ -11,22 +11,12 @@ from model.answers.utilisation import in_world, of_stations
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable
 from model.world.failures import Crash, Once, SlowDown
 from model.world.hot_shards import Hot
-from model.world.journeys import (
-    LANE,
-    LEG,
-    AllOf,
-    Attribute,
-    Breaker,
-    Call,
-    Delay,
-    Emit,
-    ForEach,
-    Journey,
-    Visit,
-)
+from model.world.journeys import AllOf, Breaker, Call, Delay, Emit, ForEach, Journey, Visit
+from model.world.keys import LANE, LEG
 from model.world.laws import Constant, Exponential
 from model.world.parts import Parts
 from model.world.slices import CLOCK, OfWhom

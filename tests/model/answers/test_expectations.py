@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from model.answers.expectations import Outcome, checked
+from model.answers.expectations import Outcome, checked, wrong_limits
 from model.answers.statistics import Interval
 from model.world.scenario import Expectation, ScenarioError
 
@@ -112,22 +112,92 @@ def test_the_number_beside_is_told():
     assert compared(between(0.3, 0.3), between(0.1, 0.1), above="2").beside == between(0.1, 0.1)
 
 
+def during(found, before, **limits):
+    """What is made of a number during events, beside the same before them."""
+    numbers = {"base": {"newsfeed.p99.during": found, "newsfeed.p99.before": before}}
+    expectation = Expectation(that="newsfeed.p99.during", of="newsfeed.p99.before", **limits)
+    return checked(expectation, numbers)
+
+
+def test_a_limit_can_be_so_many_times_another_number_of_the_same_variant():
+    found, before = between(0.30, 0.34), between(0.09, 0.10)
+    assert during(found, before, above="2.9").outcome is Outcome.YES
+    assert during(found, before, above="3.2").outcome is Outcome.UNCLEAR
+    assert during(found, before, above="4").outcome is Outcome.NO
+    assert during(found, before, above="2", below="2.6").outcome is Outcome.NO
+    assert during(found, before, above="3").beside == before
+
+
+def test_numbers_of_one_run_are_compared_by_the_ends_that_are_furthest_apart():
+    found, before = between(0.30, 0.34), between(0.18, 0.22)
+    # By independent luck it would be 0.04 more than 1.4 times that, give or take 0.034.
+    assert during(found, before, above="1.4").outcome is Outcome.UNCLEAR
+    assert during(found, before, above="1.35").outcome is Outcome.YES
+
+
+def test_of_and_times_name_a_number_of_another_variant():
+    numbers = {
+        "base": {"newsfeed.p99": between(0.1, 0.1)},
+        "off": {"newsfeed.p99": between(0.2, 0.2), "newsfeed.p99.during": between(0.5, 0.5)},
+    }
+    both = {"that": "newsfeed.p99.during", "variant": "off", "of": "newsfeed.p99"}
+    assert checked(Expectation(**both, above="4", times="base"), numbers).outcome is Outcome.YES
+    assert checked(Expectation(**both, above="4"), numbers).outcome is Outcome.NO
+
+
+def test_without_the_number_that_it_is_compared_with_an_expectation_is_unknown():
+    expectation = Expectation(that="newsfeed.p99", of="newsfeed.p99.before", above="3")
+    found = checked(expectation, {"base": {"newsfeed.p99": between(1.0, 2.0)}})
+    assert (found.outcome, found.beside) == (Outcome.UNKNOWN, None)
+
+
 def test_a_number_that_the_answer_does_not_have_is_unknown():
     expectation = Expectation(that="nobody.p99", below="1 s")
     assert checked(expectation, {"base": {}}).outcome is Outcome.UNKNOWN
 
 
-def test_what_is_expected_is_said_in_words():
-    numbers = {"base": {"all.late": between(0.1, 0.1)}, "off": {}}
-    expectation = Expectation(that="all.late", variant="off", above="2", times="base")
-    assert checked(expectation, numbers).expected == "all.late (off) above 2 times that of base"
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"below": "5 %"}, "all.late.during below 5 %"),
+        (
+            {"variant": "off", "above": "2", "below": "3", "times": "base"},
+            "all.late.during (off) above 2 and below 3 times that of base",
+        ),
+        (
+            {"above": "3", "of": "all.late.before"},
+            "all.late.during above 3 times all.late.before",
+        ),
+        (
+            {"variant": "off", "above": "3", "of": "all.late.before"},
+            "all.late.during (off) above 3 times all.late.before (off)",
+        ),
+        (
+            {"above": "3", "of": "all.late.before", "times": "off"},
+            "all.late.during above 3 times all.late.before of off",
+        ),
+    ],
+)
+def test_what_is_expected_is_said_in_words(said, words):
+    expectation = Expectation(that="all.late.during", **said)
+    assert checked(expectation, {"base": {}, "off": {}}).expected == words
 
 
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"below": "5 %"}, "newsfeed.p99: write a number and a unit"),
-        ({"below": "fast", "times": "base"}, "newsfeed.p99: write a number, such as 1.2"),
+        ({"below": "5 %"}, "below: newsfeed.p99: write a number and a unit"),
+        (
+            {"below": "fast", "times": "base"},
+            "below: how many times that of base: write a number, such as 1.2, got 'fast'",
+        ),
+        (
+            {"above": "3 s", "of": "newsfeed.p50"},
+            "above: how many times newsfeed.p50: write a number, such as 1.2, got '3 s'",
+        ),
+        ({"above": "nan", "times": "base"}, "write a number, such as 1.2, got 'nan'"),
+        ({"above": "inf", "times": "base"}, "write a number, such as 1.2, got 'inf'"),
+        ({"above": "-1", "times": "base"}, "write a number, such as 1.2, got '-1'"),
     ],
 )
 def test_a_limit_of_another_kind_is_refused_by_name(limits, message):
@@ -135,9 +205,28 @@ def test_a_limit_of_another_kind_is_refused_by_name(limits, message):
         outcome(0.1, 0.2, **limits)
 
 
+def test_of_two_limits_that_are_wrong_both_are_told():
+    above, below = wrong_limits(Expectation(that="newsfeed.p99", above="5 %", below="1 parsec"))
+    assert above.startswith("above: newsfeed.p99: ")
+    assert below.startswith("below: newsfeed.p99: ")
+
+
 def test_an_expectation_needs_a_limit():
     with pytest.raises(ValueError, match="give below or above"):
         Expectation(that="newsfeed.p99")
+
+
+@pytest.mark.parametrize(
+    ("above", "below"), [("1 s", "900 ms"), ("5 %", "4 %"), ("1.2", "1"), ("1 min", "1 s")]
+)
+def test_a_range_that_nothing_lies_in_is_refused_with_both_its_ends(above, below):
+    with pytest.raises(ValueError, match=f"less than above, got '{below}' and '{above}'"):
+        Expectation(that="newsfeed.p99", above=above, below=below)
+
+
+@pytest.mark.parametrize(("above", "below"), [("900 ms", "1 s"), ("1 s", "1000 ms"), ("2", "10")])
+def test_a_range_that_something_lies_in_is_none_of_these(above, below):
+    assert Expectation(that="newsfeed.p99", above=above, below=below).below == below
 
 
 LOST = "lost_writes.post_db.per_crash"

@@ -8,10 +8,11 @@ import pytest
 from model.answers.inflow import background_in, floods, let_in
 from model.engine.network import Network
 from model.engine.program import Stream, StreamKind
+from model.world.attributes import Attribute
 from model.world.celebrities import celebrity_name
 from model.world.floods import FLOOD
 from model.world.hot_shards import hot_of
-from model.world.journeys import Attribute, Delay, Journey, Visit
+from model.world.journeys import Delay, Journey, Visit
 from model.world.laws import Constant
 from model.world.parts import Parts
 from model.world.routes import CLIENT, SHARD, ZONE

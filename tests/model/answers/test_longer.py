@@ -105,6 +105,7 @@ def test_lags_have_such_shares_too():
         ("newsfeed.failed", {"below": "1 %"}),
         ("search.p99", {"below": "1 s"}),
         ("newsfeed.p99", {"below": "2", "times": "base"}),
+        ("newsfeed.p99", {"below": "2", "of": "newsfeed.p50"}),
     ],
 )
 def test_what_is_no_quantile_or_of_nobody_or_compared_has_none(that, limits):

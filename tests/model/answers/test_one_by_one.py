@@ -7,9 +7,10 @@ import pytest
 
 from model.answers.one_by_one import arrive_at, celebrities_in, recorded_in, warm_edges
 from model.engine.network import Network
+from model.world.attributes import Attribute
 from model.world.edges import FILLING
 from model.world.incoming import Part
-from model.world.journeys import Attribute, Delay, Journey
+from model.world.journeys import Delay, Journey
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario_files import load_scenario

@@ -135,7 +135,9 @@ def test_variants_are_compared_with_one_another(file, calibration, simulated):
     ("said", "head", "message"),
     [
         ("", "", "begin with a line"),
-        (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect.0: newsfeed.p99: .* '1 parsec'"),
+        (f'{EXPECT}below = "1 parsec"\n', ASKED, r"expect.0: below: newsfeed.p99: .* '1 parsec'"),
+        (f'{EXPECT}below = "1 s"\nabove = "2 s"\n', ASKED, "expect.0: below must not be less"),
+        (f'{EXPECT}below = "2"\nof = "newsfeed.p98"\n', ASKED, "no number 'newsfeed.p98'"),
         (
             f'[variants]\nodd = ["traffic.rate=3/s"]\n{EXPECT}below = "two"\ntimes = "odd"\n',
             ASKED,
@@ -204,6 +206,14 @@ SLOW = (
     '[fleet]\nplacement = "dedicated"\n'
     '[[events]]\nkind = "slow"\nstation = "timeline"\nspeed = "20 %"\nat = "2 s"\nlasts = "2 s"\n'
 )
+
+
+def test_while_it_is_slow_answers_take_longer_than_before(file, calibration):
+    asked = SLOW.replace("replications = 2", "replications = 6")
+    during = '[[expect]]\nthat = "newsfeed.p50.during"\nof = "newsfeed.p50.before"\n'
+    answer = answer_of(file(f'{asked}{during}above = "1"\n{during}below = "1"\n'), calibration)
+    assert [check.outcome for check in answer.checks] == [Outcome.YES, Outcome.NO]
+    assert answer.checks[0].beside == answer.variants[0].numbers["newsfeed.p50.before"]
 
 
 def test_a_slow_service_is_busier_while_it_is_slow(file, calibration):

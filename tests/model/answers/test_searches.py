@@ -7,7 +7,7 @@ import pytest
 
 from model.answers.twin import twin_of
 from model.engine.compiled_engine import simulate
-from model.engine.runs import Outcome
+from model.engine.program import Outcome
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"

@@ -6,7 +6,8 @@ import pytest
 from model.answers.simulated import recording_of
 from model.engine.network import Network
 from model.engine.simpy_engine import simulate
-from model.world.journeys import Attribute, Journey, Visit
+from model.world.attributes import Attribute
+from model.world.journeys import Journey, Visit
 from model.world.laws import Constant
 
 

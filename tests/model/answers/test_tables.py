@@ -67,6 +67,19 @@ def test_people_see_four_digits_and_every_row_on_one_line(capsys):
     assert lines[2].split()[-3:] == ["-", "12345", "no"]
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (1723.4, "1,723"),
+        (9_999.7, "10,000"),
+        (54_422_687_425_150.0, "54,422,687,425,150"),
+        (0.00009587, "0.00009587"),
+    ],
+)
+def test_people_read_no_powers_of_ten(capsys, value, read):
+    assert printed(capsys, Format.TABLE, rows=[(value,)], columns=["n"]).split() == ["n", read]
+
+
 def test_a_long_text_is_not_cut_when_nobody_says_how_wide_the_paper_is(capsys):
     text = "why " * 100
     assert text.strip() in printed(capsys, Format.TABLE, rows=[(text,)], columns=["reason"])

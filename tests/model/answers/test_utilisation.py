@@ -12,9 +12,10 @@ from model.answers.utilisation import (
 )
 from model.engine.network import Network
 from model.engine.simpy_engine import simulate
+from model.world.attributes import Attribute
 from model.world.failures import Crash, Once, SlowDown
 from model.world.hot_shards import Hot
-from model.world.journeys import Attribute, Call, Delay, Hold, Journey, Visit
+from model.world.journeys import Call, Delay, Hold, Journey, Visit
 from model.world.laws import Constant
 from model.world.slices import Slice
 

@@ -7,17 +7,9 @@ import pytest
 from scipy.stats import binomtest, chisquare
 
 from model.engine.network import Network
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
-from model.world.journeys import (
-    AllOf,
-    Attribute,
-    Delay,
-    Emit,
-    ForEach,
-    Journey,
-    Visit,
-    WithProbability,
-)
+from model.world.journeys import AllOf, Delay, Emit, ForEach, Journey, Visit, WithProbability
 from model.world.laws import Constant, Exponential
 
 

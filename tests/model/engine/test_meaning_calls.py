@@ -6,10 +6,10 @@ import pytest
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.journeys import (
     AllOf,
-    Attribute,
     Backoff,
     Budget,
     Call,
@@ -37,24 +37,7 @@ def visit(station, work_s=1.0, **more):
     return Visit(station=station, work=law(work_s), **more)
 
 
-def marks():
-    return Network().journey(Journey(name="mark", steps=pause(0.0)))
-
-
-def began_s(run):
-    """When each attempt began that emitted a mark."""
-    mine = run.requests.journey == run.program.journeys.index("mark")
-    return run.requests.arrived_s[mine].tolist()
-
-
 MARK = Emit(journey="mark")
-
-
-def blocked(until_s=1_000.0, network=None):
-    """A station whose only server is busy until an instant, and that lets nobody wait."""
-    network = (network or marks()).station("a", queue=Queue(limit=0))
-    network.journey(Journey(name="blocker", steps=visit("a", until_s)))
-    return network.recorded("blocker", at_s=[0.0])
 
 
 def test_an_attempt_is_given_up_at_its_deadline_and_its_work_goes_on(walk, ends):
@@ -81,7 +64,7 @@ def test_without_a_deadline_a_call_waits(walk, ends):
     assert ends(walk(Call(steps=pause(50.0)))) == [(DONE, 50.0)]
 
 
-def test_a_call_that_cancels_takes_no_further_step_after_its_deadline(walk, ends):
+def test_a_call_that_cancels_takes_no_further_step_after_its_deadline(walk, ends, marks, began_s):
     for cancels, marked in ((False, [3.0]), (True, [])):
         call = Call(steps=(pause(3.0), MARK), deadline=law(1.0), cancels=cancels)
         run = walk(call, network=marks())
@@ -89,19 +72,21 @@ def test_a_call_that_cancels_takes_no_further_step_after_its_deadline(walk, ends
         assert began_s(run) == marked
 
 
-def test_a_step_that_begins_exactly_at_the_deadline_is_taken(walk):
+def test_a_step_that_begins_exactly_at_the_deadline_is_taken(walk, marks, began_s):
     inside = Call(steps=(pause(1.0), MARK, pause(1.0), MARK), deadline=law(1.0), cancels=True)
     assert began_s(walk(inside, network=marks())) == [1.0]
 
 
-def test_what_was_served_too_late_for_a_call_that_cancels_fails_at_its_end(walk):
+def test_what_was_served_too_late_for_a_call_that_cancels_fails_at_its_end(walk, marks, began_s):
     # The fork inside goes on after its deadline, and its walk ends there: the outer hears nothing.
     inside = AllOf(branches=(pause(2.0), pause(0.5)), need=2)
     call = Call(steps=(inside, MARK), deadline=law(1.0), cancels=True)
     assert began_s(walk(call, network=marks())) == []
 
 
-def test_deadlines_of_calls_that_cancel_travel_through_those_that_do_not(walk, ends):
+def test_deadlines_of_calls_that_cancel_travel_through_those_that_do_not(
+    walk, ends, marks, began_s
+):
     inner = Call(steps=(pause(3.0), MARK), deadline=law(9.0))
     outer = Call(steps=inner, deadline=law(1.0), cancels=True)
     run = walk(outer, network=marks())
@@ -110,7 +95,7 @@ def test_deadlines_of_calls_that_cancel_travel_through_those_that_do_not(walk, e
 
 
 @pytest.mark.parametrize("cancels", [False, True])
-def test_of_deadlines_inside_one_another_the_earliest_counts(walk, ends, cancels):
+def test_of_deadlines_inside_one_another_the_earliest_counts(walk, ends, cancels, marks, began_s):
     network = marks().station("a", queue=Queue(drop_expired=True))
     inner = Call(steps=(visit("a", 2.0), MARK), deadline=law(5.0), cancels=cancels)
     outer = Call(steps=inner, deadline=law(1.0), cancels=cancels)
@@ -120,14 +105,14 @@ def test_of_deadlines_inside_one_another_the_earliest_counts(walk, ends, cancels
     assert began_s(run) == ([] if cancels else [2.0])
 
 
-def test_a_failed_attempt_is_tried_again_so_many_times(walk, ends):
+def test_a_failed_attempt_is_tried_again_so_many_times(walk, ends, blocked, began_s):
     run = walk(Call(steps=(MARK, visit("a")), retries=3), at_s=(1.0,), network=blocked())
     assert ends(run) == [(REFUSED, 1.0)]
     assert began_s(run) == [1.0] * 4
     assert run.requests.attempts[run.requests.journey == run.requests.journey[1]].tolist() == [4]
 
 
-def test_the_waits_before_retries_grow_up_to_a_cap(walk, ends):
+def test_the_waits_before_retries_grow_up_to_a_cap(walk, ends, blocked, began_s):
     backoff = Backoff(base_s=1.0, factor=3.0, cap_s=5.0)
     call = Call(steps=(MARK, visit("a")), retries=4, backoff=backoff)
     run = walk(call, at_s=(1.0,), network=blocked())
@@ -135,13 +120,13 @@ def test_the_waits_before_retries_grow_up_to_a_cap(walk, ends):
     assert ends(run) == [(REFUSED, 15.0)]
 
 
-def test_the_first_attempt_that_succeeds_is_the_answer(walk, ends):
+def test_the_first_attempt_that_succeeds_is_the_answer(walk, ends, blocked):
     call = Call(steps=visit("a"), retries=9, backoff=Backoff(base_s=1.0, factor=1.0))
     run = walk((call, pause(1.0)), at_s=(0.5,), network=blocked(3.0, Network()))
     assert ends(run) == [(DONE, 5.5)]
 
 
-def test_jitter_takes_a_part_of_the_wait_that_is_its_own_each_time(walk):
+def test_jitter_takes_a_part_of_the_wait_that_is_its_own_each_time(walk, blocked, began_s):
     call = Call(
         steps=(MARK, visit("a")),
         retries=126,
@@ -169,7 +154,7 @@ def test_a_timeout_begins_the_next_attempt_beside_the_old_one(walk, ends, sojour
 
 @pytest.mark.parametrize(("deadline_s", "attempts"), [(2.0, 2), (2.5, 3)])
 def test_no_retry_begins_at_or_after_the_deadline_of_the_calls_around(
-    walk, ends, deadline_s, attempts
+    walk, ends, deadline_s, attempts, blocked, began_s
 ):
     inner = Call(steps=(MARK, visit("a")), retries=9, backoff=Backoff(base_s=1.0, factor=1.0))
     outer = Call(steps=inner, deadline=law(deadline_s))
@@ -178,14 +163,14 @@ def test_no_retry_begins_at_or_after_the_deadline_of_the_calls_around(
     assert ends(run) == [(REFUSED, float(attempts))]  # the inner call does not wait in vain
 
 
-def test_a_budget_allows_retries_for_a_part_of_first_attempts(walk):
+def test_a_budget_allows_retries_for_a_part_of_first_attempts(walk, blocked, began_s):
     call = Call(steps=(MARK, visit("a")), retries=5, budget=Budget(ratio=0.5))
     run = walk(call, at_s=np.arange(1.0, 11.0), network=blocked())
     # Every second first attempt brings the whole token that its own retry takes.
     assert began_s(run) == sorted([*range(1, 11), 2, 4, 6, 8, 10])
 
 
-def test_a_budget_saves_so_much_and_no_more(walk, ends):
+def test_a_budget_saves_so_much_and_no_more(walk, ends, marks, began_s):
     call = Call(steps=(MARK, visit("a")), retries=9, budget=Budget(ratio=1.0, burst=3.0))
     network = marks().station("a", queue=Queue(limit=0))
     network.journey(Journey(name="blocker", steps=visit("a", 99.0)))
@@ -194,7 +179,7 @@ def test_a_budget_saves_so_much_and_no_more(walk, ends):
     assert began_s(run)[10:] == [60.0] * 4
 
 
-def test_a_hedge_begins_beside_an_attempt_that_does_not_answer(walk, ends):
+def test_a_hedge_begins_beside_an_attempt_that_does_not_answer(walk, ends, marks, began_s):
     work = Visit(station="a", work=law(2.0))
     call = Call(steps=(MARK, work), hedge_after=law(0.5))
     run = walk(call, network=marks().station("a", servers=2))
@@ -214,12 +199,12 @@ def test_the_hedge_may_be_the_answer(walk, ends):
     assert ends(run) == [(DONE, 2.5)]
 
 
-def test_no_hedge_begins_after_an_answer(walk):
+def test_no_hedge_begins_after_an_answer(walk, marks, began_s):
     call = Call(steps=(MARK, pause(1.0)), hedge_after=law(2.0))
     assert began_s(walk((call, pause(5.0)), network=marks())) == [0.0]
 
 
-def test_a_round_fails_when_all_its_attempts_have(walk, ends):
+def test_a_round_fails_when_all_its_attempts_have(walk, ends, marks, began_s):
     # First and hedge end at their common deadline; the retry has a hedge of its own.
     call = Call(steps=(MARK, pause(9.0)), deadline=law(1.0), hedge_after=law(0.25), retries=1)
     run = walk(call, network=marks())
@@ -227,14 +212,14 @@ def test_a_round_fails_when_all_its_attempts_have(walk, ends):
     assert ends(run) == [(EXPIRED, 2.0)]
 
 
-def test_a_hedge_that_fails_leaves_the_first_attempt_under_way(walk, ends):
+def test_a_hedge_that_fails_leaves_the_first_attempt_under_way(walk, ends, marks, began_s):
     network = marks().station("a", queue=Queue(limit=0))
     run = walk(Call(steps=(MARK, visit("a", 2.0)), hedge_after=law(0.5)), network=network)
     assert began_s(run) == [0.0, 0.5]
     assert ends(run) == [(DONE, 2.0)]
 
 
-def test_many_retries_at_once_are_no_deeper_than_one(walk, ends):
+def test_many_retries_at_once_are_no_deeper_than_one(walk, ends, blocked):
     inner = Call(steps=visit("a"), retries=126)
     run = walk(Call(steps=inner, retries=20), at_s=(1.0,), network=blocked(network=Network()))
     assert ends(run) == [(REFUSED, 1.0)]
@@ -263,6 +248,6 @@ def test_a_hold_given_up_by_its_call_keeps_the_server_till_its_own_end(walk, soj
     assert sojourns(run, "a") == [(0.0, 0.0, 3.0), (2.0, 3.0, 6.0)]
 
 
-def test_what_attempts_emit_are_different_requests(walk):
+def test_what_attempts_emit_are_different_requests(walk, blocked):
     run = walk(Call(steps=(MARK, visit("a")), retries=3), at_s=(1.0,), network=blocked())
     assert len(np.unique(run.requests.uid)) == len(run.requests.uid)

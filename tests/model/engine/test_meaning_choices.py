@@ -6,9 +6,10 @@ from scipy.stats import chisquare
 
 from model.engine.network import Network
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import zipf
 from model.world.failures import Crash, Once
-from model.world.journeys import Attribute, Visit
+from model.world.journeys import Visit
 from model.world.laws import Constant
 
 REFUSED = Outcome.REFUSED

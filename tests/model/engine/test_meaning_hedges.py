@@ -6,19 +6,10 @@ import pytest
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.failures import Crash, Once, SlowDown
-from model.world.journeys import (
-    Attribute,
-    Call,
-    Delay,
-    ForEach,
-    Hold,
-    Link,
-    Visit,
-    WithProbability,
-    Write,
-)
+from model.world.journeys import Call, Delay, ForEach, Hold, Link, Visit, WithProbability, Write
 from model.world.laws import Constant
 
 DONE, REFUSED, LOST = Outcome.DONE, Outcome.REFUSED, Outcome.LOST

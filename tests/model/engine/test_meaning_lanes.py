@@ -10,7 +10,6 @@ from model.engine.stations import LEGS_MAX
 from model.world.counts import ConstantCount
 from model.world.failures import Once, SlowDown, Spread
 from model.world.journeys import (
-    LANE,
     AllOf,
     Cached,
     Call,
@@ -18,10 +17,10 @@ from model.world.journeys import (
     Emit,
     ForEach,
     Hold,
-    Journey,
     Visit,
     Write,
 )
+from model.world.keys import LANE
 from model.world.laws import Constant, Exponential
 
 SECOND = Constant(value=1.0)
@@ -36,15 +35,6 @@ def each(count, body, **more):
 
 def lanes(count, body, at_once, **more):
     return each(count, body, at_once=at_once, in_lanes=True, **more)
-
-
-def marks():
-    """A journey whose requests count how often it was emitted."""
-    return Network().journey(Journey(name="mark", steps=PAUSE))
-
-
-def emitted(run):
-    return len(run.latencies_s("mark"))
 
 
 def shards(count, **more):
@@ -170,14 +160,14 @@ def test_a_lane_has_its_part_of_the_shards_in_use(walk):
     assert members_by_lane(run, 4) == [[0], [0], [1], [1]]
 
 
-def test_the_first_of_all_lanes_begin_though_one_of_them_decides_the_fork(walk):
-    assert emitted(walk(lanes(9, MARK, at_once=3, need=1), network=marks())) == 3
+def test_the_first_of_all_lanes_begin_though_one_of_them_decides_the_fork(walk, marks, began_s):
+    assert len(began_s(walk(lanes(9, MARK, at_once=3, need=1), network=marks()))) == 3
 
 
-def test_no_leg_of_a_lane_begins_once_the_fork_is_decided(walk):
+def test_no_leg_of_a_lane_begins_once_the_fork_is_decided(walk, marks, began_s):
     run = walk((lanes(12, (MARK, PAUSE), at_once=3, need=4), PAUSE, PAUSE), network=marks())
     assert run.latencies_s("walk").tolist() == [4.0]
-    assert emitted(run) == 6
+    assert len(began_s(run)) == 6
 
 
 def test_no_leg_of_a_lane_begins_after_the_first_failure(walk, ends):

@@ -6,8 +6,9 @@ from scipy.stats import binomtest
 
 from model.engine.network import Network
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.failures import MessageLag, MessageLoss, Once
-from model.world.journeys import Attribute, Backoff, Call, Hold, Link
+from model.world.journeys import Backoff, Call, Hold, Link
 from model.world.laws import Constant
 
 DONE, EXPIRED, LOST = Outcome.DONE, Outcome.EXPIRED, Outcome.LOST

@@ -6,8 +6,9 @@ import pytest
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
-from model.world.journeys import Attribute, Batch, Call, Delay, ForEach, Hold, Journey, Visit
+from model.world.journeys import Batch, Call, Delay, ForEach, Hold, Journey, Visit
 from model.world.laws import Constant
 
 DONE, REFUSED, EXPIRED = Outcome.DONE, Outcome.REFUSED, Outcome.EXPIRED

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from model.engine.network import Network
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
-from model.world.journeys import LANE, Attribute, Beside, Call, ForEach, Journey, Visit
+from model.world.journeys import Call, ForEach, Journey, Visit
+from model.world.keys import LANE, Beside
 from model.world.laws import Constant
 
 SECOND = Constant(value=1.0)

@@ -6,9 +6,10 @@ from scipy.stats import binomtest, chisquare
 
 from model.engine.network import Network
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.failures import CacheWipe, Crash, Once, Spread
-from model.world.journeys import Attribute, Cached, Delay, ForEach, Visit, WithProbability, Write
+from model.world.journeys import Cached, Delay, ForEach, Visit, WithProbability, Write
 from model.world.laws import Constant
 
 DONE, REFUSED = Outcome.DONE, Outcome.REFUSED

@@ -8,9 +8,10 @@ from model.engine.arrivals import request_uid, session_length, think_s, users
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.chance import run_key
 from model.world.counts import ConstantCount, Geometric
-from model.world.journeys import Attribute, Delay, Journey, Visit
+from model.world.journeys import Delay, Journey, Visit
 from model.world.laws import Constant, Exponential
 
 REFUSED = Outcome.REFUSED

@@ -6,8 +6,9 @@ import pytest
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
 from model.engine.program import Outcome
+from model.world.attributes import Attribute
 from model.world.failures import Crash, Once, SlowDown
-from model.world.journeys import Attribute, Delay, Emit, Hold, Journey, Visit
+from model.world.journeys import Delay, Emit, Hold, Journey, Visit
 from model.world.laws import Constant
 
 

@@ -6,18 +6,9 @@ from model.engine.network import Network
 from model.engine.program import Kind
 from model.engine.refusals import NetworkError
 from model.engine.stations import LEGS_MAX
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
-from model.world.journeys import (
-    AllOf,
-    Attribute,
-    Call,
-    Delay,
-    Emit,
-    ForEach,
-    Journey,
-    Visit,
-    WithProbability,
-)
+from model.world.journeys import AllOf, Call, Delay, Emit, ForEach, Journey, Visit, WithProbability
 from model.world.laws import Constant
 
 SECOND = Constant(value=1.0)

@@ -12,6 +12,7 @@ from model.engine.network import Network
 from model.engine.parts import ALL_SERVERS_MAX, KEYS_MAX, MEMBERS_MAX, SERVERS_MAX, Batching, Queue
 from model.engine.refusals import NetworkError
 from model.engine.stations import LEGS_MAX
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, zipf
 from model.world.failures import (
     Again,
@@ -29,10 +30,8 @@ from model.world.failures import (
 )
 from model.world.journeys import (
     AllOf,
-    Attribute,
     Backoff,
     Batch,
-    Beside,
     Breaker,
     Budget,
     Cached,
@@ -47,6 +46,7 @@ from model.world.journeys import (
     WithProbability,
     Write,
 )
+from model.world.keys import Beside
 from model.world.laws import Constant
 
 INT_MAX = 2**31 - 1

@@ -21,7 +21,8 @@ from model.engine.stations import (
     member_of_lane,
     start_of_service,
 )
-from model.world.journeys import Attribute, Journey, Visit
+from model.world.attributes import Attribute
+from model.world.journeys import Journey, Visit
 from model.world.laws import Constant
 
 # Few different values, so that ties are common.

@@ -9,15 +9,11 @@ import pytest
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
 from model.rules.fanouts import NEW, PURGE
+from model.world.attributes import Attribute
 from model.world.design import journeys_of
 from model.world.entries import ENTRY_S
 from model.world.journeys import (
-    LANE,
-    LEG,
-    RANDOM,
     AllOf,
-    Attribute,
-    Beside,
     Cached,
     ForEach,
     Journey,
@@ -26,6 +22,7 @@ from model.world.journeys import (
     own_name,
     sequence,
 )
+from model.world.keys import LANE, LEG, RANDOM, Beside
 from model.world.kinds import Kinds
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of

@@ -144,6 +144,7 @@ def written(row, text):
         ("people.image_size", "from 1 kB to 8 MB"),
         ("events.image-flood.size", "from 1 kB to 8 MB"),
         ("load.warmup", "from 0 s to 1 h"),
+        ("availability.zone.every", "at least 1 min"),
         ("targets.available", "above 0 %, below 100 %"),
         ("targets.measured_at", '`"gateway"`, `"client"`'),
         ("fleet.regions", "at least 1 and at most 8 of them"),
@@ -235,6 +236,14 @@ def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
     assert {expectation.that for expectation in asked.expect} <= known.keys()
 
 
+def test_messages_count_tables_and_zones_as_the_page_says(files):
+    assert "tables of a list are counted from 0" in markdown_of_fields()
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(files[-1], ["events=[{kind='zone-loss', zone=0}]"])
+    said = "events.0.zone-loss.zone: Input should be greater than or equal to 1, got 0"
+    assert said in str(refusal.value)
+
+
 KINDS = "crash, slow, zone-loss, region-loss, broker-stop, cache-wipe, message-loss, image-flood"
 
 
@@ -258,6 +267,10 @@ KINDS = "crash, slow, zone-loss, region-loss, broker-stop, cache-wipe, message-l
         ("traffic.day.peek_hour=3", "did you mean 'peak_hour'?"),
         ("fleet.web.autoscaling.most=3", "known are max, busy_target, every, start_up"),
         ("people=3", "people: write a table, got 3"),
+        (
+            "expect=[{that='newsfeed.p99', below='1 s', above='2 s'}]",
+            "expect.0: below must not be less than above, got '1 s' and '2 s'",
+        ),
         ("fleet.zones=0", "fleet.zones: Input should be greater than or equal to 1, got 0"),
     ],
 )
@@ -265,3 +278,14 @@ def test_a_wrong_key_is_explained_wherever_it_stands(files, override, complaint)
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(files[-1], [override])
     assert complaint in str(refusal.value)
+
+
+def test_all_expectations_of_variants_that_are_not_there_are_told_a_line_each(files):
+    one, other = "{that='newsfeed.p99', below='1 s', variant='x'}", "{that='all.late', below='1', "
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(files[0], [f"expect=[{one}, {other}times='y'}}]"])
+    lines = str(refusal.value).splitlines()
+    assert [line.rpartition(": ")[2] for line in lines] == [
+        f"there is no variant {name!r}, only base, pull, wide" for name in ("x", "y")
+    ]
+    assert all(line.startswith(f"{files[0]}: scenario: expect.") for line in lines)

@@ -10,6 +10,7 @@ from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.program import Outcome
 from model.engine.simpy_engine import simulate
+from model.world.attributes import Attribute
 from model.world.design.guards import (
     bulkhead_of,
     call_guarded,
@@ -19,15 +20,7 @@ from model.world.design.guards import (
     semaphores,
 )
 from model.world.failures import Crash, Once, SlowDown
-from model.world.journeys import (
-    Attribute,
-    Call,
-    Delay,
-    Hold,
-    Journey,
-    Visit,
-    sequence,
-)
+from model.world.journeys import Call, Delay, Hold, Journey, Visit, sequence
 from model.world.laws import Constant
 from model.world.routes import ZONE
 from model.world.scenario import Fleet, Protections

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.world.attributes import Attribute
 from model.world.incoming import cut, means_of, parts_of, with_moments
-from model.world.journeys import Attribute
 from model.world.places import serving_zones
 from model.world.reach import reach_of
 from model.world.routes import COLD, EDGE_MISS, LUCKS, SHARD, ZONE

@@ -1,13 +1,11 @@
 import pytest
 
+from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable, poisson
 from model.world.frequencies import begun_by, times_at
 from model.world.hot_shards import Hot
 from model.world.journeys import (
-    LANE,
-    LEG,
     AllOf,
-    Attribute,
     Batch,
     Breaker,
     Cached,
@@ -20,6 +18,7 @@ from model.world.journeys import (
     Visit,
     WithProbability,
 )
+from model.world.keys import LANE, LEG
 from model.world.laws import Constant
 from model.world.parts import Parts
 from model.world.scenario import ScenarioError

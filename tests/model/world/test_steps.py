@@ -5,18 +5,10 @@ import pytest
 
 from model.engine.network import Network
 from model.engine.simpy_engine import simulate
+from model.world.attributes import Attribute
 from model.world.design.steps import READER, Steps, now_and_then
-from model.world.journeys import (
-    LEG,
-    Attribute,
-    Call,
-    Delay,
-    Journey,
-    Link,
-    Visit,
-    WithProbability,
-    Write,
-)
+from model.world.journeys import Call, Delay, Journey, Link, Visit, WithProbability, Write
+from model.world.keys import LEG
 from model.world.laws import QuantileTable
 from model.world.routes import SHARD, legs_column, read_column, write_column
 from model.world.scenario import Protections

@@ -12,6 +12,7 @@ from model.answers.availability.outages import (
     zones_down,
 )
 from model.answers.availability.years import stream
+from model.world.scenario import ScenarioError
 
 ZONES = {"every": "100 d", "repair": "10 h"}
 
@@ -74,6 +75,13 @@ def test_a_region_takes_all_of_its_zones_and_no_others(quiet):
     assert lost == {frozenset(), frozenset({0, 2, 4}), frozenset({1, 3})} | {
         frozenset({zone}) for zone in range(5)
     }
+
+
+def test_outages_that_must_meet_have_no_paper(quiet):
+    half = {"every": "10 h", "repair": "10 h"}
+    assert first_order(system_of(quiet(fleet={"zones": 1}, zone=half)))[NONE] == pytest.approx(0.5)
+    with pytest.raises(ScenarioError, match=r"none of them strikes, got 1.5 of all time"):
+        first_order(system_of(quiet(fleet={"zones": 3}, zone=half)))
 
 
 def test_incidents_come_as_often_as_said(quiet, interval):

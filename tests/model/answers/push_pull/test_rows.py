@@ -58,6 +58,11 @@ def test_the_answer_says_what_is_cheapest_what_is_fresh_and_how_sure_that_is():
     )
 
 
+def test_the_answer_says_thousands_of_cores_as_such():
+    dear = cost(1_000, push=1_000.0, pull=1_512.0, lag_s=0.5)
+    assert "influencers from 1,000 followers on (2,510 cores)" in answer(curve(dear))
+
+
 def test_the_answer_says_if_the_cheapest_is_fresh():
     assert "So every post is with its followers within 60 s." in answer(
         curve(LOW, NONE, fresh_s=60.0)

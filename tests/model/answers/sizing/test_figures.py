@@ -106,6 +106,8 @@ def test_rounding_up_does_not_count_rounding_errors():
         (2e18, "B", "2 EB"),
         (-3e6, "B", "-3 MB"),
         (1.5e12, "copies", "1.5 trillion copies"),
+        (54_422_687_425_150, "B", "54.42 TB"),
+        (0.00004213, "of all", "0.00004213 of all"),
     ],
 )
 def test_values_are_written_as_people_write_them(value, unit, written):

@@ -6,9 +6,11 @@ from model.answers.sizing import sizing_of
 from model.answers.sizing.rows import (
     FIGURE_COLUMNS,
     ROLE_COLUMNS,
+    SAID_COLUMNS,
     figure_rows,
     markdown_of,
     role_rows,
+    said_rows,
     year_columns,
     year_rows,
 )
@@ -28,6 +30,14 @@ def test_tables_can_be_printed_for_people_and_programs(sizing, form, capsys):
     printed = capsys.readouterr().out
     assert "originals of images" in printed
     assert "memory of timeline_store" in printed
+
+
+def test_people_read_each_value_in_the_unit_that_suits_its_size(sizing):
+    rows = [dict(zip(SAID_COLUMNS, row, strict=True)) for row in said_rows(sizing)]
+    assert [row["value"] for row in rows] == [
+        each.said for group in sizing.groups for each in group.figures
+    ]
+    assert [row["figure"] for row in rows] == [row[1] for row in figure_rows(sizing)]
 
 
 def test_every_figure_of_the_sizing_is_in_the_markdown_with_numbered_sources(sizing):

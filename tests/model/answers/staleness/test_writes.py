@@ -9,7 +9,8 @@ from model.answers.staleness import writes_of
 from model.engine.network import Network
 from model.engine.simpy_engine import simulate
 from model.world.counts import ConstantCount
-from model.world.journeys import LEG, Call, Delay, ForEach, Journey, Write
+from model.world.journeys import Call, Delay, ForEach, Journey, Write
+from model.world.keys import LEG
 from model.world.laws import Constant, Exponential
 
 SECOND = Constant(value=1.0)

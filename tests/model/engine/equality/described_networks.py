@@ -11,12 +11,13 @@ from typing import Any
 
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
-from model.world import counts, failures, journeys, laws
+from model.world import attributes, counts, failures, journeys, keys, laws
 
 CASES = Path(__file__).parent / "cases"
 FOUND = CASES / "found.json"
 
-_WORDS = vars(counts) | vars(failures) | vars(journeys) | vars(laws)
+_GRAMMAR = attributes, counts, failures, journeys, keys, laws
+_WORDS = {name: word for module in _GRAMMAR for name, word in vars(module).items()}
 _WORDS |= {"Queue": Queue, "Batching": Batching}
 
 
