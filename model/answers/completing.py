@@ -12,7 +12,7 @@ from model.answers.joins import later_by
 from model.answers.legs import below, visits_kept
 from model.answers.recordings import COLUMNS
 from model.answers.works import METERED
-from model.engine.program import NONE, Outcome
+from model.engine.codes import NONE, Outcome
 from model.engine.runs import Requests, SimulatedRun, Visits
 from model.world.slices import CLOCK, Slice
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 from model.engine.runs import SimulatedRun, Visits
 from model.engine.stations import ATTEMPTS_MAX, LEGS_MAX
 from model.world.hot_shards import Hot

@@ -41,7 +41,7 @@ from model.answers.statistics import (
     quantile_of_clusters,
 )
 from model.answers.utilisation_between import Busy
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 from model.world.scenario import Endpoint, Event, Scenario
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}

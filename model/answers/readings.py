@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model.answers.instances import InUse, in_use_of
 from model.answers.utilisation import busiest_of_stations, of_stations
 from model.answers.utilisation_between import Busy
-from model.engine.program import NONE, Outcome
+from model.engine.codes import NONE, Outcome
 from model.engine.runs import SimulatedRun
 
 Floats = NDArray[np.float64]

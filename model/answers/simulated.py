@@ -7,7 +7,7 @@ import pandas as pd
 
 from model.answers.recordings import COLUMNS, Recording
 from model.answers.works import METERED
-from model.engine.program import NONE, Outcome
+from model.engine.codes import NONE, Outcome
 from model.engine.runs import SimulatedRun, Visits
 from model.world.design import FANOUT
 from model.world.edges import FILLING

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.answers.instances import in_use_of
-from model.engine.program import NONE
+from model.engine.codes import NONE
 from model.engine.runs import SimulatedRun
 from model.world.design.guards import semaphores
 from model.world.slices import Slice, nobodys

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.answers.legs import visits_kept
 from model.answers.utilisation import busiest_of_stations, in_world, left_out, of_stations
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 from model.engine.runs import SimulatedRun, Visits
 from model.world.slices import Slice
 

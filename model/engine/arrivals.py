@@ -12,7 +12,8 @@ from math import isinf
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.program import NONE, Draw, Stream, StreamKind
+from model.engine.codes import NONE, Draw, StreamKind
+from model.engine.program import Stream
 from model.world.chance import child_uid, request_key, u_block, unit
 from model.world.counts import CountLaw
 from model.world.laws import Law

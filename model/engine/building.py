@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from model.engine.codes import NONE
 from model.engine.failing import Fleet, disruptions_of, scalings_of
 from model.engine.flattening import flatten
 from model.engine.parts import ENTRIES_MAX, CachePart, KeysPart, LinkPart, StationPart
-from model.engine.program import NONE, Hosts, Indices, Program
+from model.engine.program import Hosts, Indices, Program
 from model.engine.refusals import reached_from, refuse_attributes, refuse_cycles, refuse_unless
 from model.engine.rows import Flat, Names, Tables
 from model.engine.sources import Source, streams_of

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine.arrivals import blocks, go_by_number, instants
+from model.engine.codes import NONE, Outcome, StreamKind
 from model.engine.compiled import books, heap, layout, loop, users
 from model.engine.compiled.encoding import Pool, pools_of
 from model.engine.compiled.jit import cache_folder, is_cached, mark_cached
@@ -25,7 +26,7 @@ from model.engine.invariants import check
 from model.engine.latencies import LatencyCounts
 from model.engine.limits import TIME_STANDS_STILL, TooMuch, refuse_run
 from model.engine.network import Network
-from model.engine.program import NONE, Outcome, Program, Stream, StreamKind
+from model.engine.program import Program, Stream
 from model.engine.runs import (
     REQUEST_TYPES,
     CopiesInUse,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from model.engine.program import NONE, Key, Kind, Replica
+from model.engine.codes import NONE, Key, Kind, Replica
 from model.engine.refusals import (
     refuse_call,
     refuse_count,

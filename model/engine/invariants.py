@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engine.codes import NONE, Outcome
 from model.engine.disruptions import ActionKind
-from model.engine.program import NONE, Outcome, Program
+from model.engine.program import Program
 from model.engine.runs import SimulatedRun
 
 Flags = NDArray[np.bool_]

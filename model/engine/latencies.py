@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 
 PARTS = 1024  # of each power of two
 LOWEST, HIGHEST = -40, 40  # powers of two: from a picosecond to 35,000 years

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.program import NONE, Outcome, Program
+from model.engine.codes import NONE, Outcome
+from model.engine.program import Program
 from model.engine.runs import (
     REQUEST_TYPES,
     CopiesInUse,

@@ -25,6 +25,7 @@ from typing import Self
 from numpy.typing import ArrayLike
 
 from model.engine.building import Parts, program_of
+from model.engine.codes import StreamKind
 from model.engine.parts import (
     FIRST_COME,
     KEYS_MAX,
@@ -37,7 +38,7 @@ from model.engine.parts import (
     Queue,
     StationPart,
 )
-from model.engine.program import Program, StreamKind
+from model.engine.program import Program
 from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.sources import Rates, Source, columns_of, pieces, recorded_source
 from model.engine.tables import zone_ranks

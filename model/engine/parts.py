@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isclose
 
-from model.engine.program import NONE, Balancing, Discipline, OnCrash
+from model.engine.codes import NONE, Balancing, Discipline, OnCrash
 from model.engine.refusals import refuse_duration, refuse_outside, refuse_unless
 from model.world.counts import CountLaw
 from model.world.laws import Law

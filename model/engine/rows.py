@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from model.engine.program import NONE, Calls, Key, Kind, Steps
+from model.engine.codes import NONE, Key, Kind
+from model.engine.program import Calls, Steps
 from model.engine.refusals import refuse_unless
 from model.world.attributes import Attribute
 from model.world.chance import path_key

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engine.codes import Outcome
 from model.engine.latencies import LatencyCounts
-from model.engine.program import Outcome, Program
+from model.engine.program import Program
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -36,7 +37,7 @@ class Requests:
     row: Numbers  # of that stream's attributes
     arrived_s: Floats
     done_s: Floats  # or when it failed
-    outcome: Numbers  # a program.Outcome
+    outcome: Numbers  # a codes.Outcome
     attempts: Numbers  # that its calls began until it ended
 
 
@@ -49,7 +50,7 @@ class Visits:
     step: Indices  # row in `Program.steps`
     leg: Indices
     attempt: Indices
-    outcome: Indices  # a program.Outcome; a hold that gave its server back is done
+    outcome: Indices  # a codes.Outcome; a hold that gave its server back is done
     arrived_s: Floats
     started_s: Floats  # for the first time, if it was preempted or a crash came between
     done_s: Floats  # or when it left without success

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from model.engine.program import Outcome, Program
+from model.engine.codes import Outcome
+from model.engine.program import Program
 from model.engine.simpy_choices import Choices
 from model.engine.simpy_walks import Step, Walk, Walks
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from model.engine.program import NONE, At, Draw, Outcome, Program
+from model.engine.codes import NONE, At, Draw, Outcome
+from model.engine.program import Program
 from model.engine.simpy_clock import Moment
 from model.engine.simpy_steps import delay_order
 from model.engine.simpy_walks import Step, Walk, Walks

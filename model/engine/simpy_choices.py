@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from model.engine.codes import NONE, Balancing, Draw, Key, Replica
 from model.engine.ledger import Totals
-from model.engine.program import NONE, Balancing, Draw, Key, Program, Replica
+from model.engine.program import Program
 from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
 from model.engine.stations import (

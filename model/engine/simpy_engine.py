@@ -1,6 +1,6 @@
 """The reference engine: executes a Program with SimPy, to the letter of README.md in this folder.
 
-Every piece of time is one SimPy event, and those that tie are ordered as `program.At` says.
+Every piece of time is one SimPy event, and those that tie are ordered as `codes.At` says.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Any
 
 import simpy
 
+from model.engine.codes import NONE, Kind
 from model.engine.invariants import check
 from model.engine.ledger import Ledger
 from model.engine.limits import refuse_run
-from model.engine.program import NONE, Kind, Program
+from model.engine.program import Program
 from model.engine.runs import SimulatedRun
 from model.engine.simpy_caches import Caches
 from model.engine.simpy_calls import Calls

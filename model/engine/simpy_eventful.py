@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from model.engine.codes import At, Discipline, Draw, OnCrash, Outcome
 from model.engine.ledger import Totals
-from model.engine.program import At, Discipline, Draw, OnCrash, Outcome
 from model.engine.simpy_clock import Act, Moment
 from model.engine.simpy_hosts import Host, Service
 from model.engine.simpy_members import order_of

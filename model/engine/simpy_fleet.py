@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from model.engine.program import NONE, Program
+from model.engine.codes import NONE
+from model.engine.program import Program
 from model.engine.simpy_eventful import EventfulMember, Ways
 from model.engine.simpy_hosts import Host
 from model.engine.simpy_members import Member, PlainMember

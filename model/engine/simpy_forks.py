@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from model.engine.program import NONE, Outcome
+from model.engine.codes import NONE, Outcome
 from model.engine.simpy_clock import Act
 from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Station, Step, Walk, Walks, value_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heapreplace
 from typing import Protocol
 
-from model.engine.program import At
+from model.engine.codes import At
 from model.engine.simpy_clock import Order
 from model.engine.simpy_walks import Walk, Walks
 from model.engine.stations import end_of_service, start_of_service

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
-from model.engine.program import Discipline
+from model.engine.codes import Discipline
 from model.engine.simpy_walks import Walk
 from model.world.journeys import PRIORITIES
 

@@ -8,7 +8,8 @@ from math import inf
 
 from model.engine import limits
 from model.engine.arrivals import arrivals, request_uid, session_length, think_s, users
-from model.engine.program import At, Program, StreamKind
+from model.engine.codes import At, StreamKind
+from model.engine.program import Program
 from model.engine.simpy_clock import Moment
 from model.engine.simpy_walks import Request, Walks
 

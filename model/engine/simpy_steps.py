@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from model.engine.program import NONE, At, Draw, Outcome, Program
+from model.engine.codes import NONE, At, Draw, Outcome
+from model.engine.program import Program
 from model.engine.simpy_choices import Choices
 from model.engine.simpy_clock import Moment
 from model.engine.simpy_members import Member

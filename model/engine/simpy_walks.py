@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
+from model.engine.codes import NONE, Draw, Outcome
 from model.engine.ledger import Ledger
-from model.engine.program import NONE, Draw, Outcome
 from model.engine.simpy_clock import Clock, Moment
 from model.world.chance import request_key, unit
 

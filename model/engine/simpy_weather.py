@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from model.engine.codes import At
 from model.engine.disruptions import ActionKind
-from model.engine.program import At
 from model.engine.simpy_caches import Caches
 from model.engine.simpy_clock import Clock, Moment
 from model.engine.simpy_fleet import Fleet

@@ -9,7 +9,8 @@ from math import inf
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.engine.program import Stream, StreamKind
+from model.engine.codes import StreamKind
+from model.engine.program import Stream
 from model.engine.refusals import refuse_count, refuse_duration, refuse_outside, refuse_unless
 from model.engine.rows import Tables
 from model.engine.stations import LEGS_MAX

@@ -8,9 +8,10 @@ from math import inf
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.engine.codes import NONE
 from model.engine.disruptions import ActionKind, Disruption
 from model.engine.parts import CachePart, KeysPart, LinkPart, StationPart
-from model.engine.program import NONE, Caches, Indices, KeySets, Links, Stations
+from model.engine.program import Caches, Indices, KeySets, Links, Stations
 from model.engine.refusals import refuse_unless
 from model.engine.rows import Tables
 from model.world.chance import path_key

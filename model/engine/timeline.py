@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil, prod
 
+from model.engine.codes import Draw
 from model.engine.disruptions import ActionKind, Scaling
-from model.engine.program import Draw, Program
+from model.engine.program import Program
 from model.engine.refusals import refuse_unless
 from model.world.chance import path_key, request_key, run_key, unit
 from model.world.failures import Again, Once

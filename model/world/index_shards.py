@@ -16,7 +16,6 @@ from model.rules.regions import zone_of_copy
 from model.world.outages import outages_of
 from model.world.scenario import Scenario
 from model.world.scenario.events import Crash
-from model.world.topology import simulated_topology
 
 INDEX = ("search", "search_index")  # a process for each shard, and where its searches are done
 Away = tuple[float, float, frozenset[int]]  # known since, until (s of the run): which shards
@@ -63,4 +62,4 @@ def _away(scenario: Scenario) -> Iterator[Away]:
 
 
 def _shards(scenario: Scenario) -> int:
-    return simulated_topology(scenario).station("search").members
+    return scenario.fleet.search.shards // scenario.simulation.slice

@@ -24,9 +24,10 @@ from models import (
     TandemSamples,
 )
 
+from model.engine.codes import NONE
 from model.engine.engines import Simulate
 from model.engine.network import Network
-from model.engine.program import NONE, Program
+from model.engine.program import Program
 from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable
 from model.world.journeys import Emit, ForEach, Journey, Visit

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.answers.legs import visits_kept
-from model.engine.program import NONE, Kind, Outcome, Program
+from model.engine.codes import NONE, Kind, Outcome
+from model.engine.program import Program
 from model.engine.runs import SimulatedRun
 from model.rules.regions import zone_of_copy
 

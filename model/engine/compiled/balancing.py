@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.engine.codes import NONE, Balancing, Draw, Key
 from model.engine.compiled.chance import luck, unit
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import member_at, request_at, station_at, zone_ranks
-from model.engine.program import NONE, Balancing, Draw, Key
 from model.engine.stations import member_of, other_member_of, seen_up
 
 ANYWHERE = -1

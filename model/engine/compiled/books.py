@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, Outcome
 from model.engine.compiled.histograms import place_of
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import (
@@ -19,7 +20,6 @@ from model.engine.compiled.layout import (
 )
 from model.engine.compiled.queues import pass_busy
 from model.engine.latencies import WIDTH
-from model.engine.program import NONE, Outcome
 from model.world.journeys import PRIORITIES
 
 OUTCOMES = len(Outcome)

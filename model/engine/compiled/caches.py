@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, Outcome
 from model.engine.compiled.choosing import key_of, shard_for
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import (
@@ -13,7 +14,6 @@ from model.engine.compiled.layout import (
     walk_at,
 )
 from model.engine.compiled.walks import FAIL, GO_ON, PROCEED, add_task, child_of, in_order_of_noting
-from model.engine.program import NONE, Outcome
 
 _DONE = int(Outcome.DONE)
 

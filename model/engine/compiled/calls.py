@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, At, Draw, Outcome
 from model.engine.compiled.chance import quantile, unit, value_of
 from model.engine.compiled.heap import DELAY_END, push, push_of_walk
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import call_at, request_at, step_at, walk_at
 from model.engine.compiled.walks import FAIL, GO_ON, PROCEED, add_task, child_of
-from model.engine.program import NONE, At, Draw, Outcome
 from model.engine.stations import (
     attempt_of,
     backoff_s,

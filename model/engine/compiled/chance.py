@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 import model.engine.compiled.shared  # noqa: F401 - lets the functions below call plain ones
+from model.engine.codes import NONE, Draw
 from model.engine.compiled.jit import Record, Word, carray, compiled, inlined, pointer
 from model.engine.compiled.layout import law_at, numbers, request_at
-from model.engine.program import NONE, Draw
 from model.world import chance
 from model.world.scalar_laws import (
     between,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, Draw, Key, Replica
 from model.engine.compiled.balancing import (
     ANYWHERE,
     Among,
@@ -16,7 +17,6 @@ from model.engine.compiled.chance import attribute_of, luck, quantile, unit
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import key_set_at, member_at, numbers, request_at, station_at
 from model.engine.compiled.scaling import copies_in_use
-from model.engine.program import NONE, Draw, Key, Replica
 from model.engine.stations import (
     copy_after,
     member_beside,

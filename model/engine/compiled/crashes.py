@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, OnCrash, Outcome
 from model.engine.compiled.books import book_leaving
 from model.engine.compiled.hosts import begin_work, take_off
 from model.engine.compiled.jit import Record, compiled
@@ -15,7 +16,6 @@ from model.engine.compiled.queues import (
     put_first,
 )
 from model.engine.compiled.walks import FAIL, add_task, in_order_of_noting
-from model.engine.program import NONE, OnCrash, Outcome
 from model.world.journeys import PRIORITIES
 
 _LOSES, _RESTARTS = int(OnCrash.LOST), int(OnCrash.RESTART)

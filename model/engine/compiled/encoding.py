@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engine.codes import NONE, Balancing, Kind, Outcome, StreamKind
 from model.engine.compiled import chance, layout
 from model.engine.compiled.encoding_scaling import copies_rows_of, scalings_of
 from model.engine.disruptions import ActionKind
 from model.engine.latencies import WIDTH
-from model.engine.program import NONE, Balancing, Kind, Outcome, Program, StreamKind
+from model.engine.program import Program
 from model.engine.refusals import NetworkError
 from model.engine.timeline import Action
 from model.rules.regions import zone_of_copy

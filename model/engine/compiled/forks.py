@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, Kind, Outcome
 from model.engine.compiled.chance import value_of
 from model.engine.compiled.choosing import follower_of, member_for, simple_member_for
 from model.engine.compiled.heap import SERVICE_END, push
@@ -10,7 +11,6 @@ from model.engine.compiled.layout import step_at, walk_at
 from model.engine.compiled.plain import plain_end_s
 from model.engine.compiled.walks import FAIL, GO_ON, LEGS, PROCEED, add_task, child_of
 from model.engine.compiled.works import work_of
-from model.engine.program import NONE, Kind, Outcome
 from model.engine.stations import index_of, lanes_of, leg_of
 
 _EACH = int(Kind.FOR_EACH)

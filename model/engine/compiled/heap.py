@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from model.engine.codes import NONE, At
 from model.engine.compiled.jit import Record, Word, compiled, inlined
 from model.engine.compiled.layout import (
     node_at,
@@ -21,7 +22,6 @@ from model.engine.compiled.layout import (
     user_at,
     walk_at,
 )
-from model.engine.program import NONE, At
 
 Key: TypeAlias = Any  # six whole numbers
 

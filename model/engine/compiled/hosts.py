@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE
 from model.engine.compiled.heap import HOST_END, push_of_walk
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import host_at, host_jobs, member_at, request_at, walk_at
-from model.engine.program import NONE
 from model.engine.stations import advance, end_of_service, host_rate, left_of, tag_of
 
 OFF_HOST = NONE

@@ -27,12 +27,19 @@ Record: TypeAlias = Any  # of an array with named fields: numba reads and writes
 Word: TypeAlias = Any  # 64 bits without a sign, which wrap around
 
 _ENGINE = Path(__file__).parents[1]
-_SOURCES = (
+_MODEL = _ENGINE.parent
+_SOURCES = (  # whose functions are compiled, or whose constants are compiled in
     *sorted(Path(__file__).parent.glob("*.py")),
+    _ENGINE / "codes.py",
     _ENGINE / "disruptions.py",
+    _ENGINE / "latencies.py",
+    _ENGINE / "limits.py",
+    _ENGINE / "runs.py",
     _ENGINE / "stations.py",
-    _ENGINE / "program.py",
-    _ENGINE.parent / "world" / "scalar_laws.py",
+    _MODEL / "rules" / "regions.py",
+    _MODEL / "world" / "chance.py",
+    _MODEL / "world" / "journeys.py",
+    _MODEL / "world" / "scalar_laws.py",
 )
 COMPLETE = "complete"  # a file in the folder of a version that has been compiled
 _KEPT = 3  # caches of other versions that are left where they are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, At
 from model.engine.compiled.books import close_books, count_request
 from model.engine.compiled.caches import wipe
 from model.engine.compiled.calls import deadline_passed, hedge
@@ -38,7 +39,6 @@ from model.engine.compiled.scaling import close_copies, look
 from model.engine.compiled.stepping import delay_ended, plain_ended, proceed, settle
 from model.engine.compiled.users import arrives, begin_closed, next_of_user, plan_arrival
 from model.engine.disruptions import ActionKind
-from model.engine.program import NONE, At
 
 GOING_ON, NEEDS_ARRIVALS, PAUSED, ENDED = 0, 1, 99, 100  # `status`; between: what is full
 EVENTS_AT_A_STRETCH = 1 << 20  # then Python may see to a Ctrl-C

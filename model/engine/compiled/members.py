@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, At, Discipline, Draw, Kind, OnCrash, Outcome
 from model.engine.compiled.books import book_arrival, book_leaving, book_start
 from model.engine.compiled.chance import luck, quantile
 from model.engine.compiled.heap import new_notice, push
@@ -22,7 +23,6 @@ from model.engine.compiled.queues import (
     put_first,
 )
 from model.engine.compiled.walks import BEGIN_HELD, FAIL, GO_ON, add_task, in_order_of_noting
-from model.engine.program import NONE, At, Discipline, Draw, Kind, OnCrash, Outcome
 from model.engine.stations import poll_after
 
 _HOLD = int(Kind.HOLD)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE
 from model.engine.compiled.books import book_plain, book_plain_visit, visit_arrived
 from model.engine.compiled.heap import SERVICE_END, push_often
 from model.engine.compiled.jit import Record, compiled, inlined
 from model.engine.compiled.layout import free_at, member_at, walk_at
-from model.engine.program import NONE
 from model.engine.stations import end_of_service, start_of_service
 
 FEW = 12  # servers, among which looking at all is quicker than a heap

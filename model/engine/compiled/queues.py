@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, Discipline
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import member_at, queue_at, station_at, walk_at
-from model.engine.program import NONE, Discipline
 from model.world.journeys import PRIORITIES
 
 IDLE, WAITING, AT_WORK, HOLDING = range(4)  # what a walk is doing at its member

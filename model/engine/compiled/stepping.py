@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, Draw, Kind, Outcome
 from model.engine.compiled.caches import fetched, look_up
 from model.engine.compiled.calls import begin_call, begin_round, inside_ended
 from model.engine.compiled.chance import attribute_of, luck, quantile, value_of
@@ -32,7 +33,6 @@ from model.engine.compiled.walks import (
     free_walk,
 )
 from model.engine.compiled.works import work_of
-from model.engine.program import NONE, Draw, Kind, Outcome
 from model.engine.stations import link_s
 
 _VISIT, _DELAY, _ALL_OF, _EACH = (

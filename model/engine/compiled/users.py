@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, Draw, StreamKind
 from model.engine.compiled.chance import child_uid, quantile, request_key, unit
 from model.engine.compiled.heap import ARRIVAL, push
 from model.engine.compiled.jit import Record, Word, carray, compiled, inlined, pointer
 from model.engine.compiled.layout import stream_at, user_at
 from model.engine.compiled.walks import begin_request, new_user
 from model.engine.limits import AT_ONCE_MAX
-from model.engine.program import NONE, Draw, StreamKind
 
 FULL_INSTANT = 12  # a status, beside those of the pools
 BY_NUMBER = 0  # an address of uids: none is kept, as `arrivals.go_by_number` allows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.engine.codes import NONE, Draw
 from model.engine.compiled.books import count_request, keep_request
 from model.engine.compiled.chance import child_uid, quantile, request_key, unit
 from model.engine.compiled.heap import (
@@ -26,7 +27,6 @@ from model.engine.compiled.layout import (
     user_at,
     walk_at,
 )
-from model.engine.program import NONE, Draw
 
 PROCEED, GO_ON, FAIL, LEGS, BEGIN_HELD, BEGIN_ROUND = range(6)
 

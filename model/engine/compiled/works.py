@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from model.engine.codes import NONE, Draw
 from model.engine.compiled.chance import attribute_of, luck, quantile, value_of
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import request_at
-from model.engine.program import NONE, Draw
 from model.engine.stations import work_of_items
 
 _BASE, _COUNT = int(Draw.BASE), int(Draw.COUNT)

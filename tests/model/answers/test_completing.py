@@ -8,9 +8,9 @@ import pytest
 from model.answers.completing import completed
 from model.answers.statistics import over_replications, quantile_of_clusters
 from model.answers.utilisation import in_world, of_stations
+from model.engine.codes import Outcome
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
-from model.engine.program import Outcome
 from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable
 from model.world.failures import Crash, Once, SlowDown

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model.answers.fleets import limit_elsewhere, network_of
+from model.engine.codes import NONE, Discipline
 from model.engine.network import Network
-from model.engine.program import NONE, Discipline
 from model.engine.simpy_engine import simulate
 from model.world.design.guards import bulkhead_of
 from model.world.design.steps import Steps

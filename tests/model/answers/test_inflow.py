@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from model.answers.inflow import background_in, floods, let_in
+from model.engine.codes import StreamKind
 from model.engine.network import Network
-from model.engine.program import Stream, StreamKind
+from model.engine.program import Stream
 from model.world.attributes import Attribute
 from model.world.celebrities import celebrity_name
 from model.world.floods import FLOOD

@@ -9,7 +9,7 @@ import pytest
 from model.answers.numbers import is_count, is_share, numbers_of, windows_of
 from model.answers.readings import Reading, Timed
 from model.answers.utilisation_between import Busy
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from model.answers.readings import FINITE_MAX, Timed, read
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.simpy_engine import simulate
 from model.world.journeys import Call, Delay, Emit, Journey, Visit
 from model.world.laws import Constant

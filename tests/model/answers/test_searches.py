@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model.answers.twin import twin_of
+from model.engine.codes import Outcome
 from model.engine.compiled_engine import simulate
-from model.engine.program import Outcome
 from model.world.scenario_files import load_scenario
 
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"

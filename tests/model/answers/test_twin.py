@@ -8,8 +8,8 @@ from model.answers.completing import completed
 from model.answers.predict import predict
 from model.answers.statistics import over_replications
 from model.answers.twin import cut_of, twin_journeys, twin_of
+from model.engine.codes import Outcome
 from model.engine.compiled_engine import simulate
-from model.engine.program import Outcome
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
 from model.world.slices import CLOCK

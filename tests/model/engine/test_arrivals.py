@@ -6,8 +6,8 @@ from scipy.stats import kstest
 
 from model.engine import arrivals as arrivals_module
 from model.engine.arrivals import arrivals, request_uid, session_length, think_s, users
+from model.engine.codes import Draw
 from model.engine.network import Network
-from model.engine.program import Draw
 from model.world.attributes import Attribute
 from model.world.chance import child_uid, run_key, u, u_block
 from model.world.counts import ConstantCount, CountTable, poisson

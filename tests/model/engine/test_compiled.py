@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import model.engine.compiled.shared  # noqa: F401 - makes plain functions known to the compiler
 from model.engine import compiled_engine, stations
+from model.engine.codes import Outcome
 from model.engine.compiled import chance as compiled_chance
 from model.engine.compiled import jit
 from model.engine.compiled_engine import simulate
@@ -23,7 +24,6 @@ from model.engine.engines import Engine, simulate_with
 from model.engine.limits import TooMuch
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.refusals import NetworkError
 from model.world import chance, scalar_laws
 from model.world.counts import ConstantCount

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.engines import Engine, simulate_with
 from model.engine.invariants import BrokenInvariant, check
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
-from model.engine.program import Outcome
 from model.world.counts import poisson, zipf
 from model.world.failures import Again, Crash, HostSlowDown, Once, Resize, SlowDown
 from model.world.journeys import (

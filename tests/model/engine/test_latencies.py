@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.engine import compiled_engine
+from model.engine.codes import Outcome
 from model.engine.compiled.histograms import place_of
 from model.engine.latencies import LOWEST, WIDTH, LatencyCounts, middles_s
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.world.journeys import Emit, Journey, Visit
 from model.world.laws import Exponential
 

@@ -1,6 +1,6 @@
 """Breakers, on times that can be worked out by hand."""
 
-from model.engine.program import Outcome
+from model.engine.codes import Outcome
 from model.world.journeys import Breaker, Call, Delay, Emit, Journey, Visit
 from model.world.laws import Constant
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.world.counts import ConstantCount, zipf
 from model.world.journeys import Cached, Call, Delay, Emit, ForEach, Journey, Visit
 from model.world.laws import Constant

@@ -2,9 +2,9 @@
 
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
-from model.engine.program import Outcome
 from model.world.failures import Crash, HostSlowDown, Once, Resize, SlowDown, ZoneLoss
 from model.world.journeys import AllOf, Call, Delay, Emit, Hold, Journey, Visit
 from model.world.laws import Constant

@@ -2,9 +2,9 @@
 
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.world.counts import ConstantCount
 from model.world.journeys import AllOf, Call, Delay, Emit, ForEach, Journey, Visit, Write
 from model.world.laws import Constant

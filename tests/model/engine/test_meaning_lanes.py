@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.stations import LEGS_MAX
 from model.world.counts import ConstantCount
 from model.world.failures import Once, SlowDown, Spread

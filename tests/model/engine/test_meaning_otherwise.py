@@ -2,9 +2,9 @@
 
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.refusals import NetworkError
 from model.world.counts import ConstantCount
 from model.world.journeys import (

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
-from model.engine.program import Outcome
 from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.journeys import Batch, Call, Delay, ForEach, Hold, Journey, Visit

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
-from model.engine.program import Outcome
 from model.world.attributes import Attribute
 from model.world.counts import ConstantCount
 from model.world.failures import CacheWipe, Crash, Once, Spread

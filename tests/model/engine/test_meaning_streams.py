@@ -5,9 +5,9 @@ import pytest
 
 from model.engine import limits, simpy_engine
 from model.engine.arrivals import request_uid, session_length, think_s, users
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.world.attributes import Attribute
 from model.world.chance import run_key
 from model.world.counts import ConstantCount, Geometric

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Batching, Queue
-from model.engine.program import Outcome
 from model.world.attributes import Attribute
 from model.world.failures import Crash, Once, SlowDown
 from model.world.journeys import Delay, Emit, Hold, Journey, Visit

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from model.engine import building
+from model.engine.codes import Kind
 from model.engine.network import Network
-from model.engine.program import Kind
 from model.engine.refusals import NetworkError
 from model.engine.stations import LEGS_MAX
 from model.world.attributes import Attribute

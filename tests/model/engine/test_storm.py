@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.engines import Engine
 from model.engine.network import Network
 from model.engine.parts import FIRST_COME, Queue
-from model.engine.program import Outcome
 from model.engine.replications import replicate
 from model.world.failures import Once, SlowDown
 from model.world.journeys import Backoff, Budget, Call, Journey, Visit

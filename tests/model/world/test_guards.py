@@ -6,9 +6,9 @@ from math import inf
 import numpy as np
 import pytest
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.simpy_engine import simulate
 from model.world.attributes import Attribute
 from model.world.design.guards import (

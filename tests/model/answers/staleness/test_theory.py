@@ -8,9 +8,9 @@ import pytest
 from model.answers.readings import Reading
 from model.answers.staleness import Copies, with_staleness
 from model.answers.statistics import over_replications, quantile_of_clusters
+from model.engine.codes import Outcome
 from model.engine.compiled_engine import simulate
 from model.engine.network import Network
-from model.engine.program import Outcome
 from model.world.failures import Crash, Once
 from model.world.journeys import Journey, Write
 from model.world.laws import Constant, Exponential

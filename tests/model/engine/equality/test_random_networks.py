@@ -10,9 +10,7 @@ from independent import independent
 from random_networks import descriptions
 
 from model.engine import compiled_engine
-from model.engine.compiled.encoding import pools_of
-from model.engine.disruptions import ActionKind
-from model.engine.program import (
+from model.engine.codes import (
     Balancing,
     Discipline,
     Key,
@@ -22,6 +20,8 @@ from model.engine.program import (
     Replica,
     StreamKind,
 )
+from model.engine.compiled.encoding import pools_of
+from model.engine.disruptions import ActionKind
 from model.engine.timeline import actions
 
 PROGRAMS = 300

@@ -11,9 +11,9 @@ import pytest
 from ciw.dists import Deterministic
 from scipy.stats import t as student
 
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.engine.replications import replicate
 from model.world.counts import ConstantCount, Geometric
 from model.world.journeys import Call, ForEach, Journey, Visit

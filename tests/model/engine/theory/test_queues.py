@@ -3,9 +3,9 @@
 import pytest
 
 from model.answers import theory
+from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
-from model.engine.program import Outcome
 from model.world.counts import ConstantCount, CountTable
 from model.world.journeys import Call, Journey, Visit
 from model.world.laws import Constant, Exponential, Lognormal, erlang, hyperexponential
