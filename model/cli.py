@@ -43,16 +43,22 @@ def add_verbs(app: typer.Typer) -> None:
 def check(scenarios: ScenarioFiles, overrides: Overrides = None) -> None:
     """Read scenarios with their variants, and say what is wrong; print nothing if nothing is.
 
-    Each is made ready to be simulated, which takes some seconds, and is not.
+    Each is made ready to be simulated, which takes some seconds, and is not; quick forms are only
+    read.  What recorded traffic leaves out is told, and not wrong.
     """
     from model.answers.asked import refuse_unbuildable, variants_in
     from model.answers.calibrations import load_calibration
     from model.learnt import SHIPPED
+    from model.world.traffic import left_out_of
 
     wrong, learnt = False, load_calibration(SHIPPED)
     for file in scenarios:
         try:
-            refuse_unbuildable(file, variants_in(file, overrides or ()), learnt)
+            asked = variants_in(file, overrides or ())
+            variants_in(file, overrides or (), quick=True)
+            refuse_unbuildable(file, asked, learnt)
+            for told in left_out_of(asked.values()):
+                say(told)
         except ValueError as error:  # a ScenarioError, which is not imported before it is needed
             say(str(error))
             wrong = True
@@ -89,12 +95,16 @@ def run(
     Works are those that were learnt on measured runs; where the scenario leaves their range,
     stderr says in what, and the exit code is 5.
     """
+    from model.answers.asked import scenario_in
     from model.answers.calibrations import extrapolations
     from model.answers.predict import predict
     from model.answers.runs import save_run
     from model.answers.summaries import cells_of, numbers_of, summary_of_prediction
+    from model.world.traffic import left_out_of
 
-    asked = _scenario(scenario, overrides)
+    asked = scenario_in(scenario, overrides or ())
+    for told in left_out_of([asked]):
+        say(told)
     with _refusals():
         learnt = calibration_at(calibration)
         started = datetime.now(UTC)

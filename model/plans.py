@@ -45,9 +45,12 @@ def size(
         first_sentence,
         markdown_of,
         role_rows,
-        said_rows,
+        role_title,
+        said_sources,
+        said_tables,
         year_columns,
         year_rows,
+        year_title,
     )
 
     with _refusals():
@@ -58,8 +61,15 @@ def size(
     if form is not Format.TABLE:
         print_table(figure_rows(found), FIGURE_COLUMNS, form)
         return
-    print_table(said_rows(found), SAID_COLUMNS, form)
+    for title, rows in said_tables(found):
+        typer.echo(f"{title}\n")
+        print_table(rows, SAID_COLUMNS, form)
+        typer.echo()
+    typer.echo("Sources\n")
+    typer.echo("\n".join(said_sources(found)))
+    typer.echo(f"\n{role_title(found)}\n")
     print_table(role_rows(found), ROLE_COLUMNS, form)
+    typer.echo(f"\n{year_title(found)}\n")
     print_table(year_rows(found.outlook), year_columns(found.outlook), form)
     say(first_sentence(found.outlook))
 
@@ -145,5 +155,9 @@ def _refusals() -> AbstractContextManager[None]:
 
 def _scenario(file: Path, overrides: Overrides, *, quick: bool = False) -> Scenario:
     from model.answers.asked import scenario_in
+    from model.world.traffic import left_out_of
 
-    return scenario_in(file, overrides or (), quick=quick)
+    asked = scenario_in(file, overrides or (), quick=quick)
+    for told in left_out_of([asked]):
+        say(told)
+    return asked

@@ -86,7 +86,9 @@ def _too_few(sizing: Sizing) -> str:
     short = [role for role in sizing.roles if role.is_enough is False]
     if not short:
         return ""
-    return f"Too few once all has filled up: {', '.join(map(_needed, short))}. "
+    years = f"{sizing.scenario.growth.keeps_years:g} years"
+    needed = ", ".join(map(_needed, short))
+    return f"Too few once all has filled up, posts of {years} kept: {needed}. "
 
 
 def _needed(role: Role) -> str:

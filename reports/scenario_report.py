@@ -9,12 +9,14 @@ from pathlib import Path
 from model.answers.differences import is_of_request
 from model.answers.digits import digits_of
 from model.answers.expectations import BASE, Checked, Outcome
-from model.answers.numbers import ALL, ENDPOINTS, windows_of
+from model.answers.numbers import ALL, ENDPOINTS, LAG, UNENDED, windows_of
 from model.answers.questions import Answer, Variant
 from model.answers.statistics import Interval
 from model.rules.targets import P99_BEYOND_MAX, verdict_of
+from model.world.celebrities import celebrity_posts
 from model.world.scenario import Endpoint
 from model.world.scenario_files import files_of
+from model.world.traffic import left_out_of
 from reports.quantities import DIGITS, TIMES, Row, seconds_said, shown, table
 from reports.scenario_differences import differences
 from reports.scenario_failures import attempts, failures
@@ -23,6 +25,15 @@ from reports.scenario_fleet import busiest, copies, instances
 WHOLE_NAMES = ("p50", "p95", "p99", "failed", "late")
 LATE = f"{ALL}.late"  # a share, as those are that take longer than a limit
 OVER_TIME = ("p99", "failed")  # what is shown before, during and after events
+OF_LAGS = ("p50", "p99", UNENDED)
+LAGS_TOLD = (
+    "From a request until what it began is over: the last follower, index, rendition. Unended: how"
+    " much of what was begun was not over at the end of the run. Times are of what was; where too"
+    " much was not, nobody knows how long it takes: `?`. What had been under way for longer than"
+    " half of what was over took counts, above, as taking longer than any limit, but not as certain"
+    " to before it has."
+)
+POSTS_FAILED = "Celebrities' posts that failed, so that there was nothing to be seen of them:"
 
 
 def scenario_report(answer: Answer, file: Path, *, plot: str = "", on_paper: str = "") -> str:
@@ -33,6 +44,7 @@ def scenario_report(answer: Answer, file: Path, *, plot: str = "", on_paper: str
     sections = (
         _heading(answer),
         _expectations(answer),
+        _posts_failed(answer),
         plot,
         _latencies(answer),
         differences(answer),
@@ -76,6 +88,19 @@ def _expectations(answer: Answer) -> str:
     return "## What was expected\n\n" + table(("expected", "found", "came so"), rows)
 
 
+def _posts_failed(answer: Answer) -> str:
+    """Return how often the posts of celebrities failed, whose effect is asked for."""
+    told = [
+        f"- {variant.name}: `{name}` failed in {round(runs * failed.value)} of {runs} runs"
+        for variant in answer.variants
+        for runs in [variant.scenario.simulation.replications]
+        for name, _ in celebrity_posts(variant.scenario)
+        for failed in [variant.numbers.get(f"{name}.failed")]
+        if failed is not None and failed.value > 0
+    ]
+    return "\n".join((POSTS_FAILED, "", *told)) if told else ""
+
+
 def _compared(check: Checked) -> str:
     """Return what was found, and beside what, and how many times that it is."""
     found = shown(check.expected, check.found)
@@ -100,8 +125,8 @@ def _is_alone(check: Checked) -> bool:
 def _latencies(answer: Answer) -> str:
     rows = [row for variant in answer.variants for row in _latency_rows(variant)]
     columns = ("variant", "request", *WHOLE_NAMES, "target", "p99 in target")
-    told = _variants_told(answer)
-    return "\n\n".join(part for part in ("## Requests", told, table(columns, rows)) if part)
+    parts = ("## Requests", _variants_told(answer), _left_out(answer), table(columns, rows))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _latency_rows(variant: Variant) -> Iterator[Row]:
@@ -129,6 +154,12 @@ def _variants_told(answer: Answer) -> str:
     return "\n".join(told)
 
 
+def _left_out(answer: Answer) -> str:
+    """Return what was recorded and is no kind of request."""
+    told = left_out_of(variant.scenario for variant in answer.variants)
+    return "\n".join(f"- {sentence}" for sentence in told)
+
+
 def _over_time(answer: Answer) -> str:
     windows = [window for variant in answer.variants for window in windows_of(variant.scenario)]
     suffixes = [s for s in TIMES if s in {window.suffix for window in windows}]
@@ -147,15 +178,18 @@ def _over_time(answer: Answer) -> str:
 
 def _lags(answer: Answer) -> str:
     rows = [
-        (variant.name, name, shown(f"{name}.p50", p50), shown(f"{name}.p99", p99))
+        (
+            variant.name,
+            name,
+            *(shown(f"{name}.{what}", numbers.get(f"{name}.{what}")) for what in OF_LAGS),
+        )
         for variant in answer.variants
-        for name in _lag_names(variant.numbers)
-        for p50, p99 in [(variant.numbers.get(f"{name}.{q}") for q in ("p50", "p99"))]
+        for numbers in [variant.numbers]
+        for name in _lag_names(numbers)
     ]
     if not rows:
         return ""
-    told = "From a request until what it began is over: the last follower, index, rendition."
-    return f"## Afterwards\n\n{told}\n\n" + table(("variant", "what", "p50", "p99"), rows)
+    return f"## Afterwards\n\n{LAGS_TOLD}\n\n" + table(("variant", "what", *OF_LAGS), rows)
 
 
 def _untold(answer: Answer) -> str:
@@ -193,5 +227,10 @@ def _is_of_request(name: str) -> bool:
 
 
 def _lag_names(numbers: Mapping[str, Interval]) -> list[str]:
-    lags = [n.removesuffix(".p50") for n in numbers if n.startswith("lag.") and n.endswith(".p50")]
+    """Return what has an end that nobody waits for, whether any of it came to its end or not."""
+    lags = [
+        name.removesuffix(f".{UNENDED}")
+        for name in numbers
+        if name.startswith(LAG) and name.endswith(f".{UNENDED}")
+    ]
     return [name for name in lags if not name.startswith(("lag.replication.", "lag.replica."))]

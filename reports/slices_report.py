@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from model.answers.asked import Question
+from model.answers.expectations import BASE
 from model.answers.numbers import ALL, ENDPOINTS, is_share
-from model.answers.trends import BY_CHANCE, Trend, agreement_of, by_chance_max, differing
+from model.answers.trends import (
+    BY_CHANCE,
+    Trend,
+    agreement_of,
+    by_chance_max,
+    differing,
+    unjudged,
+)
 from model.world.scenario import Scenario
 from reports.quantities import shown, table
 from reports.scenario_report import fingerprint_of
@@ -28,7 +36,8 @@ is the same within its intervals.
 Every number of the answer is compared, with the finest slice and by Welch's test.  There are many,
 so some differ by chance: slices disagree where one differs so much that it would by chance in one
 question of {1 / BY_CHANCE:.0f} (Bonferroni).  How busy the busiest member is, is left out: it is
-that of fewer members.  The tables show requests, fan-out and busy stations; all else is counted."""
+that of fewer members.  The tables show requests, fan-out, busy stations and what the scenario
+expects; all else is counted.  What cannot be judged is named below them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,12 @@ class Compared:
     scenario: Scenario
     trends: Sequence[Trend]
 
+    @property
+    def expected(self) -> list[str]:
+        """The numbers that are expected of the scenario itself, or that these are compared with."""
+        own = [each for each in self.scenario.expect if each.variant in ("", BASE)]
+        return list(dict.fromkeys(name for each in own for name in (each.that, each.of) if name))
+
 
 def slices_report(compared: Sequence[Compared]) -> str:
     """Return the report as Markdown, bound to the content of the scenarios' files."""
@@ -48,8 +63,11 @@ def slices_report(compared: Sequence[Compared]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def rows_of(trends: Sequence[Trend]) -> list[list[str]]:
-    """Return the numbers to be told that can be judged, and all that disagree, a row each."""
+def rows_of(trends: Sequence[Trend], expected: Collection[str] = ()) -> list[list[str]]:
+    """Return the numbers to be told that can be judged, and all that disagree, a row each.
+
+    To be told are requests, fan-out, busy stations, and what is `expected`.
+    """
     agreement = agreement_of(trends)
     wrong = {trend.number for trend in differing(trends)}
     return [
@@ -61,8 +79,15 @@ def rows_of(trends: Sequence[Trend]) -> list[list[str]]:
             agreement[trend.number],
         ]
         for trend in trends
-        if isfinite(trend.chance) and (_is_told(trend) or trend.number in wrong)
+        if isfinite(trend.chance)
+        and (_is_told(trend) or trend.number in wrong or trend.number in expected)
     ]
+
+
+def not_judged(each: Compared) -> list[str]:
+    """Return a sentence for each reason for which numbers are not judged, with their names."""
+    left = unjudged(each.trends, each.expected)
+    return [f"Not judged: {', '.join(names)}: {why}." for why, names in left.items()]
 
 
 def columns_of(trends: Sequence[Trend]) -> list[str]:
@@ -110,7 +135,8 @@ def _section(each: Compared) -> str:
         f"**Expected.** {said.expected}",
         *([f"**Found.** {said.found}"] if said.found else []),
         made,
-        table(columns_of(each.trends), rows_of(each.trends)),
+        table(columns_of(each.trends), rows_of(each.trends, each.expected)),
+        *not_judged(each),
     ]
     return "\n\n".join(lines)
 

@@ -42,6 +42,7 @@ def trend(
     from reports.slices_report import (
         PLAIN_COLUMNS,
         columns_of,
+        not_judged,
         plain_rows,
         rows_of,
         slices_report,
@@ -58,9 +59,11 @@ def trend(
         put(into / REPORT, slices_report(compared))
     for each in compared if into is None else ():
         if form is Format.TABLE:
-            print_table(rows_of(each.trends), columns_of(each.trends), form)
+            print_table(rows_of(each.trends, each.expected), columns_of(each.trends), form)
         else:
             print_table(plain_rows(each.trends), PLAIN_COLUMNS, form)
+        for sentence in not_judged(each):
+            say(sentence)
     raise typer.Exit(exit_of([verdict_on(each.trends) for each in compared]))
 
 
@@ -69,8 +72,11 @@ def _compared(
 ) -> Compared:
     from model.answers.asked import question_of, scenario_in
     from model.answers.trends import trends_of
+    from model.world.traffic import left_out_of
     from reports.slices_report import Compared
 
     scenario = scenario_in(file, overrides, quick=quick)
+    for told in left_out_of([scenario]):
+        say(told)
     trends = trends_of(scenario, learnt, jobs=jobs, report=say)
     return Compared(file=file, question=question_of(file), scenario=scenario, trends=trends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from model.world.topology import EVENT_LOOPS
 
 ORIGIN = "media"  # the station that only images visit which an edge has not
 
+Kind = UnionType | type[Visit] | type[Write]
 Demand = dict[tuple[str, str], float]  # (journey, station) -> visits, or calls, per request
 
 
@@ -112,15 +114,16 @@ def with_hits_seen(scenario: Scenario, window: Window) -> Scenario:
     return scenario.model_copy(update={"fleet": fleet})
 
 
-def demand_of(journeys: tuple[Journey, ...]) -> Demand:
+def demand_of(journeys: tuple[Journey, ...], *, of: Kind = Visit | Write) -> Demand:
     """Return the mean visits of each station by one request of each journey, emitted ones apart.
 
-    An event loop's two visits, before and after asking others, are one call.
+    An event loop's two visits, before and after asking others, are one call.  A write to several
+    copies is one visit; `of` says whether these are counted, or those, or both.
     """
     demand: Demand = {}
     for journey in journeys:
         for times, step in taken(journey.steps):
-            if isinstance(step, Visit | Write):
+            if isinstance(step, of):
                 asked = journey.name, step.station
                 calls = 0.5 if step.station in EVENT_LOOPS else 1.0
                 demand[asked] = demand.get(asked, 0.0) + times * calls

@@ -59,13 +59,15 @@ def variants_in(
         raise ScenarioError(
             f"{file}: variants.{BASE}: that is the scenario itself; use another name"
         )
+    asked = {BASE: scenario_in(file, shared, quick=quick)}
     if quick:
         shared = (*base.quick, *shared)
-    asked = {BASE: scenario_in(file, shared)}
     for name, changes in base.variants.items():
-        asked[name] = _variant(file, name, (*shared, *changes))
+        where = f"variants.{name}"
+        changed = _changed(file, where, (*shared, *changes))
+        asked[name] = _as_recorded(f"{file}: {where}", changed)
     for name, scenario in asked.items():
-        _refuse_too_late(file, name, scenario)
+        _refuse_too_late(file, f"{name}, quick" if quick else name, scenario)
     if wrong := [f"{file}: {line}" for line in wrong_expectations(base.expect, asked)]:
         raise ScenarioError("\n".join(wrong))
     return asked
@@ -86,18 +88,27 @@ def scenario_in(file: Path, overrides: Iterable[str] = (), *, quick: bool = Fals
     `quick` is the form that the file's `quick` overrides make of it; `overrides` outweigh it.
     """
     shared = tuple(overrides)
+    scenario = load_scenario(file, shared)
     if quick:
-        shared = (*load_scenario(file, shared).quick, *shared)
-    return as_recorded(load_scenario(file, shared))
+        scenario = _changed(file, "quick", (*scenario.quick, *shared))
+    return _as_recorded(str(file), scenario)
 
 
-def _variant(file: Path, name: str, overrides: Sequence[str]) -> Scenario:
+def _changed(file: Path, by: str, overrides: Sequence[str]) -> Scenario:
+    """Return the scenario with overrides that are the file's own, of the field `by`."""
     try:
-        return scenario_in(file, overrides)
+        return load_scenario(file, overrides)
     except ScenarioError as error:
-        said = [line.removeprefix(f"{file}: ") for line in str(error).splitlines()]
-        lines = "\n".join(f"{file}: variants.{name}: {line}" for line in said)
-        raise ScenarioError(lines) from None
+        told = (line.removeprefix(f"{file}: ") for line in str(error).splitlines())
+        lines = (f"{file}: {by}: {line.removeprefix('--set ')}" for line in told)
+        raise ScenarioError("\n".join(lines)) from None
+
+
+def _as_recorded(where: str, scenario: Scenario) -> Scenario:
+    try:
+        return as_recorded(scenario)
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: {error}") from None
 
 
 def _refuse_too_late(file: Path, name: str, scenario: Scenario) -> None:
@@ -113,7 +124,7 @@ def _refuse_too_late(file: Path, name: str, scenario: Scenario) -> None:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise ScenarioError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -13,7 +13,9 @@ from model.answers.numbers import (
     BUSY,
     FAILURES,
     INSTANCES,
+    LAG,
     QUANTILES,
+    UNENDED,
     windows_of,
 )
 from model.answers.staleness.numbers import LOST, PER_CRASH, PER_YEAR
@@ -82,7 +84,7 @@ def _of_lags(scenario: Scenario) -> Iterator[str]:
         *(floods if image_floods(scenario) else ()),
         *(f"{which}.{store}" for which, store in copies),
     )
-    yield from (f"lag.{name}" for name in _named(lags, QUANTILES))
+    yield from (f"{LAG}{name}" for name in _named(lags, (*QUANTILES, UNENDED)))
 
 
 def _of_stations(scenario: Scenario) -> Iterator[str]:

@@ -9,8 +9,10 @@
 | `<request>.late` | share that took longer than the p99's target, or failed |
 | `all.failed`, `all.late` | the same of all requests of people together |
 | `lag.<activity>.p50`, `.p95`, `.p99` | seconds from a request until what it began is over |
+| `lag.<activity>.unended` | share of those begun that had not ended when the run did |
+| `celebrity_<N>.…`, `lag.celebrity_<N>_fanout.…` | the same of a celebrity's post, event number N |
 | `lag.replication.<store>.p50`, … | from a write's acknowledgement until the last copy has it |
-| `lag.replica.<store>.p50`, … | the same of each copy by itself |
+| `lag.replica.<store>.p50`, … | the same of each copy by itself; of both `unended`, too |
 | `lost_writes.<store>`, … | acknowledged writes that are lost with a server (`staleness.numbers`) |
 | `instances.<station>` | how many there are on average of a service that scales by itself |
 | `busy.<station>`, `busiest.<station>` | share of the servers' time: all, and the busiest member |
@@ -20,13 +22,15 @@ them, such as `newsfeed.failed.during`: of requests and lags by when they began.
 the end of the warm-up, but `busy` and `busiest` of the whole run from its beginning.
 
 Attempts are calls, each retry and hedge again, and what is written like a call: parts of a page
-or of a post that have another way if they fail, and a request's own deadline.
+or of a post that have another way if they fail, and a request's own deadline.  There are none
+where limits and deadlines are left out, for no request came near any (`near_limits`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -40,6 +44,7 @@ from model.answers.statistics import (
     over_replications,
     quantile_of_clusters,
 )
+from model.answers.unended import lagged
 from model.answers.utilisation_between import Busy
 from model.engine.codes import Outcome
 from model.world.scenario import Endpoint, Event, Scenario
@@ -55,8 +60,8 @@ ALL = "all"
 ATTEMPTS = "attempts"
 INSTANCES = "instances"
 BUSY, BUSIEST = "busy", "busiest"
-LAG = "lag."
-SHARES = {"failed", "late", *FAILURES}
+LAG, UNENDED = "lag.", "unended"
+SHARES = {"failed", "late", UNENDED, *FAILURES}
 ENDPOINTS = {endpoint.value for endpoint in Endpoint}
 
 Numbers = Mapping[str, Interval]
@@ -148,7 +153,7 @@ def _attempts(
         reading.requests[name].attempts_between(window.since_s, window.until_s)
         for reading in readings
     ]
-    if all(len(each) for each in made):
+    if all(each.any() for each in made):  # none where nothing was guarded
         yield f"{name}.{ATTEMPTS}{window.suffix}", mean_of_replications(made)
 
 
@@ -171,9 +176,14 @@ def beside_targets(scenario: Scenario, reading: Reading) -> Timed:
 
 
 def _lags(readings: Sequence[Reading], window: Window) -> Iterator[tuple[str, Interval]]:
-    for name in readings[0].lags:
-        clusters = _clusters([reading.lags[name] for reading in readings], window)
-        yield from _quantiles(f"{LAG}{name}", clusters, QUANTILES, window)
+    for activity in readings[0].lags:
+        seen = lagged(readings, activity, window.since_s, window.until_s)
+        for label, q in QUANTILES.items():
+            yield from _if_known(
+                f"{LAG}{activity}.{label}{window.suffix}", partial(seen.quantile, q)
+            )
+        if activity in readings[0].unended:
+            yield from _if_known(f"{LAG}{activity}.{UNENDED}{window.suffix}", seen.unended)
 
 
 def _instances(
@@ -211,10 +221,15 @@ def _quantiles(
 ) -> Iterator[tuple[str, Interval]]:
     answered = [cluster[np.isfinite(cluster)] for cluster in clusters]
     for label, q in quantiles.items():
-        try:
-            yield f"{name}.{label}{window.suffix}", quantile_of_clusters(answered, q)
-        except TooShort:
-            continue
+        quantile = partial(quantile_of_clusters, answered, q)
+        yield from _if_known(f"{name}.{label}{window.suffix}", quantile)
+
+
+def _if_known(name: str, said: Callable[[], Interval]) -> Iterator[tuple[str, Interval]]:
+    try:
+        yield name, said()
+    except TooShort:
+        return
 
 
 def _share(name: str, clusters: Sequence[Floats], limit: float) -> Iterator[tuple[str, Interval]]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from model.answers.accounting import window_of, with_hits_seen
 from model.answers.calibrations import Calibration
 from model.answers.completing import completed, whole_stages
+from model.answers.near_limits import NO_LIMITS, Limits, came_near, limits_left_out
 from model.answers.one_by_one import Arrivals
+from model.answers.outgrown import too_much_refused
 from model.answers.recordings import Recording
 from model.answers.runs import Run
 from model.answers.simulated import recording_of
@@ -22,6 +25,7 @@ from model.answers.utilisation import in_world, of_stations
 from model.engine.engines import Engine
 from model.engine.replications import replicate
 from model.engine.runs import SimulatedRun
+from model.world.edges import FILLING
 from model.world.scenario import Scenario
 from model.world.slices import CLOCK, Slice, nobodys
 
@@ -35,11 +39,12 @@ class Observation:
     """What one replication showed after its warm-up."""
 
     latencies_s: Mapping[str, Floats]  # by endpoint, in order of arrival
-    late: Mapping[str, int]  # by endpoint: not answered by the end, though the target had passed
+    late: Mapping[str, int]  # by endpoint: failed, or not answered though the target had passed
     station_s: Mapping[tuple[str, str], float]  # (endpoint, station) -> mean per request
     fanout_lags_s: Floats
     busy: Mapping[str, float]  # by station, as `utilisation` says, of the time to the last arrival
     recording: Recording | None  # of the first replication
+    came_near: bool = False  # any limit that was left out (`near_limits`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ class Prediction:
     observations: Sequence[Observation]
 
     def at_least_s(self, endpoint: str) -> list[Floats]:
-        """Return all latencies that are known, those beyond the target and unanswered infinite."""
+        """Return all latencies that are known, those of failed and of late requests infinite."""
         return [
             np.concatenate((o.latencies_s[endpoint], np.full(o.late[endpoint], np.inf)))
             for o in self.observations
@@ -111,27 +116,40 @@ def predict(
     """Simulate the scenario's twin as long and as often as its `simulation` table says.
 
     With `arrivals`, every replication serves those very requests, and only the luck of their
-    works differs from one to the next.
+    works differs from one to the next.  Limits and deadlines that were left out are simulated if
+    any replication came near one.  Raises ScenarioError for what cannot be simulated, and for more
+    than an engine holds.
     """
+    observed = partial(_observed, scenario, calibration, arrivals)
+    with too_much_refused(scenario):
+        observations = observed(is_guarded=False)(jobs=jobs, engine=engine)
+        if any(observation.came_near for observation in observations):
+            observations = observed(is_guarded=True)(jobs=jobs, engine=engine)
+    return Prediction(scenario=scenario, observations=observations)
+
+
+def _observed(
+    scenario: Scenario, calibration: Calibration, arrivals: Arrivals | None, *, is_guarded: bool
+) -> partial[list[Observation]]:
+    """Return what simulates and observes the replications, for whoever says with how many jobs."""
     runs = scenario.simulation
-    cut = cut_of(scenario, calibration)
+    cut = cut_of(scenario, calibration, is_guarded=is_guarded)
     drain_s = 0.0 if arrivals is None else DRAIN_S
-    observations = replicate(
-        twin_of(scenario, calibration, arrivals, cut=cut),
+    return partial(
+        replicate,
+        twin_of(scenario, calibration, arrivals, cut=cut, is_guarded=is_guarded),
         partial(
             observe,
             cut=cut,
             since_s=runs.warmup,
             last_s=runs.warmup + runs.duration,
             targets_s={e.value: scenario.targets.p99_of(e) for e in scenario.traffic.mix},
+            limits=NO_LIMITS if is_guarded else limits_left_out(scenario),
         ),
         seed=scenario.seed,
         until_s=runs.warmup + runs.duration + drain_s,
         replications=runs.replications,
-        jobs=jobs,
-        engine=engine,
     )
-    return Prediction(scenario=scenario, observations=observations)
 
 
 def predict_run(run: Run, calibration: Calibration, *, jobs: int = 1) -> Prediction:
@@ -152,12 +170,18 @@ def predict_run(run: Run, calibration: Calibration, *, jobs: int = 1) -> Predict
 
 
 def observe(
-    run: SimulatedRun, *, cut: Slice, since_s: float, last_s: float, targets_s: Mapping[str, float]
+    run: SimulatedRun,
+    *,
+    cut: Slice,
+    since_s: float,
+    last_s: float,
+    targets_s: Mapping[str, float],
+    limits: Limits = NO_LIMITS,
 ) -> Observation:
     """Return what a replication shows of requests between `since_s` and `last_s`.
 
-    A request that is still under way when the run ends is late if its target has passed; if
-    not, nobody knows yet.
+    A request that failed is late, and so is one that is still under way when the run ends if its
+    target has passed; if not, nobody knows yet.
     """
     whole = completed(run, cut)
     recording = recording_of(whole)
@@ -173,7 +197,8 @@ def observe(
     overdue = waiting[
         run.until_s - waiting.intended_s > waiting.endpoint.map(targets_s).astype("float64")
     ]
-    late = overdue.endpoint.value_counts()
+    failed = requests[~requests.status.isin((0, 200))]
+    late = pd.concat((overdue, failed)).endpoint.value_counts()
     return Observation(
         latencies_s={e: recording.latencies_s(e, since_s=since_s) for e in targets_s},
         late={endpoint: int(late.get(endpoint, 0)) for endpoint in targets_s},
@@ -184,6 +209,7 @@ def observe(
         fanout_lags_s=(fanouts.done_s - fanouts.created_s).to_numpy(),
         busy=_busy(run, cut, last_s),
         recording=_of_all(recording, run, cut) if run.replication == 0 else None,
+        came_near=came_near(whole, limits, besides={FILLING}),
     )
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from model.answers.asked import Question, question_of, variants_in
+from model.answers.asked import Question, question_of, refuse_unbuildable, variants_in
 from model.answers.calibrations import Calibration, extrapolations
 from model.answers.completing import completed
 from model.answers.courses import Stretch, late_over_time
 from model.answers.expectations import BASE, Checked, Longer, checked
 from model.answers.longer import longer_than_expected
+from model.answers.near_limits import NO_LIMITS, Limits, came_near, limits_left_out
 from model.answers.numbers import Numbers, Window, numbers_of, windows_of
+from model.answers.outgrown import too_much_refused
 from model.answers.readings import Reading, read
 from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
 from model.answers.twin import cut_of, twin_of
@@ -26,6 +28,7 @@ from model.engine.runs import SimulatedRun
 from model.world.edges import FILLING
 from model.world.scenario import Endpoint, Scenario
 from model.world.slices import Slice
+from model.world.traffic import left_out_of
 
 Report = Callable[[str], None]
 
@@ -81,6 +84,9 @@ def answer_of(
     question, asked = question_of(file), variants_in(file, quick=quick)
     base = asked[BASE]
     outside = extrapolations(base, calibration)
+    for told in left_out_of(asked.values()):
+        report(told)
+    refuse_unbuildable(file, asked, calibration)
     variants = []
     for name, scenario in asked.items():
         report(f"simulating {base.name}, {name}")
@@ -107,18 +113,22 @@ def simulated(
     something else happens, independently, in the same world.
     What copies show is seen in visits, and so is how busy stations are while something happens; of
     more visits than an engine keeps nothing is said of that, nor if it is not wanted `from_visits`.
+    Limits and deadlines that were left out are simulated if any replication came near one.  Raises
+    ScenarioError for what cannot be simulated, and for more than an engine holds.
     """
-    cut = cut_of(scenario, calibration)
-    program = twin_of(scenario, calibration, cut=cut)
-    seen = _seen_in_visits(scenario, program) if from_visits else ""
-    untold, run = "", _replications(scenario, program, cut, jobs=jobs, luck=luck)
-    try:
-        readings = run(keep_visits=bool(cut.thinned or seen))
-    except TooMuch:
-        if cut.thinned or not seen:
-            raise
-        untold = f"{seen} is not said, for there were more visits than are kept"
-        readings = run(keep_visits=False)
+    replicated = partial(_replicated, scenario, jobs=jobs, luck=luck)
+
+    def found(*, is_guarded: bool) -> tuple[list[Reading], str]:
+        cut = cut_of(scenario, calibration, is_guarded=is_guarded)
+        program = twin_of(scenario, calibration, cut=cut, is_guarded=is_guarded)
+        seen = _seen_in_visits(scenario, program) if from_visits else ""
+        limits = NO_LIMITS if is_guarded else limits_left_out(scenario)
+        return _with_visits_if_kept(replicated(program, cut, limits), seen, must=bool(cut.thinned))
+
+    with too_much_refused(scenario):
+        readings, untold = found(is_guarded=False)
+        if any(reading.came_near for reading in readings):
+            readings, untold = found(is_guarded=True)
     course = late_over_time(scenario, readings) if scenario.events else ()
     return Simulated(
         numbers=numbers_of(scenario, readings),
@@ -126,6 +136,18 @@ def simulated(
         untold=untold,
         longer=longer_than_expected(scenario, readings),
     )
+
+
+def _with_visits_if_kept(
+    run: Callable[..., list[Reading]], seen: str, *, must: bool
+) -> tuple[list[Reading], str]:
+    """Return what replications show, and what is not said for want of visits of what is `seen`."""
+    try:
+        return run(keep_visits=bool(must or seen)), ""
+    except TooMuch:
+        if must or not seen:
+            raise
+    return run(keep_visits=False), f"{seen} is not said, for there were more visits than are kept"
 
 
 def _seen_in_visits(scenario: Scenario, program: Program) -> str:
@@ -137,8 +159,8 @@ def _seen_in_visits(scenario: Scenario, program: Program) -> str:
     return ", and ".join(what for what, is_there in seen.items() if is_there)
 
 
-def _replications(
-    scenario: Scenario, program: Program, cut: Slice, *, jobs: int, luck: int
+def _replicated(
+    scenario: Scenario, program: Program, cut: Slice, limits: Limits, *, jobs: int, luck: int
 ) -> partial[list[Reading]]:
     runs = scenario.simulation
     return partial(
@@ -150,6 +172,7 @@ def _replications(
             patience_s=_patience_s(scenario),
             copies=copies_of(scenario),
             windows=windows_of(scenario),
+            limits=limits,
         ),
         seed=scenario.seed + luck,
         until_s=runs.warmup + runs.duration,
@@ -165,6 +188,7 @@ def read_whole(
     patience_s: Mapping[str, float],
     copies: Copies,
     windows: Sequence[Window] = (),
+    limits: Limits = NO_LIMITS,
 ) -> Reading:
     """Return what a replication shows of the world that its slice stands for."""
     whole = completed(run, cut) if cut.thinned else run
@@ -172,7 +196,8 @@ def read_whole(
     reading = read(whole, patience_s=patience_s)
     reading = replace(reading, busy=in_world(reading.busy, run, cut))
     reading = reading.without(journeys=not_asked, stations=left_out(reading.busy, cut))
-    reading = replace(reading, busy_in=_busy_in(windows, run, cut))
+    is_near = came_near(whole, limits, besides=not_asked)
+    reading = replace(reading, busy_in=_busy_in(windows, run, cut), came_near=is_near)
     return with_staleness(reading, run, copies)
 
 

@@ -1,7 +1,8 @@
 """What one replication shows, without its visits: how long things took, and how busy all was.
 
 Seconds are those of the run.  A latency is infinite if the request failed, or had not been
-answered at the end though its target had passed; what nobody knows yet is left out.
+answered at the end though its target had passed; what nobody knows yet is left out.  What a
+request began, and had not ended, is told by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from model.answers.utilisation import busiest_of_stations, of_stations
 from model.answers.utilisation_between import Busy
 from model.engine.codes import NONE, Outcome
 from model.engine.runs import SimulatedRun
+from model.world.celebrities import is_celebritys_post
+from model.world.scenario import Endpoint
 
 Floats = NDArray[np.float64]
 FINITE_MAX = float(np.finfo(float).max)  # what took longer never came
@@ -70,6 +73,9 @@ class Reading:
     unreplicated: Mapping[str, float] = field(default_factory=dict)
     lost: Mapping[str, float] = field(default_factory=dict)
     instances: Mapping[str, InUse] = field(default_factory=dict)  # of autoscaled stations
+    came_near: bool = False  # any limit that was left out (`near_limits`)
+    # By activity, of what had not ended: from the request that it goes back to, to the run's end.
+    unended: Mapping[str, Timed] = field(default_factory=dict)
 
     def without(self, *, journeys: Collection[str], stations: Collection[str]) -> Reading:
         """Return the reading without what is there for the simulation's sake only."""
@@ -77,6 +83,7 @@ class Reading:
             self,
             requests={name: t for name, t in self.requests.items() if name not in journeys},
             lags={name: timed for name, timed in self.lags.items() if name not in journeys},
+            unended={name: timed for name, timed in self.unended.items() if name not in journeys},
             busy={name: share for name, share in self.busy.items() if name not in stations},
             busiest={name: share for name, share in self.busiest.items() if name not in stations},
         )
@@ -86,20 +93,24 @@ def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
     """Return what a replication shows; `patience_s` is the target of each kind of request."""
     names = run.program.journeys
     root = _roots(run)
-    by_journey = {
-        name: _timed(
-            run, np.flatnonzero(run.requests.journey == number), root, patience_s.get(name)
-        )
-        for number, name in enumerate(names)
-    }
+    rows = {n: np.flatnonzero(run.requests.journey == number) for number, n in enumerate(names)}
     asked = {names[stream.journey] for stream in run.program.streams}
+    by_journey = {
+        name: _timed(run, rows[name], root, _patience_of(name, patience_s)) for name in names
+    }
     return Reading(
         requests={name: timed for name, timed in by_journey.items() if name in asked},
         lags={name: timed for name, timed in by_journey.items() if name not in asked},
+        unended={name: _unended(run, rows[name], root) for name in names if name not in asked},
         busy=of_stations(run, run.until_s),
         busiest=busiest_of_stations(run, run.until_s),
         instances=in_use_of(run),
     )
+
+
+def _patience_of(journey: str, patience_s: Mapping[str, float]) -> float | None:
+    """Return the target of a journey, if it has one; a celebrity's post has that of any post."""
+    return patience_s.get(Endpoint.POST.value if is_celebritys_post(journey) else journey)
 
 
 def _roots(run: SimulatedRun) -> NDArray[np.int64]:
@@ -130,3 +141,11 @@ def _timed(
         ended=outcome[known][order].astype(np.int8),
         attempts=requests.attempts[rows][known][order].astype(np.int32),
     )
+
+
+def _unended(run: SimulatedRun, rows: NDArray[np.int64], root: NDArray[np.int64]) -> Timed:
+    """Return how long ago that began which was not done at the end; what failed never is."""
+    requests = run.requests
+    left = rows[requests.outcome[rows] != Outcome.DONE]
+    began_s = np.sort(requests.arrived_s[root[left]])
+    return Timed(began_s=began_s, took_s=run.until_s - began_s)

@@ -35,7 +35,7 @@ QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 class EndpointSummary:
     """What is known of one endpoint; latencies are those of answers with a 2xx status.
 
-    `failed` counts bad answers and none; of a simulation, requests left beyond their target.
+    `failed` counts bad answers and none; of a simulation, also those left beyond their target.
     """
 
     endpoint: Endpoint

@@ -21,6 +21,8 @@ FINER = 2  # slices to compare with
 BY_CHANCE = 0.05  # probability that right slices are said to differ, over all numbers of a question
 # The busiest of fewer members is less busy: that is no matter of how well a slice holds them.
 LEFT_OUT = "busiest."
+OF_FEWER = "the busiest of fewer members is less busy, however well a slice holds them"
+NEVER_SEEN = "too few of it in every slice to say anything"
 
 Report = Callable[[str], None]
 
@@ -147,6 +149,30 @@ def agreement_of(trends: Sequence[Trend]) -> Mapping[str, str]:
     wrong = {trend.number for trend in differing(trends)}
     said = {True: "no", False: "yes"}
     return {t.number: said[t.number in wrong] if isfinite(t.chance) else "?" for t in trends}
+
+
+def unjudged(trends: Iterable[Trend], expected: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return the numbers that slices are not judged by, by why: some trends, and `expected`."""
+    left = {trend.number: _why(trend) for trend in trends}
+    for name in expected:
+        left.setdefault(name, OF_FEWER if name.startswith(LEFT_OUT) else NEVER_SEEN)
+    by_why: dict[str, list[str]] = {}
+    for name, why in left.items():
+        if why:
+            by_why.setdefault(why, []).append(name)
+    return by_why
+
+
+def _why(trend: Trend) -> str:
+    """Return in which slices a trend's intervals lack an end; nothing where it can be judged."""
+    if isfinite(trend.chance):
+        return ""
+    endless = [
+        f"1/{slice_of}"
+        for slice_of, found in zip(trend.slices, trend.found, strict=True)
+        if not isfinite(found.value) or not isfinite(standard_error(found))
+    ]
+    return f"too few of it for an interval with two ends in {', '.join(endless)}"
 
 
 def _in_slice(scenario: Scenario, slice_of: int) -> Scenario:

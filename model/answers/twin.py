@@ -39,20 +39,22 @@ def twin_of(
     arrivals: Arrivals | None = None,
     *,
     cut: Slice | None = None,
+    is_guarded: bool = False,
 ) -> Program:
     """Return 1/`simulation.slice` of the scenario as a Program, with the works learnt.
 
     `cut` is its `cut_of`, for whoever has it already: people are drawn for it.  Requests come at
     the instants of `arrivals`, or as the scenario's traffic says if there are none; what happens
-    meanwhile are its events.
+    meanwhile are its events.  It `is_guarded` by limits and deadlines, or as `wiring_of` says;
+    so is the `cut`.
 
     Shards and instances become fewer and stay as they are, and so do requests; of wide ones only
     those legs are there that touch the slice, and others bring theirs (`world.slices`).  What it
     shows is to be `completing.completed`.  Raises ScenarioError for what cannot be sliced.
     """
-    cut = cut or cut_of(scenario, calibration)
+    cut = cut or cut_of(scenario, calibration, is_guarded=is_guarded)
     topology = simulated_topology(scenario)
-    network = network_of(scenario, topology, wiring_of(scenario))
+    network = network_of(scenario, topology, wiring_of(scenario, is_guarded=is_guarded))
     if cut.of > 1:
         network.station(CLOCK, replicas=scenario.fleet.zones)  # one is up wherever anybody is
     if are_timelines_away(scenario):
@@ -80,23 +82,25 @@ def twin_of(
     return network.build()
 
 
-def cut_of(scenario: Scenario, calibration: Calibration) -> Slice:
+def cut_of(scenario: Scenario, calibration: Calibration, *, is_guarded: bool = False) -> Slice:
     """Return what is in 1/`simulation.slice` of the scenario; of 1, all of it."""
     slice_of = scenario.simulation.slice
     members = {station.name: station.members for station in simulated_topology(scenario).stations}
-    journeys = twin_journeys(scenario, calibration)
+    journeys = twin_journeys(scenario, calibration, is_guarded=is_guarded)
     parts = Parts(members=members, of=slice_of, hot=hot_of(scenario))
     single = [journey.name for journey in journeys if is_of_celebrity(journey.name)]
     whole = sliced(journeys, parts, means=means_of(scenario), single=single)
     return replace(whole, changes_s=changes_s(scenario))
 
 
-def twin_journeys(scenario: Scenario, calibration: Calibration) -> tuple[Journey, ...]:
+def twin_journeys(
+    scenario: Scenario, calibration: Calibration, *, is_guarded: bool = False
+) -> tuple[Journey, ...]:
     """Return the design's journeys with the scenario's widths, its wiring and the works learnt."""
     learnt, image_bytes = calibration.entries_learnt, calibration.learnt_on.people.image_size
     reach = with_moments(scenario, reach_of(scenario))
     reach = replace(reach, entries_learnt=learnt, kept_lists=kept_lists_of(scenario))
-    wiring = wiring_of(scenario)
+    wiring = wiring_of(scenario, is_guarded=is_guarded)
     if floods(scenario) and Endpoint.POST not in scenario.traffic.mix:
         raise ScenarioError("events: an image-flood needs posts in traffic.mix")
 

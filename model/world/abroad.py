@@ -8,9 +8,10 @@ from dataclasses import replace
 from model.world.cutting import Cut, is_door, root_of
 from model.world.frequencies import begun_by, times_at
 from model.world.journeys import Call, ForEach, Hold, Journey, Step, Steps, sequence
-from model.world.passing import goes_by_request, passing_unless
+from model.world.keys import LANE, Beside
+from model.world.passing import AtStation, goes_by_request, passing_unless
 from model.world.slices import Background, OfWhom, abroad
-from model.world.step_trees import Place, last_part, rewritten
+from model.world.step_trees import Change, Place, last_part, rewritten
 from model.world.turns import part_elsewhere
 from model.world.wide_forks import fork_of
 
@@ -46,7 +47,7 @@ def _background(cut: Cut, root: Place) -> Background:
     """
     fork, times = fork_of(root), times_at(root, cut.means)
     if root.path in cut.wide:
-        thinning = cut.thinning(root.path, fork)
+        thinning = cut.thinning(root.path, fork, is_foreign=True)
         times *= thinning.any_share
         steps = replace(_foreign(cut, root.path, fork), count=thinning.here_if_any())
     else:
@@ -127,7 +128,7 @@ class _Asked:
         if path not in cut.wide or not isinstance(step, ForEach):
             return passing_unless(is_named, inside=self)(path, step)
         is_here = passing_unless(lambda inner: is_named(inner) or not goes_by_request(inner))
-        legs = cut.legs(path, step, rewritten(path, step.body, is_here))
+        legs = cut.legs(path, step, _anywhere(path, step.body, is_here), is_foreign=True)
         return (cut.with_others(path, step, legs, passing_unless(is_named)),)
 
 
@@ -146,7 +147,18 @@ class _Passing:
 def _foreign(cut: Cut, path: str, fork: ForEach) -> ForEach:
     """Return the legs here of a request whose own shard is elsewhere."""
     is_here = passing_unless(lambda inner: not goes_by_request(inner))
-    return cut.legs(path, fork, rewritten(path, fork.body, is_here))
+    return cut.legs(path, fork, _anywhere(path, fork.body, is_here), is_foreign=True)
+
+
+def _anywhere(path: str, body: Steps, is_here: Change) -> Steps:
+    """Return what is here of a leg, at any shard here: the own one that it is beside is not."""
+    return rewritten(path, rewritten(path, body, is_here), _at_any_shard)
+
+
+def _at_any_shard(path: str, step: Step) -> Steps | None:
+    if isinstance(step, AtStation) and isinstance(step.key, Beside):
+        return replace(step, key=LANE, name=last_part(path))
+    return None
 
 
 def _per_arrival(cut: Cut, journey: str, times: float) -> dict[str, float]:

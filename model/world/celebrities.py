@@ -10,6 +10,7 @@ import numpy as np
 from model.rules.influencers import Delivery, delivery_of
 from model.world.design import FANOUT, WorkOf
 from model.world.design.fanout import fanout
+from model.world.design.guards import request_guarded
 from model.world.design.media_works import works_of_media
 from model.world.design.posts import post
 from model.world.design.steps import Steps
@@ -40,17 +41,26 @@ def is_of_celebrity(journey: str) -> bool:
     return journey.startswith(_CELEBRITY)
 
 
+def is_celebritys_post(journey: str) -> bool:
+    """Say whether a journey is a celebrity's post itself, for whose answer somebody waits."""
+    return is_of_celebrity(journey) and not journey.endswith(f"_{FANOUT}")
+
+
 def celebrity_journeys(
     scenario: Scenario, reach: Reach, work_of: WorkOf, wiring: Wiring
 ) -> Iterator[Journey]:
-    """Yield for each celebrity post of the scenario its journey, and that of its fan-out."""
+    """Yield for each celebrity post of the scenario its journey, and that of its fan-out.
+
+    It is let in, in time, and tried again as anybody's post.
+    """
     for name, event in celebrity_posts(scenario):
         of_author = _reach_of_author(scenario, reach, event.followers)
         at = Steps(Endpoint.POST.value, works_of_media(work_of, reach.kinds), wiring)
         spread = Steps(FANOUT, work_of, wiring)
         emits = Emit(journey=f"{name}_{FANOUT}")
         written = at.call("gateway", *post(at, of_author))
-        yield Journey(name=name, steps=(*written, emits))
+        sent = request_guarded(wiring, (*written, emits), is_admitted=True)
+        yield Journey(name=name, steps=sent)
         yield Journey(name=f"{name}_{FANOUT}", steps=fanout(spread, of_author))
 
 

@@ -17,6 +17,7 @@ from model.world.turns import in_time, in_turns, part_here, path_in_time
 from model.world.wide_forks import (
     fork_of,
     forks_around,
+    is_beside,
     never_meet,
     stations_of_legs,
     wide_among,
@@ -60,18 +61,24 @@ class Cut:
         """Return the share of a wide fork's legs that touches the slice."""
         return self.parts.share(path, stations_of_legs(self.wide[path]))
 
-    def thinning(self, path: str, fork: ForEach) -> Thinning:
-        """Return how many legs of a wide fork are here."""
-        place = self.wide[path]
-        members = self.parts.members[stations_of_legs(place)[0]] if never_meet(place) else None
-        return Thinning(width=_width(fork), share=self.share(path), members=members)
+    def thinning(self, path: str, fork: ForEach, *, is_foreign: bool = False) -> Thinning:
+        """Return how many legs of a wide fork are here, of a request that belongs here or not."""
+        place, width = self.wide[path], _width(fork)
+        station = stations_of_legs(place)[0]
+        members = self.parts.members[station]
+        if not never_meet(place):
+            return Thinning(width=width, share=self.share(path))
+        if not is_beside(place):
+            return Thinning(width=width, share=self.share(path), members=members)
+        share = self.parts.share_beside(station, is_foreign=is_foreign)
+        return Thinning(width=width, share=share, members=members if is_foreign else members - 1)
 
-    def legs(self, path: str, fork: ForEach, body: Steps) -> ForEach:
+    def legs(self, path: str, fork: ForEach, body: Steps, *, is_foreign: bool = False) -> ForEach:
         """Return the legs that are here; unless each is one visit, they say begin and end."""
         if is_timed(fork.body):
             begin, end = (Visit(station=CLOCK, work=NO_TIME, name=name) for name in (BEGIN, END))
             body = (begin, *rewritten(path, body, lambda *_: None), end)
-        count = self.thinning(path, fork).here()
+        count = self.thinning(path, fork, is_foreign=is_foreign).here()
         return replace(fork, count=count, body=body, at_once=0, name=last_part(path))
 
     def with_others(self, path: str, fork: ForEach, legs: ForEach, change: Change) -> Step:

@@ -16,14 +16,13 @@ import numpy as np
 
 from model.world.attributes import Attribute
 from model.world.hot_shards import hot_span_s, shards_named
-from model.world.index_shards import are_index_shards_away, known_away_s, shards_asked
+from model.world.index_shards import known_away_s, names_index_shards, with_shards_asked
 from model.world.outages import Stretch, stretches_of
 from model.world.places import serving_zones
 from model.world.reach import Reach
 from model.world.routes import (
     COLD,
     EDGE_MISS,
-    INDEX_SHARD,
     LUCKS,
     SHARD,
     Columns,
@@ -123,8 +122,9 @@ def _rows(
     columns = columns_of(scenario, endpoint, region, stretch.avoided)
     if endpoint is not Endpoint.IMAGE and (shards := shards_named(scenario, at_s)) is not None:
         columns = with_column(_few(columns), SHARD, shards)
-    if endpoint is Endpoint.SEARCH and are_index_shards_away(scenario):
-        columns = with_column(columns, INDEX_SHARD, shards_asked(scenario, at_s))
+    if endpoint is Endpoint.SEARCH and names_index_shards(scenario):
+        few = _few(columns, times=scenario.fleet.search.shards)
+        columns = with_shards_asked(few, scenario, at_s)
     wipe_s = wiped_at_s(scenario, "timelines")
     if endpoint is Endpoint.NEWSFEED and wipe_s is not None:
         columns = with_share(_few(columns), COLD, cold_share(scenario, at_s - wipe_s))
@@ -134,13 +134,13 @@ def _rows(
     return columns
 
 
-def _few(columns: Columns) -> Columns:
+def _few(columns: Columns, *, times: int = LUCKS) -> Columns:
     """Return the rows if there will not be too many of them with one more column."""
-    rows = LUCKS * len(next(iter(columns.values()), (0,)))
+    rows = times * len(next(iter(columns.values()), (0,)))
     if rows > ROWS_MAX:
         raise ScenarioError(
             f"events: at most {ROWS_MAX:,} kinds of one request, these make {rows:,}: leave out"
-            " the hot-shard or the cache-wipe, or measure at the gateway"
+            " the hot-shard or the cache-wipe, have fewer search.shards or measure at the gateway"
         )
     return columns
 

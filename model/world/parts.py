@@ -45,6 +45,15 @@ class Parts:
         here = self.members[stations[0]]
         return here / (here + self.elsewhere(stations[0]))
 
+    def share_beside(self, station: str, *, is_foreign: bool) -> float:
+        """Return the same of a fork whose legs go to all shards but the request's own.
+
+        That one is here, or elsewhere for who `is_foreign`.
+        """
+        here = self.members[station]
+        beside = here if is_foreign else here - 1
+        return beside / (here + self.elsewhere(station) - 1)
+
     def is_named(self, step: Step) -> bool:
         """Say whether a step is done at a shard that the request names itself."""
         if not isinstance(step, AtStation) or step.station != self.hot_station:

@@ -26,6 +26,7 @@ from model.world.scenario.events import HotShard
 Columns = dict[str, NDArray[np.float64]]
 
 ZONE, SHARD, INDEX_SHARD, CLIENT = "zone", "shard", "index_shard", "client_s"
+FIRST_OF_INDEX, OTHERS_OF_INDEX = "index_first_s", "index_others_s"  # how far they are
 COLD, EDGE_MISS = "cold", "edge_miss"  # 1 or 0: the timeline is gone, the edge has it not
 STORE_OF = {  # station -> the table of the fleet that describes it
     "user_db": "user_store", "post_db": "post_store", "timeline_store": "timeline_store",

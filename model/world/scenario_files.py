@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from model.world.fields.keys import keys_at
-from model.world.fields.tables import kind_of_table, tables_at
+from model.world.fields.complaints import complaints_of
 from model.world.scenario import Scenario, ScenarioError
 
 FILE_BYTES_MAX = 1_000_000
@@ -21,14 +18,6 @@ EXTENDS_MAX = 8
 WHOLES = ("mix", "regions")  # tables of shares that add up
 # Files that a scenario may name; they are beside the file that names them.
 NAMED_FILES = ("people.followers.edges", "traffic.recorded.file")
-# What pydantic calls it that a key of shares by name is no known name, and where.
-WRONG_NAME, NAME = "enum", "[key]"
-# What pydantic calls it that a table has no known kind, and that something is no table or list.
-WRONG_KINDS = ("union_tag_invalid", "union_tag_not_found")
-WANTED = {
-    "model_type": "a table", "model_attributes_type": "a table", "dict_type": "a table",
-    "tuple_type": "a list",
-}  # fmt: skip
 
 Tree = dict[str, Any]
 
@@ -73,7 +62,7 @@ def _with_bases(path: Path) -> list[tuple[Path, Tree]]:
     read: list[tuple[Path, Tree]] = []
     following: Path | None = path
     while following is not None:
-        tree = _with_whole_paths(_read(following), following.parent)
+        tree = _with_whole_paths(_read_for(read, following), following.parent)
         read.append((following, tree))
         following = _base(tree.pop("extends", None), read)
     return read
@@ -92,12 +81,21 @@ def _base(base: object, read: list[tuple[Path, Tree]]) -> Path | None:
     return base_path
 
 
+def _read_for(read: list[tuple[Path, Tree]], path: Path) -> Tree:
+    """Return what a file says that the last of those read extends, if any has been read."""
+    try:
+        return _read(path)
+    except ScenarioError as error:
+        by = f"{read[-1][0]}: extends: " if read else ""
+        raise ScenarioError(f"{by}{error}") from None
+
+
 def _read(path: Path) -> Tree:
-    """Return what one TOML file says."""
+    """Return what one TOML file says; it may begin with a mark of the byte order."""
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise ScenarioError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -176,49 +174,8 @@ def _nested(key: str, value: Any) -> Tree:
 
 def _explained(path: Path, error: ValidationError) -> str:
     """Return one line per wrong key: file, key, what is wrong, nearest spelling."""
-    lines = []
-    for wrong in error.errors(include_url=False):
-        location = [str(part) for part in wrong["loc"]]
-        if _is_wrong_name(wrong):
-            location.remove(NAME)
-        message = _complaint(wrong, location)
-        if wrong["type"] in WRONG_KINDS:
-            location.append("kind")
-        where = f"{path}: {'.'.join(location) or 'scenario'}"
-        lines += [f"{where}: {line}" for line in message.splitlines()]
-    return "\n".join(lines)
-
-
-def _complaint(wrong: ErrorDetails, location: list[str]) -> str:
-    """Return what is wrong with the key at `location`, and with which value."""
-    if wrong["type"] == "extra_forbidden" or _is_wrong_name(wrong):
-        return "unknown key" + _nearest(location)
-    if wrong["type"] == "missing":
-        return "is missing"
-    if wrong["type"] in WRONG_KINDS:
-        return _wrong_kind(wrong["input"], [kind_of_table(table) for table in tables_at(location)])
-    if wrong["type"] in WANTED:
-        return f"write {WANTED[wrong['type']]}, got {wrong['input']!r}"
-    message = wrong["msg"].removeprefix("Value error, ")
-    is_ours = wrong["type"] == "value_error" or not isinstance(wrong["input"], str | int | float)
-    return message if is_ours else f"{message}, got {wrong['input']!r}"
-
-
-def _is_wrong_name(wrong: ErrorDetails) -> bool:
-    return wrong["type"] == WRONG_NAME and wrong["loc"][-1] == NAME
-
-
-def _wrong_kind(given: Mapping[str, Any], kinds: list[str]) -> str:
-    """Return which kinds of table there are, and which of them the given one may mean."""
-    if "kind" not in given:
-        return f"is missing; known are {', '.join(kinds)}"
-    close = get_close_matches(str(given["kind"]), kinds, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"must be one of {', '.join(kinds)}, got {given['kind']!r}{hint}"
-
-
-def _nearest(location: list[str]) -> str:
-    """Return a hint at the known key that is spelt most like the last part of `location`."""
-    known = keys_at(location[:-1])
-    close = get_close_matches(location[-1], known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+    return "\n".join(
+        f"{path}: {where or 'scenario'}: {complaint}"
+        for wrong in error.errors(include_url=False)
+        for where, complaint in complaints_of(wrong)
+    )

@@ -7,7 +7,7 @@ from math import inf, prod
 
 from model.world.attributes import Attribute
 from model.world.journeys import AllOf, Call, ForEach, Step
-from model.world.keys import LEG, is_of_legs
+from model.world.keys import LEG, Beside, is_of_legs
 from model.world.passing import AtStation
 from model.world.scenario import ScenarioError
 from model.world.step_trees import Place, places_in
@@ -72,6 +72,11 @@ def stations_of_legs(place: Place) -> list[str]:
 def never_meet(place: Place) -> bool:
     """Say whether no two legs of a fork go to the same shard, while there are enough."""
     return all(step.key != LEG for step in _of_legs(place))
+
+
+def is_beside(place: Place) -> bool:
+    """Say whether the legs of a fork go to the shards beside that of their request."""
+    return all(isinstance(step.key, Beside) for step in _of_legs(place))
 
 
 def _of_legs(place: Place) -> Iterator[AtStation]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.world.hot_shards import hot_station
-from model.world.index_shards import are_index_shards_away
+from model.world.index_shards import names_index_shards
 from model.world.routes import STORE_OF, hot_shard
 from model.world.scenario import Protections, Scenario
 from model.world.scenario.events import MessageLoss
@@ -31,7 +31,7 @@ class Wiring:
     copies: Mapping[str, int] = field(default_factory=dict)  # of each shard, by station
     acks: Mapping[str, int] = field(default_factory=dict)  # that a write needs, by station
     hot_station: str = ""  # whose shards the requests name themselves
-    names_index_shards: bool = False  # requests name which shard of the index they ask
+    names_index_shards: bool = False  # searches name which shard they ask first
     loses_messages: bool = False
     measured_at_client: bool = False
     is_guarded: bool = False  # whether calls have deadlines, retries and limits
@@ -49,16 +49,17 @@ class Wiring:
         return self.zones > 1
 
 
-def wiring_of(scenario: Scenario) -> Wiring:
+def wiring_of(scenario: Scenario, *, is_guarded: bool = False) -> Wiring:
     """Return the wiring that a scenario describes.
 
-    Where nothing happens and nothing is tried again, limits and deadlines that no request comes
-    near are left out: simulating them would cost as much as all the rest.
+    Where nothing happens, nothing is tried again and the policy protects as usual, limits and
+    deadlines are left out unless it `is_guarded`: simulating them would cost as much as all the
+    rest.  Whether any request comes near them is for `answers.near_limits` to see.
     """
     fleet, protections = scenario.fleet, scenario.policy.protections
     hot = hot_shard(scenario)
     stores = {station: getattr(fleet, table) for station, table in STORE_OF.items()}
-    is_guarded = (
+    may_go_wrong = (
         bool(scenario.events) or scenario.traffic.retries.times > 0 or protections != Protections()
     )
     return Wiring(
@@ -67,10 +68,10 @@ def wiring_of(scenario: Scenario) -> Wiring:
         copies={station: store.replicas for station, store in stores.items()},
         acks={station: store.acks for station, store in stores.items()},
         hot_station=hot_station(hot) if hot else "",
-        names_index_shards=are_index_shards_away(scenario),
+        names_index_shards=names_index_shards(scenario),
         loses_messages=any(isinstance(event, MessageLoss) for event in scenario.events),
         measured_at_client=scenario.targets.measured_at == "client",
-        is_guarded=is_guarded,
+        is_guarded=is_guarded or may_go_wrong,
         protections=protections,
         retries=scenario.traffic.retries,
     )

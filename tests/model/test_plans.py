@@ -31,9 +31,28 @@ def test_size_gives_every_figure_its_formula(typed):
     assert rate["value"] == 30
 
 
+def test_size_says_which_requests_of_a_recording_it_leaves_out(typed, tmp_path):
+    line = '192.0.2.7 - - [10/Oct/2025:13:55:{}.000 +0000] "GET {} HTTP/1.1" 200 9\n'
+    asked = ((36, "/user/1/newsfeed"), (37, "/favicon.ico"), (38, "/user/1/newsfeed"))
+    log = "".join(line.format(*each) for each in asked)
+    (tmp_path / "access.log").write_text(log, encoding="utf-8")
+    recorded = f"traffic.recorded={{file='{tmp_path}/access.log', form='access-log'}}"
+    told = typed("size", LAPTOP, "--set", recorded)
+    assert (
+        "1 of the 3 requests left out, being of other routes: GET /favicon.ico (1)" in told.stderr
+    )
+
+
 def test_size_says_what_runs_out_first(typed):
     told = typed("size", LAPTOP)
     assert "The first to run out: " in told.output
+
+
+def test_size_says_of_what_time_each_table_is(typed):
+    told = typed("size", LAPTOP).stdout
+    enough, years = told.index("once all has filled up: posts of"), told.index("in year 0, today")
+    assert told.index("Machines, at the peak and once all has filled up") < enough
+    assert enough < told.index("survives a zone") < years < told.index("runs out in year")
 
 
 def test_size_gives_people_bytes_in_a_unit_that_suits_them(typed):

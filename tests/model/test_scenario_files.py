@@ -64,7 +64,7 @@ def test_a_wrong_value_is_named_with_its_file_and_key(file, override, complaint)
         ("name = ", "is not TOML"),
         ('extends = "question.toml"', "extends this file in turn"),
         ("extends = 3", "write the name of a file"),
-        ('extends = "nowhere.toml"', "nowhere.toml: cannot be read"),
+        ('extends = "nowhere.toml"', "nowhere.toml: cannot be read: No such file"),
         ("", "name: is missing"),
         ("x = " + "[" * 5_000, "question.toml: is n"),
         ("#" * 1_000_001, "larger than"),
@@ -74,6 +74,20 @@ def test_a_file_that_is_no_scenario_is_refused(file, text, complaint):
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(file(text))
     assert complaint in str(refusal.value)
+
+
+def test_a_file_that_cannot_be_extended_is_told_with_who_extends_it(file, tmp_path):
+    file('extends = "nowhere.toml"', "base.toml")
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(file('extends = "base.toml"'))
+    base, nowhere = tmp_path / "base.toml", tmp_path / "nowhere.toml"
+    assert str(refusal.value).startswith(f"{base}: extends: {nowhere}: cannot be read")
+
+
+def test_a_mark_of_the_byte_order_says_nothing(tmp_path):
+    path = tmp_path / "question.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + LAPTOP.read_bytes())
+    assert load_scenario(path) == load_scenario(LAPTOP)
 
 
 EDGES = '[people]\nfollowers = { edges = "graphs/edges.txt" }\n'
@@ -121,7 +135,7 @@ def test_a_resolved_scenario_names_files_from_anywhere(file, tmp_path):
 def test_what_cannot_be_the_name_of_a_file_is_refused(file, key):
     with pytest.raises(ScenarioError, match=f"{key}: write the name of a file"):
         load_scenario(file(LAPTOP.read_text()), [f'{key}="a\\u0000b"'])
-    with pytest.raises(ScenarioError, match=f"{key}: Input should be a valid string"):
+    with pytest.raises(ScenarioError, match=f"{key}: write text, got 3"):
         load_scenario(file(LAPTOP.read_text()), [f"{key}=3"])
 
 

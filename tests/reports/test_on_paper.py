@@ -43,6 +43,7 @@ def test_roles_with_too_few_members_are_named_and_no_others(shipped):
     crowd = laptop("traffic.rate=5000/s")
     short = {role.name for role in sizing_of(crowd, shipped).roles if role.is_enough is False}
     [said] = [s for s in on_paper(crowd, shipped).splitlines() if s.startswith("Too few")]
+    assert "once all has filled up, posts of 5 years kept:" in said
     assert short == {part.split()[-1] for part in said.split(". Short of")[0].split(" (")[:-1]}
     assert "Too few" not in on_paper(laptop("traffic.rate=1/s"), shipped)
 

@@ -40,6 +40,7 @@ NUMBERS = {
     "all.failed": between(0.0, 0.02),
     "lag.fanout.p50": between(0.1, 0.3),
     "lag.fanout.p99": between(2.0, inf),
+    "lag.fanout.unended": between(0.02, 0.04),
     "busy.user_db": between(0.1, 0.1),
     "busiest.user_db": between(0.3, 0.5),
     "busy.gateway": between(0.6, 0.6),
@@ -84,6 +85,16 @@ def test_a_report_begins_with_what_was_asked_and_expected():
 def test_what_came_otherwise_is_said_at_the_top_if_it_did():
     assert "**Found.** no.\n" in report(found="no.")
     assert "**Found.**" not in report()
+
+
+def test_what_a_recording_has_and_the_simulation_has_not_is_said_once(tmp_path):
+    line = '192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET {} HTTP/1.1" 200 9\n'
+    paths = ("/user/1/newsfeed", "/favicon.ico", "/favicon.ico")
+    (tmp_path / "access.log").write_text("".join(map(line.format, paths)), encoding="utf-8")
+    recorded = f"traffic.recorded={{file='{tmp_path}/access.log', form='access-log'}}"
+    told = report(variant("base", recorded), variant("fast", recorded, "traffic.recorded.faster=2"))
+    said = "access.log: 2 of the 3 requests left out, being of other routes: GET /favicon.ico (2)"
+    assert told.count(f"- traffic.recorded: {said}\n") == 1
 
 
 def test_what_an_answer_does_not_say_is_said():
@@ -267,8 +278,30 @@ def test_where_nothing_happens_there_is_no_before_and_after():
 
 
 def test_what_goes_on_after_the_answer_is_told_with_an_end_that_nobody_knows():
-    _, row = rows(report(), "Afterwards")
-    assert row == ["base", "lag.fanout", "200 ms (100 ms to 300 ms)", "2 s (2 s to ?)"]
+    columns, row = rows(report(), "Afterwards")
+    assert row[:4] == ["base", "lag.fanout", "200 ms (100 ms to 300 ms)", "2 s (2 s to ?)"]
+    assert dict(zip(columns, row, strict=True))["unended"] == "3 % (2 % to 4 %)"
+
+
+def test_what_never_ended_has_its_row_all_the_same():
+    never = NUMBERS | {"lag.celebrity_0_fanout.unended": between(1.0, 1.0)}
+    _, row = [r[1:] for r in rows(report(variant(numbers=never)), "Afterwards")[1:]]
+    assert row == ["lag.celebrity_0_fanout", "-", "-", "100 % (100 % to 100 %)"]
+
+
+POSTED = "events=[{kind='broker-stop', at='9 s'}, {kind='celebrity-post', followers=500, at='1 s'}]"
+
+
+@pytest.mark.parametrize(("share", "said"), [(1.0, "16 of 16"), (0.25, "4 of 16")])
+def test_how_often_a_celebritys_post_failed_is_told_before_all_that_was_found(share, said):
+    failed = NUMBERS | {"celebrity_1.failed": between(share, share)}
+    text = report(variant(), variant("posted", POSTED, numbers=failed))
+    assert f"\n- posted: `celebrity_1` failed in {said} runs\n\n## Requests" in text
+
+
+def test_of_a_celebritys_post_that_came_nothing_is_told():
+    came = NUMBERS | {"celebrity_1.failed": between(0.0, 0.0)}
+    assert "`celebrity_1` failed" not in report(variant("base", POSTED, numbers=came))
 
 
 def test_where_nothing_goes_on_nothing_is_said_of_it():

@@ -1,15 +1,18 @@
 """The report on slices, and the verb that writes it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from feedtwin import command
+from model.answers import questions
 from model.answers.asked import question_of
 from model.answers.statistics import over_replications
 from model.answers.summaries import NOTHING
 from model.answers.trends import Trend
+from model.engine.limits import TooMuch
 from model.rules.exits import Exit
 from model.world.scenario import ScenarioError
 from model.world.scenario_files import load_scenario
@@ -72,6 +75,31 @@ def test_programs_get_every_number_of_every_slice():
     assert rows[0][:2] == ["newsfeed.p50", 4]
 
 
+def expecting(*numbers):
+    expect = ", ".join(f"{{that='{number}', below='1 s'}}" for number in numbers)
+    return replace(compared(), scenario=load_scenario(FILE, [f"expect=[{expect}]"]))
+
+
+def test_what_the_scenario_expects_is_in_the_table_however_idle():
+    expected = ["busy.media"]
+    assert "busy.media" in [row[0] for row in rows_of(TRENDS, expected)]
+
+
+def test_the_report_names_what_cannot_be_judged_and_why():
+    assert "Not judged: post.p99: too few of it for an interval" in slices_report([compared()])
+    said = slices_report([expecting("search.p99")])
+    assert "Not judged: search.p99: too few of it in every slice" in said
+
+
+def test_what_is_expected_of_a_variant_is_not_asked_of_the_scenario_itself():
+    of_variant = "expect=[{that='newsfeed.p50', of='post.p50', above='1', variant='odd'}]"
+    asked = load_scenario(FILE, ["variants.odd=[]", of_variant])
+    assert replace(compared(), scenario=asked).expected == []
+    own = "expect=[{that='newsfeed.p50', of='post.p50', above='1'}]"
+    asked = load_scenario(FILE, [own])
+    assert replace(compared(), scenario=asked).expected == ["newsfeed.p50", "post.p50"]
+
+
 def test_the_report_names_what_disagrees_and_the_files_it_is_made_from():
     text = slices_report([compared()])
     assert "| 5 | 4 |" in text
@@ -115,6 +143,23 @@ def run(monkeypatch, *words, found=TRENDS):
 )
 def test_the_exit_code_says_whether_slices_agree(monkeypatch, found, code):
     assert run(monkeypatch, found=found).exit_code == code
+
+
+def test_the_verb_says_what_is_not_judged(monkeypatch):
+    assert "Not judged: post.p99: too few" in run(monkeypatch).stderr
+
+
+def test_a_slice_that_outgrows_the_engine_is_said_in_one_line(monkeypatch):
+    def replicate(*_, **__):
+        raise TooMuch("at 1 s: more than 9 visits: run with keep_visits=False")
+
+    monkeypatch.setattr(questions, "replicate", replicate)
+    words = ["trend", str(FILE), "--set", "simulation.duration=4 s", "--jobs", "1"]
+    left = CliRunner().invoke(command(), words)
+    assert left.exit_code == Exit.USAGE
+    said = left.stderr.splitlines()[-1]
+    assert "1/" in said
+    assert said.endswith("shorten simulation.duration, which is 4 s, or raise simulation.slice")
 
 
 def test_the_verb_writes_the_report_where_it_is_told_to(monkeypatch, tmp_path):

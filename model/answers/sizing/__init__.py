@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.answers.calibrations import Calibration
-from model.answers.sizing.asked_of_all import asked_of_all
 from model.answers.sizing.bandwidth import bandwidth_of
 from model.answers.sizing.comparisons import comparisons_of
-from model.answers.sizing.figures import Figure, unknown
+from model.answers.sizing.figures import Figure
 from model.answers.sizing.growth import Horizon, Outlook, outlook_of
-from model.answers.sizing.loads import CORES, loads_of
 from model.answers.sizing.machines import Role, roles_of
 from model.answers.sizing.memory import memory_of
 from model.answers.sizing.money import money_of
-from model.answers.sizing.rates import Rates, rates_of
+from model.answers.sizing.rates import rates_of
 from model.answers.sizing.storage import storage_of
+from model.answers.sizing.worked import worked_of
 from model.world.reach import Reach, reach_of
 from model.world.scenario import Scenario, ScenarioError
-from model.world.topology import topology_of
 
 __all__ = ["Figure", "Group", "Horizon", "Outlook", "Role", "Sizing", "growth_of", "sizing_of"]
 
@@ -57,16 +55,17 @@ def sizing_of(scenario: Scenario, calibration: Calibration) -> Sizing:
     mean, peak = rates
     stored, memory = storage_of(scenario, mean), memory_of(scenario, mean)
     wire = bandwidth_of(scenario, rates, stored)
-    loads = _loads(scenario, reach, calibration, peak)
-    of_all = asked_of_all(reach, calibration, peak, loads) if isinstance(reach, Reach) else {}
-    roles = roles_of(scenario, loads, stored=stored, memory=memory, of_all=of_all)
+    worked = worked_of(scenario, reach, calibration, peak)
+    roles = roles_of(scenario, worked, stored=stored, memory=memory)
     groups = {
         "Rates on average": mean.figures,
         "Rates at the peak": peak.figures,
         "Bytes stored": stored.figures,
         "Memory": memory.figures,
         "Bandwidth": wire.figures,
-        "Machines": tuple(figure for role in roles for figure in _of_role(role)),
+        "Machines, at the peak and once all has filled up": tuple(
+            figure for role in roles for figure in _of_role(role)
+        ),
         "Beside others": comparisons_of(peak, memory),
         "Money": money_of(scenario, rates, stored, wire).figures,
     }
@@ -90,15 +89,6 @@ def _reach(scenario: Scenario) -> Reach | str:
         return reach_of(scenario)
     except ScenarioError as refusal:
         return str(refusal)
-
-
-def _loads(
-    scenario: Scenario, reach: Reach | str, calibration: Calibration, peak: Rates
-) -> dict[str, Figure]:
-    if isinstance(reach, Reach):
-        return loads_of(reach, calibration, peak)
-    stations = (station.name for station in topology_of(scenario.fleet).stations)
-    return {name: unknown(f"{name}, cores busy at the peak", CORES, reach) for name in stations}
 
 
 def _of_role(role: Role) -> tuple[Figure, ...]:

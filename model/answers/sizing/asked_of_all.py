@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from model.answers.calibrations import Calibration
+from model.answers.sizing.copies import Done
 from model.answers.sizing.figures import Figure
-from model.answers.sizing.loads import loads_of
+from model.answers.sizing.loads import ONCE, loads_of
 from model.answers.sizing.rates import Rates
 from model.world.reach import Reach
 
@@ -16,14 +17,20 @@ _PLACES = 9  # of a share; what is smaller is a rounding error
 
 
 def asked_of_all(
-    reach: Reach, calibration: Calibration, rates: Rates, loads: Mapping[str, Figure]
+    reach: Reach,
+    calibration: Calibration,
+    rates: Rates,
+    loads: Mapping[str, Figure],
+    *,
+    done: Mapping[str, Done] = ONCE,
 ) -> dict[str, float]:
     """Return which share of a station's load is requests that ask every one of its shards.
 
     Each shard more adds as much: it is what the load would be more if they had twice as many to
-    ask.  Stations without such requests are left out, and so are those whose load is not known.
+    ask.  `done` is what `loads` were reckoned with.  Stations without such requests are left out,
+    and so are those whose load is not known.
     """
-    twice = loads_of(_with_twice_as_many(reach), calibration, rates)
+    twice = loads_of(_with_twice_as_many(reach), calibration, rates, done=done)
     shares = {
         station: round(twice[station].value / loads[station].value - 1, _PLACES)
         for station in MAY_BE_ASKED_ALL

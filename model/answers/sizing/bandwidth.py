@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from model.answers.sizing import measured
 from model.answers.sizing.figures import (
+    SCENARIO,
     Figure,
     difference,
     given,
@@ -23,6 +24,12 @@ from model.world.scenario import Fleet, Scenario
 
 PER_S = "B/s"
 POST_ON_PAGE = f"assumption: {BYTES_PER_POST} B of JSON for a post on a page (model.world.routes)"
+VIDEO_VIEW_SHARE = 0.25  # of video_size, as people.post_types.video_view_size says
+WATCHED = (
+    "assumption: whose still is asked for, a video is watched to its end, in 540p at 2 Mbit/s"
+    " (Apple, HLS Authoring Specification) of 8 Mbit/s as sent (YouTube, recommended upload"
+    " settings)"
+)
 SPREAD_OUT = "assumption: the copies of an object lie in as many regions as there are"
 
 
@@ -33,7 +40,9 @@ class Bandwidth:
     pages: Figure  # gateways to people
     uploads: Figure  # people to gateways
     pictures: Figure  # edges to people
+    videos: Figure  # edges to people, beside their stills
     fills: Figure  # media service to edges
+    video_fills: Figure
     spared: Figure  # by showing renditions instead of what was sent
     sent_a_day: Figure  # to people
     between_regions: Figure
@@ -42,8 +51,9 @@ class Bandwidth:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """All of them, in the order in which they follow from one another."""
-        here = (self.pages, self.uploads, self.pictures, self.fills, self.spared, self.sent_a_day)
-        return (*here, self.between_regions, self.between_regions_a_day)
+        to_edges = (self.fills, self.video_fills)
+        here = (self.pages, self.uploads, self.pictures, self.videos, *to_edges, self.spared)
+        return (*here, self.sent_a_day, self.between_regions, self.between_regions_a_day)
 
 
 def bandwidth_of(scenario: Scenario, rates: tuple[Rates, Rates], stored: Storage) -> Bandwidth:
@@ -57,12 +67,15 @@ def bandwidth_of(scenario: Scenario, rates: tuple[Rates, Rates], stored: Storage
         pages=_pages(scenario, peak).called("pages, to people"),
         uploads=product("uploads, from people", PER_S, coming_in, peak_over_mean, over=(DAY,)),
         pictures=product("pictures, edges to people", PER_S, peak.asked, view),
+        videos=_videos(scenario, "videos, edges to people", peak.asked),
         fills=product("pictures, media service to edges", PER_S, peak.missed, view),
+        video_fills=_videos(scenario, "videos, media service to edges", peak.missed),
         spared=_spared(scenario, peak, view),
         sent_a_day=total_spelled(
             "sent to people a day",
             "B/day",
             product("", "B", mean.asked, view, DAY),
+            *_videos_a_day(scenario, mean),
             product("", "B", _pages(scenario, mean), DAY),
         ),
         between_regions=product(
@@ -76,6 +89,33 @@ def _pages(scenario: Scenario, rates: Rates) -> Figure:
     limit = given(scenario.policy.page_limit, "posts/page", "policy.page_limit")
     each = given(BYTES_PER_POST, "B a post", "a post on a page", source=POST_ON_PAGE)
     return product("pages", PER_S, rates.pages, limit, each)
+
+
+def _videos(scenario: Scenario, name: str, pictures: Figure, *times: Figure) -> Figure:
+    """Return the bytes of the videos that are seen where so many pictures are asked for.
+
+    Browsers and edges have a video if they have its still.
+    """
+    types = scenario.people.post_types
+    share = types.video / (types.image + types.video) if types.video else 0.0
+    stills = given(share, "of them stills of videos", "people.post_types.video")
+    return product(name, PER_S, pictures, stills, *_seen_of_one(scenario), *times)
+
+
+def _videos_a_day(scenario: Scenario, mean: Rates) -> tuple[Figure, ...]:
+    """Return what people are sent of videos in a day; nothing if there are none."""
+    if not scenario.people.post_types.video:
+        return ()
+    return (_videos(scenario, "", mean.asked, DAY),)
+
+
+def _seen_of_one(scenario: Scenario) -> tuple[Figure, ...]:
+    types, where = scenario.people.post_types, "people.post_types.video_view_size"
+    if types.video_view_size is not None:
+        return (given(types.video_view_size, "B seen of a video", where),)
+    size = given(types.video_size, "B a video", "people.post_types.video_size")
+    source = WATCHED if types.video else SCENARIO
+    return size, given(VIDEO_VIEW_SHARE, "of it seen", where, source=source)
 
 
 def _spared(scenario: Scenario, peak: Rates, view: Figure) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.answers.sizing.figures import Figure, given, largest, product, rounded_up, unknown
@@ -16,11 +16,10 @@ from model.answers.sizing.resources import (
     worked_by,
 )
 from model.answers.sizing.storage import Storage
+from model.answers.sizing.worked import Loads, Worked
 from model.world.index_shards import INDEX
 from model.world.scenario import Scenario
 from model.world.topology import HOST, Station, topology_of
-
-NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,39 +57,48 @@ class Role:
         return self.has.value >= self.needed_less_a_zone.value
 
 
-def roles_of(
-    scenario: Scenario,
-    loads: Mapping[str, Figure],
-    *,
-    stored: Storage,
-    memory: Memory,
-    of_all: Mapping[str, float] = NOTHING,
-) -> list[Role]:
+def roles_of(scenario: Scenario, worked: Worked, *, stored: Storage, memory: Memory) -> list[Role]:
     """Return every role, with what it takes at the loads of the peak and once all has filled up.
 
-    `of_all` is the share of loads that is asked of every shard (`asked_of_all`).  The rest is
-    spread evenly over the members of a role: a hot shard needs more than this says.
+    What is not asked of every shard is spread evenly over the members of a role: a hot shard needs
+    more than this says.
     """
-    roles = []
-    for station in topology_of(scenario.fleet).stations:
-        name = station.name
-        worked = worked_by(scenario, station, loads.get(name), of_all=of_all.get(name, 0.0))
-        kept = kept_by(scenario, station, stored, memory)
-        roles.append(_role(scenario, station, (*worked, *kept)))
+
+    def resources(station: Station, loads: Loads) -> tuple[Resource, ...]:
+        load, of_all = loads.busy.get(station.name), loads.of_all.get(station.name, 0.0)
+        by_work = worked_by(scenario, station, load, of_all=of_all)
+        return (*by_work, *kept_by(scenario, station, stored, memory))
+
+    roles = [
+        _role(
+            scenario,
+            station,
+            resources(station, worked.usually),
+            less_a_zone=resources(station, worked.less_a_zone),
+        )
+        for station in topology_of(scenario.fleet).stations
+    ]
     if scenario.fleet.placement == "shared":
-        roles.append(_host(of_host(scenario, loads, stored, memory)))
+        roles.append(_host(of_host(scenario, worked.in_all, stored, memory)))
     return roles
 
 
-def _role(scenario: Scenario, station: Station, resources: tuple[Resource, ...]) -> Role:
+def _role(
+    scenario: Scenario,
+    station: Station,
+    resources: tuple[Resource, ...],
+    *,
+    less_a_zone: tuple[Resource, ...],
+) -> Role:
     unit, copies = unit_of(station), _copies(scenario, station.name)
     needed = _needed(station.name, unit, resources)
+    then_needed = _needed(station.name, unit, less_a_zone)
     copied = given(copies, "copies", f"fleet.{STORES.get(station.name, station.name)}.replicas")
     return Role(
         name=station.name,
         resources=resources,
         needed=needed if copies == 1 else product(needed.name, unit, needed, copied),
-        needed_less_a_zone=_less_a_zone(scenario, station, needed, copies),
+        needed_less_a_zone=_less_a_zone(scenario, station, then_needed, copies),
         has=given(station.size * copies, unit, "fleet").called(f"{station.name}, there are"),
         is_lost_with_a_zone=scenario.fleet.zones > 1 and copies == 1 and _is_in_parts(station),
     )
@@ -119,8 +127,9 @@ def _needed(role: str, unit: str, resources: Sequence[Resource]) -> Figure:
 def _less_a_zone(scenario: Scenario, station: Station, needed: Figure, copies: int) -> Figure:
     """Return how many it takes so that there are enough when one of the zones is lost.
 
-    Processes are dealt over the zones in turn, and so many more are left idle; of a store each
-    server's copy in another zone takes over, and there must be one.
+    Processes are dealt over the zones in turn, and so many more are left idle.  Of a store each
+    server's copies in other zones take over, of which there must be one; `needed` are those that
+    bear what the copies do that are left.
     """
     name, unit = f"{station.name}, needed with a zone lost", needed.unit
     zones = scenario.fleet.zones

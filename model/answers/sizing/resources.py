@@ -43,9 +43,9 @@ class Resource:
 
     role: str
     what: str
-    used: Figure
+    used: Figure  # of a store, at the busiest copy of each shard
     each: Figure  # how much of it one member has
-    members: Figure  # that share the use: copies do not
+    members: Figure  # that share the use: of a store its shards, however many copies these have
     full: Figure  # share of it that may be used
     grows_with: GrowsWith
     of_all: float = 0.0  # share of the use that each member more adds as much of
@@ -105,7 +105,7 @@ def worked_by(
             what=what,
             used=busy,
             each=each,
-            members=given(station.size, unit_of(station), "fleet"),
+            members=_sharing(station),
             full=_busy_max(scenario),
             grows_with=GrowsWith.REQUESTS,
             of_all=of_all,
@@ -134,7 +134,7 @@ def kept_by(
             what=what,
             used=used,
             each=each[what],
-            members=given(station.size, unit_of(station), "fleet"),
+            members=_sharing(station),
             full=_storage_max(scenario),
             grows_with=grows_with,
         )
@@ -148,8 +148,10 @@ def of_host(
     """Return what the one machine of a shared fleet can run out of."""
     machine, full = scenario.fleet.machine, _storage_max(scenario)
     at_work = (load for station, load in loads.items() if station not in TIMED)
-    rows = total("", "B", stored.posts_now, stored.posts_kept, stored.users)
-    in_memory = total("", "B", memory.timeline_store, memory.broker, _hot(rows))
+    posts = total("", "B", stored.posts_now, stored.posts_kept)
+    all_posts = _all_copies(scenario, "post_store", posts)
+    rows = total("", "B", all_posts, _all_copies(scenario, "user_store", stored.users))
+    in_memory = total("", "B", memory.timeline_copies, memory.broker, _hot(rows))
     on_disk = total("", "B", rows, stored.objects_kept)
     cores = given(scenario.fleet.cores, "cores", "fleet.cores")
     room = given(machine.memory, "B", "fleet.machine.memory")
@@ -175,6 +177,11 @@ def _of_host(
         full=full,
         grows_with=grows_with,
     )
+
+
+def _all_copies(scenario: Scenario, store: str, of_one: Figure) -> Figure:
+    replicas = getattr(scenario.fleet, store).replicas
+    return product("", "B", of_one, given(replicas, "copies", f"fleet.{store}.replicas"))
 
 
 def _room_of(scenario: Scenario, station: Station) -> dict[str, Figure]:
@@ -208,6 +215,11 @@ def _data_of(
 
 def _hot(rows: Figure) -> Figure:
     return product("", "B", rows, given(HOT_SHARE, "of them hot", "hot rows", source=HOT))
+
+
+def _sharing(station: Station) -> Figure:
+    """Return those of which each has a part of the use: of a store its shards, in any copies."""
+    return given(station.size, "shards" if station.name in STORES else unit_of(station), "fleet")
 
 
 def _busy_max(scenario: Scenario) -> Figure:

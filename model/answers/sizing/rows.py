@@ -9,7 +9,7 @@ from model.answers.sizing import Outlook, Sizing
 from model.answers.sizing.figures import Figure
 
 FIGURE_COLUMNS = ("topic", "figure", "value", "unit", "formula", "source")
-SAID_COLUMNS = ("topic", "figure", "value", "formula", "source")
+SAID_COLUMNS = ("figure", "value", "sources", "formula")  # the longest last
 ROLE_COLUMNS = (
     "role", "needed", "with a zone lost", "there are", "enough", "survives a zone", "what binds",
 )  # fmt: skip
@@ -26,13 +26,35 @@ def figure_rows(sizing: Sizing) -> list[Row]:
     ]
 
 
-def said_rows(sizing: Sizing) -> list[Row]:
-    """Return the same rows as people read them: each value in the unit that suits its size."""
-    return [
-        (group.title, each.name, each.said, each.formula, each.source)
-        for group in sizing.groups
-        for each in group.figures
-    ]
+def said_tables(sizing: Sizing) -> Iterator[tuple[str, list[Row]]]:
+    """Yield each topic with a row for each figure, as people read them.
+
+    Each value is in the unit that suits its size; sources are the numbers of `said_sources`.
+    """
+    sources = _sources(sizing)
+    for group in sizing.groups:
+        rows: list[Row] = [(f.name, f.said, _cited(f, sources), f.formula) for f in group.figures]
+        yield group.title, rows
+
+
+def said_sources(sizing: Sizing) -> list[str]:
+    """Return the sources of all figures with their numbers, such as `1. scenario`."""
+    return [f"{number}. {source}" for source, number in _sources(sizing).items()]
+
+
+def role_title(sizing: Sizing) -> str:
+    """Return the title of `role_rows`, which says of what time these are."""
+    policy, growth = sizing.scenario.policy, sizing.scenario.growth
+    return (
+        "Is it enough, at the peak of today's requests and once all has filled up: posts of"
+        f" {growth.keeps_years:g} years, {policy.timeline_cap:,} in each timeline?"
+    )
+
+
+def year_title(sizing: Sizing) -> str:
+    """Return the title of `year_rows`, which says of what time these are."""
+    now = sizing.scenario.people.posts_per_user
+    return f"Share used year by year: in year 0, today, of posts there are {now:g} of each user"
 
 
 def role_rows(sizing: Sizing) -> list[Row]:
@@ -78,19 +100,17 @@ def markdown_of(sizing: Sizing) -> str:
 
 
 def _lines(sizing: Sizing) -> Iterator[str]:
-    sources = _sources(sizing)
     yield f"# What {sizing.scenario.name} takes\n"
     yield first_sentence(sizing.outlook)
-    for group in sizing.groups:
-        yield f"\n## {group.title}\n"
-        rows = [(f.name, f.said, f.formula, _cited(f, sources)) for f in group.figures]
-        yield from _table(("figure", "value", "formula", "source"), rows)
-    yield "\n## Is it enough?\n"
+    for title, rows in said_tables(sizing):
+        yield f"\n## {title}\n"
+        yield from _table(SAID_COLUMNS, rows)
+    yield f"\n## {role_title(sizing)}\n"
     yield from _table(ROLE_COLUMNS, role_rows(sizing))
-    yield "\n## Years to come\n"
+    yield f"\n## {year_title(sizing)}\n"
     yield from _table(year_columns(sizing.outlook), year_rows(sizing.outlook))
     yield "\n## Sources\n"
-    yield from (f"{number}. {source}" for source, number in sources.items())
+    yield from said_sources(sizing)
 
 
 def _sources(sizing: Sizing) -> dict[str, int]:

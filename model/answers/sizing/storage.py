@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from model.answers.sizing import measured
 from model.answers.sizing.figures import (
+    SCENARIO,
     Figure,
     conversion,
     given,
@@ -21,6 +22,11 @@ from model.world.scenario import Endpoint, Scenario
 OBJECT_COPIES = 3
 HAYSTACK = "Beaver et al., Finding a needle in Haystack, OSDI 2010: every photo in three copies"
 RENDITIONS_SHARE = 0.6  # of image_size, as people.post_types.renditions_size says
+VIDEO_RENDITIONS_SHARE = 0.72  # of video_size, as people.post_types.video_renditions_size says
+LADDER = (
+    "assumption: renditions in 360p, 540p and 720p at 730, 2,000 and 3,000 kbit/s (Apple, HLS"
+    " Authoring Specification) of 8 Mbit/s as sent (YouTube, recommended upload settings)"
+)
 YEAR = conversion(365.25, "days a year")
 PER_DAY = "B/day"
 
@@ -32,6 +38,7 @@ class Storage:
     originals: Figure  # a day, as they come in
     renditions: Figure
     videos: Figure
+    video_renditions: Figure
     saved: Figure  # a day, by dropping the originals of images
     objects: Figure  # a day, of those that are kept
     objects_kept: Figure  # after growth.keeps_years
@@ -49,21 +56,24 @@ class Storage:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """All of them, in the order in which they follow from one another."""
-        daily = (self.originals, self.renditions, self.videos, self.saved, self.objects)
+        images, videos = (self.originals, self.renditions), (self.videos, self.video_renditions)
+        objects = (self.saved, self.objects, self.object_copies, *self.in_sum, self.objects_kept)
         rows = (self.texts, self.post_rows, self.user_rows, self.row_copies)
         tables = (self.posts_now, self.posts_a_year, self.posts_kept, self.users)
-        return (*daily, self.object_copies, *self.in_sum, self.objects_kept, *rows, *tables)
+        return (*images, *videos, *objects, *rows, *tables)
 
 
 def storage_of(scenario: Scenario, mean: Rates) -> Storage:
     """Return what is stored at the rates of an average day, of today's users."""
-    originals, renditions, videos = _pictures(scenario, mean)
+    originals, renditions = _pictures(scenario, mean)
+    videos, video_renditions = _videos(scenario, mean)
     drops = scenario.policy.originals == "drop"
     saved = originals.called(
         "saved by dropping originals" if drops else "dropping originals would save"
     )
-    kept = (renditions, videos) if drops else (originals, renditions, videos)
-    objects = total("objects that are kept", PER_DAY, *kept)
+    images = (renditions,) if drops else (originals, renditions)
+    developed = (video_renditions,) if video_renditions.value else ()
+    objects = total("objects that are kept", PER_DAY, *images, videos, *developed)
     copies = given(OBJECT_COPIES, "copies", "copies of an object", source=HAYSTACK)
     years = given(scenario.growth.keeps_years, "years", "growth.keeps_years")
     a_year = product("objects, a year", "B/year", objects, YEAR)
@@ -75,6 +85,7 @@ def storage_of(scenario: Scenario, mean: Rates) -> Storage:
         originals=originals,
         renditions=renditions,
         videos=videos,
+        video_renditions=video_renditions,
         saved=saved,
         objects=objects,
         objects_kept=product("objects, as long as they are kept", "B", a_year, years),
@@ -91,8 +102,8 @@ def storage_of(scenario: Scenario, mean: Rates) -> Storage:
     )
 
 
-def _pictures(scenario: Scenario, mean: Rates) -> tuple[Figure, Figure, Figure]:
-    """Return originals of images, renditions of them, and videos; bytes a day."""
+def _pictures(scenario: Scenario, mean: Rates) -> tuple[Figure, Figure]:
+    """Return originals of images, and renditions of them; bytes a day."""
     people, types = scenario.people, scenario.people.post_types
     posted = product(
         "",
@@ -110,15 +121,28 @@ def _pictures(scenario: Scenario, mean: Rates) -> tuple[Figure, Figure, Figure]:
         where = "people.post_types.renditions_size"
         each = given(types.renditions_size, "B all renditions of one", where)
         renditions = product("renditions of images", PER_DAY, images, each, DAY)
-    videos = product(
-        "videos",
-        PER_DAY,
+    return originals, renditions
+
+
+def _videos(scenario: Scenario, mean: Rates) -> tuple[Figure, Figure]:
+    """Return videos as they were sent, and renditions of them; bytes a day."""
+    types = scenario.people.post_types
+    posted = (
         mean.of(Endpoint.POST),
         given(types.video, "of posts videos", "people.post_types.video"),
-        given(types.video_size, "B a video", "people.post_types.video_size"),
-        DAY,
     )
-    return originals, renditions, videos
+    size = given(types.video_size, "B a video", "people.post_types.video_size")
+    where = "people.post_types.video_renditions_size"
+    if types.video_renditions_size is None:
+        source = LADDER if types.video else SCENARIO
+        share = given(VIDEO_RENDITIONS_SHARE, "of it all renditions", where, source=source)
+        each: tuple[Figure, ...] = (size, share)
+    else:
+        each = (given(types.video_renditions_size, "B all renditions of one", where),)
+    return (
+        product("videos", PER_DAY, *posted, size, DAY),
+        product("renditions of videos", PER_DAY, *posted, *each, DAY),
+    )
 
 
 def _user_rows(scenario: Scenario, mean: Rates) -> Figure:

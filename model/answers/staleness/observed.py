@@ -77,13 +77,17 @@ def with_staleness(reading: Reading, run: SimulatedRun, copies: Copies) -> Readi
     """
     if run.visits is None:
         return reading
-    lags, alone, lost = dict(reading.lags), dict[str, float](), dict[str, float]()
+    lags, unended = dict(reading.lags), dict(reading.unended)
+    alone, lost = dict[str, float](), dict[str, float]()
     for number in np.unique(run.program.steps.station[write_forks(run.program)]):
         station = run.program.stations.names[number]
         writes = writes_of(run, station, copies.ways_s)
         outages = list(outages_of(run.program, station, copies))
         lags[f"{ALL_COPIES}.{station}"] = _last(writes)
         lags[f"{A_COPY}.{station}"] = _each(writes)
+        coming = writes.is_coming.nonzero()[0]
+        unended[f"{ALL_COPIES}.{station}"] = _left(writes.acked_s[np.unique(coming)], run)
+        unended[f"{A_COPY}.{station}"] = _left(writes.acked_s[coming], run)
         if copies.since_s < copies.until_s:
             alone[station] = unreplicated(
                 writes,
@@ -95,7 +99,7 @@ def with_staleness(reading: Reading, run: SimulatedRun, copies: Copies) -> Readi
         if outages:
             failover_s = float(run.program.stations.failover_s[number])
             lost[station] = lost_with(writes, outages, failover_s=failover_s)
-    return replace(reading, lags=lags, unreplicated=alone, lost=lost)
+    return replace(reading, lags=lags, unended=unended, unreplicated=alone, lost=lost)
 
 
 def outages_of(program: Program, station: str, copies: Copies) -> Iterator[Outage]:
@@ -145,3 +149,8 @@ def _each(writes: Writes) -> Timed:
     write, copy = np.nonzero(~np.isnan(others_s))
     began_s = writes.acked_s[write]
     return Timed(began_s=began_s, took_s=np.maximum(0.0, others_s[write, copy] - began_s))
+
+
+def _left(acked_s: Floats, run: SimulatedRun) -> Timed:
+    """Return how long writes had been acknowledged at the end that were still on their way."""
+    return Timed(began_s=acked_s, took_s=run.until_s - acked_s)

@@ -31,13 +31,15 @@ class Writes:
     """One row per acknowledged write of a store, in the order of their acknowledgements.
 
     `has_s` has a column per copy of the shard.  NaN: the copy was known to be down, and was not
-    told; infinite: it was told, and did not have it by the end of the run.
+    told; infinite: it was told, and did not have it by the end of the run, when `is_coming` says
+    whether it was still at it.
     """
 
     acked_s: Floats
     shard: Indices
     first: Indices  # the copy that took it
     has_s: Floats
+    is_coming: NDArray[np.bool_]  # as `has_s`
 
     @property
     def others_s(self) -> Floats:
@@ -65,11 +67,17 @@ def writes_of(run: SimulatedRun, station: str, ways_s: Floats) -> Writes:
     way_s = _ways_s(program, ways_s, shard, first, replicas)
     has_s = np.full((len(firsts), replicas), np.nan)
     has_s[row, copy] = np.where(others.is_done, others.done_s, np.inf) + way_s[row, copy]
+    is_coming = np.zeros(has_s.shape, dtype=np.bool_)
+    is_coming[row, copy] = others.is_under_way
     acked_s = _acked_s(firsts, has_s + way_s, program)
     has_s[np.arange(len(firsts)), first] = firsts.done_s
     order = np.argsort(acked_s, kind="stable")[: np.count_nonzero(np.isfinite(acked_s))]
     return Writes(
-        acked_s=acked_s[order], shard=shard[order], first=first[order], has_s=has_s[order]
+        acked_s=acked_s[order],
+        shard=shard[order],
+        first=first[order],
+        has_s=has_s[order],
+        is_coming=is_coming[order],
     )
 
 
@@ -96,6 +104,7 @@ def _visits(run: SimulatedRun, station: int) -> pd.DataFrame:
             "step": visits.step[rows],
             "member": visits.member[rows] - program.stations.first_member[station],
             "is_done": visits.outcome[rows] == Outcome.DONE,
+            "is_under_way": visits.outcome[rows] == Outcome.UNDER_WAY,
             "done_s": visits.done_s[rows],
         }
     )

@@ -10,7 +10,7 @@ from model.world.journeys import AllOf, Call, Delay, ForEach, Step
 from model.world.keys import LANE, Beside
 from model.world.passing import NO_TIME
 from model.world.reach import Reach
-from model.world.routes import INDEX_SHARD
+from model.world.routes import FIRST_OF_INDEX, INDEX_SHARD, OTHERS_OF_INDEX
 
 OWN = "search"  # the shard that is asked first
 
@@ -32,18 +32,28 @@ def search(at: Steps, reach: Reach) -> tuple[Step, ...]:
     """Return how users are found, `GET /search`: by all shards at once, without whom blocks hide.
 
     The shard that is asked searches its own part in a thread, and asks each of the others; what
-    one that is away knows is missing in the answer.  Somebody is always found: people look for
-    people who are there.
+    one that is away knows is missing in the answer, which counts like any other.  Somebody is
+    always found: people look for people who are there.
+
+    Which shard is asked first does not depend on where somebody is served: each has one copy, in
+    one zone.  So until the loss of a zone is noticed searches from all other zones fail, too, as
+    large a share of them as of the shards are in that zone.
+
+    All the others are as far from the first as the farthest.  That way is no part of the legs, for
+    in a slice others' legs stand for those that are missing, and others' ways are longer or
+    shorter; so the deadlines of these calls do not count it.
     """
     first = Attribute(name=INDEX_SHARD) if at.wiring.names_index_shards else OWN
     own, other = at.visit("search_index", first), Beside(key=first)
+    asked = at.call("search", at.visit("search_index", other), key=other)
     others = ForEach(
         count=ConstantCount(count=reach.index_shards - 1),
-        body=_or_without(at, at.call("search", at.visit("search_index", other), key=other)),
+        body=_or_without(at, asked),
         name="others",
     )
     hidden = at.call("follow", at.visit("user_db", READER))
-    return at.call("search", AllOf(branches=(own, others)), *hidden, key=first)
+    found = AllOf(branches=(own, (*at.way(OTHERS_OF_INDEX), others)))
+    return at.call("search", found, *hidden, key=first, way=FIRST_OF_INDEX)
 
 
 def _or_without(at: Steps, asked: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -62,12 +62,13 @@ class Steps:
         return self._away(step, write_column(station), name or station)
 
     def call(
-        self, station: str, *inner: Step, key: Key = "", priority: int = 0
+        self, station: str, *inner: Step, key: Key = "", priority: int = 0, way: str = ""
     ) -> tuple[Step, ...]:
         """Return half of the work, the inner steps, and the other half at the same instance.
 
         Which one that is follows from the key; without one, all calls of a request meet the same.
         Only of those who take work when they are idle each half is done by who has least to do.
+        What is not in every zone names the column that says how far the `way` there and back is.
         """
         half = self.work(station).scaled(0.5)
         before = Visit(
@@ -78,7 +79,13 @@ class Steps:
             priority=priority,
         )
         after = replace(before, name=f"{station}_answer")
-        return call_guarded(self.wiring, station, (*self._sent(station), before, *inner, after))
+        gone = (*self.way(way), *self._sent(station))
+        return call_guarded(self.wiring, station, (*gone, before, *inner, after))
+
+    def way(self, column: str) -> tuple[Step, ...]:
+        """Return the way there and back that a column says, if there are several zones."""
+        is_far = self.wiring.is_spread and column
+        return (Delay(time=Attribute(name=column), name="way"),) if is_far else ()
 
     def several(self, station: str, key: str, count: int, *, name: str) -> tuple[Step, ...]:
         """Return so many visits with one key, one after another."""
@@ -97,8 +104,7 @@ class Steps:
         """Return the step with the way there and back before it."""
         if not self.wiring.is_spread:
             return step
-        way = Delay(time=Attribute(name=column), name="way")
-        return WithProbability(p=1.0, then=(way, step), name=f"{name}_away")
+        return WithProbability(p=1.0, then=(*self.way(column), step), name=f"{name}_away")
 
 
 def now_and_then(share: float | Attribute, *steps: Step, name: str) -> Step:

@@ -20,11 +20,20 @@ NUMBERS: Mapping[str, str] = {
     "<request>.lost": "share that was lost in a crash, or on the way",
     "<request>.unanswered": "share without an answer at the end, though the target had passed",
     "<request>.attempts": "calls that each made on average, retries and hedges too, and what is"
-    " written like one: parts of a page or post that have another way, and a deadline of its own",
+    " written like one: parts of a page or post that have another way, and a deadline of its own;"
+    " left out where nothing happens and no request came near a limit",
     "<request>.late": "share that took longer than the target of their p99, or failed",
     "all.failed": "the same of all requests together; `all.late` likewise",
-    "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too",
-    "lag.replication.<store>.p50": "seconds from the acknowledgement of a write until all have it",
+    "lag.<activity>.p50": "seconds from a request until what it began is over; `.p95`, `.p99` too,"
+    " with `?` for an end where too much was not over at the end of the run to know it",
+    "lag.<activity>.unended": "share of what was begun that was not over at the end of the run,"
+    " or failed",
+    "celebrity_<N>.p50": "of a celebrity's post, the event number N, counted from 0; all that"
+    " `<request>` has but `.late`",
+    "lag.celebrity_<N>_fanout.p50": "seconds from that post until its last follower has it; all"
+    " that `lag.<activity>` has",
+    "lag.replication.<store>.p50": "seconds from the acknowledgement of a write until all have it;"
+    " all that `lag.<activity>` has, as for the next",
     "lag.replica.<store>.p50": "the same until each copy by itself has it",
     "lost_writes.<store>.per_crash": (
         "acknowledged writes lost with a server, before events; `.per_year` likewise"

@@ -10,6 +10,7 @@ from model.world.fields.names import NUMBERS, names
 from model.world.fields.rows import ASKED, BELOW, LEFT_OUT, Row, fields_of
 from model.world.fields.tables import kind_of_table
 from model.world.scenario import Scenario
+from model.world.traffic.recordings.routes import ANY, ROUTES
 
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 _BAR = r"\|"  # one that does not end a cell
@@ -17,6 +18,11 @@ IN_WORDS = (ASKED, BELOW, LEFT_OUT)
 NUMBERS_SAID = """\
 The numbers of an answer, for `expect`. With events, all but `lost_writes` have the same numbers
 `.before`, `.during` and `.after` them, such as `newsfeed.failed.during`, `busy.post_db.during`."""
+ROUTES_SAID = f"""\
+The routes by which recorded traffic (`traffic.recorded`) tells what is asked for; `{ANY}` is any
+one part of a path, and a query may follow. A series with a label `endpoint` is of the kind that
+this names. What is of other routes is left out; `check`, `answer`, `run`, `size` and the report say
+how much of which."""
 
 
 def markdown_of_fields() -> str:
@@ -32,12 +38,15 @@ def _names() -> str:
     """Return the section of names that fields may ask for."""
     known = [(what, ", ".join(map(_code, words))) for what, words in names().items()]
     numbers = [(_code(name), meaning) for name, meaning in NUMBERS.items()]
+    routes = [(_code(f"{how} {path}"), _code(kind.value)) for how, path, kind in ROUTES]
     return "\n\n".join(
         (
             "## Names",
             markdown_table(("of a", "known are"), known),
             NUMBERS_SAID,
             markdown_table(("number", "what it is"), numbers),
+            ROUTES_SAID,
+            markdown_table(("route", "request"), routes),
         )
     )
 

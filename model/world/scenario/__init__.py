@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from model.rules.regions import REGIONS
 from model.world.days import curve_near, curve_of_all
-from model.world.scenario.events import Event
+from model.world.scenario.events import CelebrityPost, Event
 from model.world.scenario.fleet import Fleet, Index, Instances, Store
 from model.world.scenario.people import Followers, People
 from model.world.scenario.policy import Policy, Protections
@@ -74,6 +74,16 @@ class Scenario(Table):
         ]
         if unknown:
             raise ValueError("\n".join(unknown))
+        return self
+
+    @model_validator(mode="after")
+    def _celebrities_are_followed_by_people(self) -> Scenario:
+        for number, event in enumerate(self.events):
+            if isinstance(event, CelebrityPost) and event.followers >= self.people.users:
+                raise ValueError(
+                    f"events.{number}.celebrity-post.followers: must be below people.users,"
+                    f" {self.people.users:,}, got {event.followers:,}"
+                )
         return self
 
     @property

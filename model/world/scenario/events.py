@@ -90,14 +90,19 @@ class CelebrityPost(_Event):
     """One author of very many followers posts once."""
 
     kind: Literal["celebrity-post"]
-    followers: Annotated[Count, Field(ge=1)] = asked("of the author")
+    followers: Annotated[Count, Field(ge=1)] = asked("of the author; fewer than people.users")
 
 
 class FlashCrowd(_Lasting):
     """Very many people come at once."""
 
     kind: Literal["flash-crowd"]
-    times: float = asked("how many times as many as usual", gt=0, le=10_000)
+    times: float = asked(
+        "how many times as many as usual; refused with recorded requests (csv, access-log), which"
+        " have no rate to multiply",
+        gt=0,
+        le=10_000,
+    )
     endpoints: tuple[Endpoint, ...] = said((), "for what; left out: for everything")
 
 

@@ -54,7 +54,11 @@ class Store(Table):
     shards: Annotated[Count, Field(ge=1, le=4096)] = said(2, "servers, each with a part of all")
     connections: Annotated[Count, Field(ge=1, le=64)] = said(8, "to each server, at work at once")
     replicas: Annotated[Count, Field(ge=1, le=8)] = said(
-        1, "copies of each shard, in one zone after another; the first takes the writes"
+        1,
+        "copies of each shard, in one zone after another; the first takes the writes, and all do"
+        " them. Over several zones a read goes to the nearest copy, so that copies share the reads;"
+        " in one zone to the first, unless autoscaling, `policy.protections.hedge_after` or the"
+        " crash of instances has any copy chosen",
     )
     acks: Annotated[Count, Field(ge=1, le=8)] = said(
         1,
@@ -73,9 +77,18 @@ class Store(Table):
 
 
 class Index(Table):
-    """A search index: one process for each of its shards."""
+    """A search index: one process for each of its shards, none of which has a second copy.
 
-    shards: Annotated[Count, Field(ge=1, le=64)] = said(1, "processes, each with a part of all")
+    Any of them takes a search, and asks all the others. Over several zones they stand in one after
+    another: a search goes to the zone of the first, and from there to the farthest of the others.
+    Until one that is away is known to be (`fleet.links.noticed_after`), searches fail that are sent
+    to it first, from whatever zone; then others are asked. What it knows is missing in answers all
+    the while: no number tells those from whole ones.
+    """
+
+    shards: Annotated[Count, Field(ge=1, le=4096)] = said(
+        1, "processes, each with a part of all; every search asks each of them"
+    )
 
 
 class Popular(Table):

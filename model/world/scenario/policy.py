@@ -48,7 +48,8 @@ class Protections(Table):
     hedge_after: Annotated[Seconds, Field(ge=0)] = said(
         0.0,
         "after which, or at once when it fails, a read of a store is asked of another copy;"
-        ' "0 s": never',
+        ' "0 s": never. In one zone reads then go to any copy from the start, not to the first:'
+        " that alone takes load off the busiest server, with two copies half of its reads",
     )
     single_flight: bool = said(
         default=True,

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from model.world.quantities import Count, PerSecond, Seconds, Share
 from model.world.scenario.tables import Table, asked, said
 
+PEAK_TO_MEAN = 1.67  # of a global base (B. Brazil, robustperception.io: 1.6 to 1.7)
+
 
 class Endpoint(Enum):
     """The requests that people send; the value is the name in scenarios, tables and reports."""
@@ -62,13 +64,19 @@ class Day(Table):
 
 
 class Recorded(Table):
-    """Requests as they once came: at those instants, of those kinds."""
+    """Requests as they once came: at those instants, of those kinds.
+
+    What is of no route in the table of routes is left out, and told. With it `day` is refused, and
+    with csv and access-log sessions and a `flash-crowd` are too: only rates can be multiplied. For
+    a crowd on top of them write it into the file, give rates (prometheus), or make all `faster`; an
+    `image-flood` can come on top of any.
+    """
 
     file: str = asked("beside the scenario")
     form: Literal["csv", "access-log", "prometheus"] = said(
         "csv",
         "csv: columns at_s and endpoint; access-log: combined log format; prometheus: the JSON of"
-        " a range query of a counter by endpoint",
+        " a range query of a counter by endpoint, the only form that a flash-crowd can multiply",
     )
     faster: float = said(1.0, "how many times as fast as it was", gt=0, le=1_000_000)
 
@@ -100,7 +108,11 @@ class Traffic(Table):
     requests_per_active_day: float | None = said(
         None, "instead of rate: requests of a user on a day when they come", gt=0
     )
-    peak_to_mean: float = said(1.67, "rate at the busiest time over the mean of the day", ge=1)
+    peak_to_mean: float = said(
+        PEAK_TO_MEAN,
+        "rate at the busiest time over the mean of the day; not with `day`, whose curve says it",
+        ge=1,
+    )
     arrivals: Literal["poisson", "sessions"] = said(
         "poisson", "how they come: all independent, or pages of the newsfeed in sessions"
     )
@@ -120,4 +132,13 @@ class Traffic(Table):
         total = sum(self.mix.values())
         if self.recorded is None and abs(total - 1) > 1e-6:
             raise ValueError(f"mix must add up to 1, it adds up to {total:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_peak(self) -> Traffic:
+        # A resolved scenario writes the default out beside a day.
+        if self.day is not None and self.peak_to_mean != PEAK_TO_MEAN:
+            raise ValueError(
+                f"peak_to_mean: the curve of day says it, got {self.peak_to_mean:g}: leave one out"
+            )
         return self

@@ -1,7 +1,8 @@
 """How requests come over time: day, crowds, sessions, floods, and what was recorded."""
 
 from model.world.traffic.demand import busiest_per_s
-from model.world.traffic.recordings import read_recording, said_of_left_out
+from model.world.traffic.left_out import left_out_of
+from model.world.traffic.recordings import read_recording
 from model.world.traffic.replays import as_recorded
 from model.world.traffic.streams import (
     AnyStream,
@@ -13,5 +14,5 @@ from model.world.traffic.streams import (
 
 __all__ = [
     "AnyStream", "RecordedStream", "SessionStream", "Stream", "as_recorded", "busiest_per_s",
-    "read_recording", "said_of_left_out", "streams_of",
+    "left_out_of", "read_recording", "streams_of",
 ]  # fmt: skip

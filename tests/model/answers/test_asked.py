@@ -60,7 +60,7 @@ def test_what_was_recorded_decides_what_may_be_expected_not_a_mix_that_is_given(
 def test_a_recording_that_is_not_there_is_refused(recorded, tmp_path):
     path = recorded()
     (tmp_path / "requests.csv").unlink()
-    with pytest.raises(ScenarioError, match=r"traffic.recorded: .*requests.csv"):
+    with pytest.raises(ScenarioError, match=r"recorded.toml: traffic.recorded: .*requests.csv"):
         variants_in(path)
 
 
@@ -98,6 +98,35 @@ def test_all_that_is_wrong_with_expectations_is_said_at_once_a_line_each(file):
     first, second = str(refusal.value).splitlines()
     assert first.startswith(f"{path}: expect.0: the answer has no number 'newsfeed.p98'")
     assert second.startswith(f"{path}: expect.2: below: newsfeed.p99: write a number and a unit")
+
+
+@pytest.mark.parametrize("ask", [variants_in, scenario_in])
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [("bla", "bla: write key.path=value"), ("traffic.rat=3/s", "traffic.rat: unknown key")],
+)
+def test_where_something_is_wrong_in_the_quick_form_quick_is_named(file, ask, wrong, complaint):
+    path = file(head=f'quick = ["{wrong}"]\n')
+    assert ask(path)
+    with pytest.raises(ScenarioError) as refusal:
+        ask(path, quick=True)
+    assert str(refusal.value).startswith(f"{path}: quick: {complaint}")
+
+
+def test_an_event_after_the_end_of_the_quick_form_is_refused_there(file):
+    head = 'quick = ["simulation.duration=2 s"]\n'
+    path = file('[[events]]\nkind = "broker-stop"\nat = "3 s"\n', head)
+    assert variants_in(path)
+    with pytest.raises(ScenarioError, match=r"t.toml: base, quick: events.0.at: the run ends 2 s"):
+        variants_in(path, quick=True)
+
+
+def test_what_is_wrong_with_a_recording_is_said_with_who_names_it(recorded, tmp_path):
+    path = recorded('[variants]\nlost = ["traffic.recorded.file=nowhere.csv"]\n')
+    said = f"{path}: variants.lost: traffic.recorded: {tmp_path / 'nowhere.csv'} cannot be read"
+    with pytest.raises(ScenarioError) as refusal:
+        variants_in(path)
+    assert str(refusal.value).startswith(said)
 
 
 def test_a_variant_that_cannot_be_simulated_is_told_by_name(file):

@@ -117,7 +117,7 @@ def test_sessions_bring_as_many_pages_as_the_mix_says():
     assert sessions.rates_per_s[-1] * 5 == pytest.approx(30.0 * 0.6)
 
 
-CELEBRITY = "{kind='celebrity-post', followers=9000, at='40 s'}"
+CELEBRITY = "{kind='celebrity-post', followers=1900, at='40 s'}"
 
 
 @pytest.mark.parametrize("slice_of", [1, 4])

@@ -76,6 +76,11 @@ def test_stations_and_lags_have_numbers(readings):
     assert [numbers[f"lag.fanout.{q}"].value for q in ("p50", "p95", "p99")] == [3.0] * 3
 
 
+def test_what_had_not_ended_is_a_share():
+    assert is_share("lag.fanout.unended.during")
+    assert not is_share("lag.fanout.p99")
+
+
 def test_what_happens_divides_the_run_into_before_during_and_after():
     parts = {w.suffix: (w.since_s, w.until_s) for w in windows_of(scenario(STOP))}
     assert parts == {

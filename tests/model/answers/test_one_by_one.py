@@ -19,7 +19,7 @@ from model.world.slices import Background, OfWhom, Slice
 LAPTOP = Path(__file__).parents[3] / "scenarios" / "laptop.toml"
 RUN = ("simulation.warmup=2 s", "simulation.duration=98 s")
 SPREAD = ("fleet.zones=2", "fleet.regions=['eu-west', 'us-east']")
-CELEBRITY = "{kind='celebrity-post', followers=9000, at='40 s'}"
+CELEBRITY = "{kind='celebrity-post', followers=1900, at='40 s'}"
 ZONE_LOSS = "{kind='zone-loss', zone=1, at='10 s', lasts='20 s'}"
 WHOLE = Slice(of=1, journeys=())
 

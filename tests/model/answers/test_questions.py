@@ -167,6 +167,15 @@ def test_what_is_wrong_in_a_variant_is_said_with_its_name(file, calibration):
         answer_of(path, calibration)
 
 
+def test_a_variant_that_cannot_be_built_is_told_by_name_before_anything_is_simulated(
+    file, calibration, simulated
+):
+    path = file('[variants]\nthirds = ["simulation.slice=3"]\n')
+    with pytest.raises(ScenarioError, match=r"tiny.toml: thirds: simulation.slice: one shared"):
+        answer_of(path, calibration)
+    assert simulated == []
+
+
 def test_a_number_that_no_answer_has_is_refused_before_anything_is_simulated(
     file, calibration, simulated
 ):
@@ -186,6 +195,20 @@ def test_whoever_waits_is_told_what_is_simulated(file, calibration, simulated):
     told: list[str] = []
     answer_of(file(VARIANTS), calibration, report=told.append)
     assert told == ["simulating tiny, base", "simulating tiny, busy"]
+
+
+def test_whoever_waits_is_told_first_what_of_a_recording_is_left_out(
+    file, calibration, simulated, tmp_path
+):
+    stamp = "192.0.2.7 - - [10/Oct/2025:13:55:{:02}.000 +0000]"
+    paths = ["/user/1/newsfeed"] * 59 + ["/favicon.ico"]
+    lines = (f'{stamp.format(s)} "GET {path} HTTP/1.1" 200 9\n' for s, path in enumerate(paths))
+    (tmp_path / "access.log").write_text("".join(lines), encoding="utf-8")
+    told: list[str] = []
+    recorded = "recorded = { file = 'access.log', form = 'access-log' }\n"
+    answer_of(file(f"[traffic]\nrate = '1/s'\n{recorded}"), calibration, report=told.append)
+    said = "1 of the 60 requests left out, being of other routes: GET /favicon.ico (1)"
+    assert told[0].endswith(said)
 
 
 def test_an_idle_laptop_answers_all_it_is_asked(file, calibration):
@@ -254,6 +277,15 @@ COPIES = (
 def test_where_nothing_happens_only_copies_can_stay_untold(file, calibration, no_room):
     [variant] = answer_of(file(COPIES), calibration).variants
     assert variant.simulated.untold.startswith("how far copies are behind is not said")
+
+
+def test_of_more_than_a_run_holds_it_is_said_what_to_shorten(file, calibration, monkeypatch):
+    def replicate(*_, **__):
+        raise TooMuch("at 1 s: more than 9 requests and legs under way at once")
+
+    monkeypatch.setattr(questions, "replicate", replicate)
+    with pytest.raises(ScenarioError, match=r"^tiny: the whole fleet .* which is 6 s"):
+        questions.simulated(load_scenario(file(SLOW)), calibration)
 
 
 def test_who_wants_nothing_from_visits_has_none_kept(file, calibration, no_room):

@@ -68,6 +68,35 @@ def test_a_lag_runs_from_the_request_that_began_it_all():
     assert lags.took_s.tolist() == [12.0, 13.0]
 
 
+def test_what_a_request_began_and_had_not_ended_is_told_with_its_age_at_the_end():
+    reading = read(run_of(0.0, 89.5, 93.0), patience_s=PATIENCE_S)
+    assert reading.lags["tell"].took_s.tolist() == [12.0]
+    assert reading.unended["tell"].began_s.tolist() == [89.5, 93.0]
+    assert reading.unended["tell"].took_s.tolist() == [10.5, 7.0]
+    assert set(reading.unended) == {"tell"}  # of requests targets say who has waited too long
+
+
+def test_what_had_not_been_begun_is_not_unended():
+    assert read(run_of(99.0), patience_s=PATIENCE_S).unended["tell"].began_s.tolist() == []
+
+
+def test_what_is_there_for_the_simulation_only_is_not_unended_either():
+    reading = read(run_of(93.0), patience_s=PATIENCE_S)
+    assert reading.without(journeys={"tell"}, stations=()).unended == {}
+
+
+@pytest.mark.parametrize(("post_s", "took_s"), [(91.0, [np.inf]), (98.0, [])])
+def test_a_celebritys_post_has_failed_when_any_posts_target_has_passed(post_s, took_s):
+    network = Network().journey(
+        Journey(name="celebrity_0", steps=(Emit(journey="celebrity_0_fanout"), delay(20.0)))
+    )
+    network.journey(Journey(name="celebrity_0_fanout", steps=delay(20.0)))
+    network.recorded("celebrity_0", at_s=[post_s])
+    reading = read(simulate(network.build(), seed=1, until_s=100.0), patience_s={"post": 5.0})
+    assert reading.requests["celebrity_0"].took_s.tolist() == took_s
+    assert reading.unended["celebrity_0_fanout"].took_s.tolist() == [100.0 - post_s]
+
+
 def test_what_nobody_sends_from_outside_is_no_request():
     assert set(read(run_of(0.0), patience_s=PATIENCE_S).requests) == {"ask"}
 

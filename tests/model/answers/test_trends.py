@@ -17,6 +17,7 @@ from model.answers.trends import (
     differing,
     slices_of,
     trends_of,
+    unjudged,
     verdict_on,
 )
 from model.rules.targets import Verdict
@@ -109,6 +110,27 @@ def test_nobody_knows_whether_a_number_without_ends_agrees(of):
     assert unknown.chance != unknown.chance
     assert agreement_of([unknown]) == {"newsfeed.p50": "?"}
     assert verdict_on([unknown]) is Verdict.INCONCLUSIVE
+
+
+def test_of_what_cannot_be_judged_it_is_said_in_which_slices_too_little_was_seen():
+    endless = trend(replace(normal(9.0), high=inf), normal(9.0), normal(9.0), number="post.p99")
+    unseen = trend(NOTHING, normal(9.0), NOTHING, number="lag.fanout.p99")
+    why = "too few of it for an interval with two ends in"
+    assert unjudged([*same(2), endless, unseen]) == {
+        f"{why} 1/4": ["post.p99"],
+        f"{why} 1/4, 1/1": ["lag.fanout.p99"],
+    }
+
+
+def test_what_is_expected_and_nowhere_found_is_said_too():
+    found = same(1)
+    left = unjudged(found, ["newsfeed.p99", "busiest.user_db", found[0].number])
+    assert left == {
+        "too few of it in every slice to say anything": ["newsfeed.p99"],
+        "the busiest of fewer members is less busy, however well a slice holds them": [
+            "busiest.user_db"
+        ],
+    }
 
 
 def test_of_very_many_right_numbers_hardly_ever_one_is_said_to_differ():

@@ -6,7 +6,9 @@ import pytest
 
 from model.rules.fanouts import class_of
 from model.rules.timelines import FANOUT_CHUNK_MAX
-from model.world.celebrities import celebrity_journeys, celebrity_name
+from model.world.celebrities import celebrity_journeys, celebrity_name, is_celebritys_post
+from model.world.design.requests import request
+from model.world.design.steps import Steps
 from model.world.journeys import (
     AllOf,
     Call,
@@ -19,6 +21,8 @@ from model.world.journeys import (
 )
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
+from model.world.scenario import Endpoint
+from model.world.scenario.events import CelebrityPost
 from model.world.scenario_files import load_scenario
 from model.world.wiring import wiring_of
 
@@ -27,8 +31,10 @@ NO_WORK = QuantileTable(probabilities=(0.0, 1.0), values=(0.0, 0.0))
 
 
 def journeys(*followers, also=(), before=""):
-    said = ", ".join(f"{{kind='celebrity-post', followers={each}}}" for each in followers)
-    scenario = load_scenario(LAPTOP, (*also, f"events=[{before}{said}]"))
+    # More followers than these few people could be: how wide a post is does not ask who they are.
+    posts = tuple(CelebrityPost(kind="celebrity-post", followers=each) for each in followers)
+    scenario = load_scenario(LAPTOP, (*also, f"events=[{before}]"))
+    scenario = scenario.model_copy(update={"events": (*scenario.events, *posts)})
     found = celebrity_journeys(
         scenario, reach_of(scenario), lambda *_: NO_WORK, wiring_of(scenario)
     )
@@ -73,6 +79,39 @@ def test_a_celebritys_post_is_written_and_then_brought_to_its_own_followers():
     assert emitted == ["celebrity_0_fanout"]
     stations = {step.station for step in steps if hasattr(step, "station")}
     assert {"gateway", "post", "post_db", "timeline_store"} <= stations
+
+
+def protections(steps):
+    """What is around a request, outermost first."""
+    for step in sequence(steps):
+        if isinstance(step, Call | Hold):
+            return [(own_name(step), getattr(step, "retries", 0)), *protections(step.steps)]
+    return []
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_celebrity_is_let_in_and_tries_again_like_anybody(retries):
+    scenario = load_scenario(
+        LAPTOP,
+        (
+            f"traffic.retries.times={retries}",
+            "events=[{kind='celebrity-post', followers=500}]",
+        ),
+    )
+    wiring, reach = wiring_of(scenario), reach_of(scenario)
+    [its_own, _] = celebrity_journeys(scenario, reach, lambda *_: NO_WORK, wiring)
+    anybodys = request(
+        Endpoint.POST, Steps("post", lambda *_: NO_WORK, wiring), reach, lambda _: 0.0
+    )
+    assert protections(its_own.steps) == protections(anybodys.steps)
+    assert (("client", retries) in protections(its_own.steps)) is (retries > 0)
+
+
+@pytest.mark.parametrize(
+    ("journey", "is_post"), [("celebrity_0", True), ("celebrity_0_fanout", False), ("post", False)]
+)
+def test_for_a_celebritys_post_somebody_waits_but_not_for_its_fanout(journey, is_post):
+    assert is_celebritys_post(journey) is is_post
 
 
 @pytest.mark.parametrize(("followers", "kept"), [(199, 0.0), (200, 1.0), (5_000_000, 1.0)])

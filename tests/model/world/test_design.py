@@ -26,7 +26,7 @@ from model.world.keys import LANE, LEG, RANDOM, Beside
 from model.world.kinds import Kinds
 from model.world.laws import QuantileTable
 from model.world.reach import reach_of
-from model.world.routes import ZONE
+from model.world.routes import FIRST_OF_INDEX, OTHERS_OF_INDEX, ZONE
 from model.world.scenario_files import load_scenario
 from model.world.spreading import spreading_of
 from model.world.step_trees import places_in
@@ -147,11 +147,24 @@ def test_a_request_is_let_in_before_and_uncounted_after_its_service_works(reach)
 def test_a_search_asks_the_own_shard_and_each_other_one_at_once(reach):
     steps = steps_of("search", replace(reach, index_shards=5))
     [asked] = [step for step in steps if isinstance(step, AllOf)]
-    own, others = asked.branches
+    own, (others,) = asked.branches
     assert own_name(sequence(own)[0]) == "search_index"
     assert (others.count.mean, others.at_once) == (4, 0)
     # What another shard searches is in that shard's own process.
     assert {step.key for step in walked(others.body)} == {Beside(key="search")}
+
+
+def test_over_zones_a_search_goes_to_the_first_shard_and_once_to_the_others(reach):
+    wiring = Wiring(zones=3, names_index_shards=True)
+    journeys = journeys_of(
+        replace(reach, index_shards=5), lambda *_: NO_WORK, lambda _: 0.0, wiring
+    )
+    [steps] = [each.steps for each in journeys if each.name == "search"]
+    ways = [step.time.name for step in walked(steps) if own_name(step) == "way"]
+    assert ways.count(FIRST_OF_INDEX) == ways.count(OTHERS_OF_INDEX) == 1
+    [found] = [step for step in walked(steps) if isinstance(step, AllOf)]
+    way, _ = found.branches[1]
+    assert way.time.name == OTHERS_OF_INDEX
 
 
 def test_an_image_is_asked_of_an_edge_and_no_gateway_and_only_now_and_then_of_its_origin(reach):

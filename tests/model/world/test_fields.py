@@ -26,6 +26,8 @@ from model.world.laws import gamma
 from model.world.scenario import Scenario, ScenarioError
 from model.world.scenario.tables import Table
 from model.world.scenario_files import load_scenario
+from model.world.topology import topology_of
+from model.world.traffic.recordings.routes import ANY, endpoint_of
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 ROWS = fields_of(Scenario)
@@ -165,6 +167,12 @@ def test_a_table_that_is_left_out_may_be_another_than_an_empty_one():
     )
 
 
+def test_no_line_ends_within_a_cell():
+    lines = markdown_of_fields().splitlines()
+    assert all(line.endswith("|") for line in lines if line.startswith("|"))
+    assert not any("\n" in row.meaning for row in ROWS if row.name == "kind")
+
+
 def test_a_bar_does_not_end_a_cell():
     assert markdown_table(("a",), [("x|y",)]).splitlines()[-1] == r"| x\|y |"
 
@@ -218,9 +226,11 @@ def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
     asked = load_scenario(files[0])
     began_s, attempts = np.linspace(0, 35, 4_000), np.ones(4_000, dtype=np.int32)
     timed = Timed(began_s=began_s, took_s=np.full(4_000, 0.1), attempts=attempts)
+    copies = ("replication.user_db", "replica.user_db")
     reading = Reading(
-        requests={"newsfeed": timed},
-        lags={"fanout": timed, "replication.user_db": timed, "replica.user_db": timed},
+        requests={"newsfeed": timed, "celebrity_0": timed},
+        lags=dict.fromkeys(("celebrity_0_fanout", "fanout", *copies), timed),
+        unended=dict.fromkeys(("celebrity_0_fanout", "fanout"), timed),
         busy={"gateway": 0.1},
         busiest={"gateway": 0.1},
         unreplicated={"user_db": 0.1},
@@ -231,6 +241,7 @@ def test_the_numbers_that_may_be_expected_are_those_of_an_answer(files):
     words = {"request": "newsfeed", "activity": "fanout", "station": "gateway"}
     words |= {"store": "user_db"}
     assert all(word in names()[what] for what, word in words.items())
+    words |= {"N": "0"}  # of an event
     for name in NUMBERS:
         assert re.sub("<(.*)>", lambda what: words[what[1]], name) in known
     assert {expectation.that for expectation in asked.expect} <= known.keys()
@@ -240,8 +251,34 @@ def test_messages_count_tables_and_zones_as_the_page_says(files):
     assert "tables of a list are counted from 0" in markdown_of_fields()
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(files[-1], ["events=[{kind='zone-loss', zone=0}]"])
-    said = "events.0.zone-loss.zone: Input should be greater than or equal to 1, got 0"
+    said = "events.0.zone-loss.zone: must be at least 1, got 0"
     assert said in str(refusal.value)
+
+
+def test_every_route_that_is_told_by_is_on_the_page_and_is_of_the_request_that_it_says():
+    found = re.findall(r"^\| `([A-Z]+) (/\S+)` \| `(\w+)` \|$", markdown_of_fields(), re.MULTILINE)
+    for method, path, request in found:
+        assert endpoint_of(method, path.replace(ANY, "17")).value == request
+    assert {request for *_, request in found} == {*names()["request"]}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "counts"),
+    [
+        (("fleet.placement=shared",), {"relay": 1, "broker": 1, "session_store": 1}),
+        (("fleet.placement=dedicated",), {"relay": 12, "broker": 3, "session_store": 4}),
+    ],
+)
+def test_stations_without_a_field_are_as_many_as_the_page_says(files, overrides, counts):
+    fleet = (
+        "fleet.user_store.shards=5", "fleet.post_store.shards=7", "fleet.fanout.instances=3",
+        "fleet.gateway.instances=4", "fleet.media.instances=6", "fleet.user.instances=8",
+        "fleet.search.shards=9",
+    )  # fmt: skip
+    stations = topology_of(load_scenario(files[0], (*fleet, *overrides)).fleet)
+    counts |= {"object_store": 6, "darkroom": 6, "password": 8, "search_index": 9}
+    assert {name: stations.station(name).size for name in counts} == counts
+    assert all(f"`{name}`" in INTRODUCTION.read_text() for name in counts)
 
 
 KINDS = "crash, slow, zone-loss, region-loss, broker-stop, cache-wipe, message-loss, image-flood"
@@ -271,13 +308,42 @@ KINDS = "crash, slow, zone-loss, region-loss, broker-stop, cache-wipe, message-l
             "expect=[{that='newsfeed.p99', below='1 s', above='2 s'}]",
             "expect.0: below must not be less than above, got '1 s' and '2 s'",
         ),
-        ("fleet.zones=0", "fleet.zones: Input should be greater than or equal to 1, got 0"),
+        ("fleet.zones=0", "fleet.zones: must be at least 1, got 0"),
+        ("fleet.search.shards=5000", "fleet.search.shards: must be at most 4096, got 5000"),
+        ("simulation.duration=0 s", "simulation.duration: must be above 0 s, got '0 s'"),
+        ("people.image_size=1 B", "people.image_size: must be at least 1 kB, got '1 B'"),
+        ("people.posting.never=1", "people.posting.never: must be below 100 %, got 1"),
+        ("load.levels=[]", "load.levels: write at least 1 of them, got 0"),
+        ("load.levels=['0/s']", "load.levels.0: must be above 0, got '0/s'"),
+        (f"quick={['a=1'] * 51}", "quick: write at most 50 of them, got 51"),
+        ("quick=[3]", "quick.0: write text, got 3"),
+        ("seed=1.5", "seed: write a whole number, got 1.5"),
+        ("seed=many", "seed: write a whole number, got 'many'"),
+        ("people.followers.alpha=steep", "people.followers.alpha: write a number, got 'steep'"),
+        ("people.followers.alpha=nan", "people.followers.alpha: write a finite number, got nan"),
+        ("policy.rate_limits=maybe", "policy.rate_limits: write true or false, got 'maybe'"),
+        ("traffic.arrivals=x", "traffic.arrivals: must be one of 'poisson' or 'sessions', got 'x'"),
+        ("policy.strategy=shove", "policy.strategy: must be one of 'push', 'pull', 'hybrid'"),
+        ("name=My Own", "name: must match ^[a-z0-9][a-z0-9-]{0,63}$, got 'My Own'"),
     ],
 )
 def test_a_wrong_key_is_explained_wherever_it_stands(files, override, complaint):
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(files[-1], [override])
     assert complaint in str(refusal.value)
+
+
+def test_a_list_that_lacks_only_what_is_wrong_in_it_is_not_called_too_short(files):
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(files[0], ['people.followers.quantiles=[["50 %", "x"], ["100 %", 9]]'])
+    [line] = str(refusal.value).splitlines()
+    assert "people.followers.quantiles.0.1: write a number" in line
+
+
+def test_of_a_wrong_value_only_the_beginning_is_shown(files):
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(files[0], [f"seed={'x' * 1_000}"])
+    assert len(str(refusal.value)) < len(str(files[0])) + 120
 
 
 def test_all_expectations_of_variants_that_are_not_there_are_told_a_line_each(files):

@@ -18,7 +18,7 @@ from model.world.journeys import (
     Visit,
     WithProbability,
 )
-from model.world.keys import LANE, LEG
+from model.world.keys import LANE, LEG, Beside
 from model.world.laws import Constant
 from model.world.parts import Parts
 from model.world.scenario import ScenarioError
@@ -60,6 +60,22 @@ def test_of_a_wide_fork_as_many_legs_are_here_as_the_slice_has_of_all_members():
     here = steps_of(cut_of(fork()).journeys[0])["page/merge"].count
     assert here.mean == pytest.approx(64 / 4)
     assert here.quantile(0.999) > 20  # and it varies, as a binomial does
+
+
+BESIDE = fork(63, Visit(station="shard", key=Beside(key="own"), work=WORK))
+
+
+def test_of_the_shards_beside_its_own_a_request_asks_all_others_of_its_slice():
+    here = steps_of(cut_of(BESIDE).journeys[0])["page/merge"]
+    assert here.count.counts == (64 // 4 - 1,)
+    assert here.body.key == Beside(key="own")
+
+
+def test_who_belongs_elsewhere_asks_all_shards_of_the_slice_for_the_own_is_not_here():
+    [background] = cut_of(BESIDE).backgrounds
+    here = steps_of(background.journey)["page/merge elsewhere/merge"]
+    assert here.count.counts == (64 // 4,)
+    assert here.body[0].key == LANE
 
 
 def test_a_narrow_fork_stays_whole():

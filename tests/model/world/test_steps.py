@@ -87,6 +87,24 @@ def test_services_are_in_every_zone_and_so_not_far():
     assert before.replica == after.replica == "nearest"
 
 
+def test_what_is_not_in_every_zone_is_as_far_as_its_column_says():
+    [way, *called] = steps(**SPREAD).call("search", way="far_s")
+    assert way == Delay(time=Attribute(name="far_s"), name="way")
+    assert called == [*steps(**SPREAD).call("search")]
+    assert steps().call("search", way="far_s") == steps().call("search")
+
+
+def test_a_way_counts_against_the_deadline_of_its_call():
+    how = Protections.model_validate({"call_deadline": "1 s", "drops_late_work": True})
+    guarded = steps(**SPREAD, is_guarded=True, protections=how)
+    [call] = guarded.call("search", way="far_s")
+    network = Network().zones(2).station("search")
+    network.journey(Journey(name="ask", steps=call))
+    network.recorded("ask", at_s=np.zeros(1), attributes={"far_s": [5.0]})
+    requests = simulate(network.build(), seed=1, until_s=300.0).requests
+    assert requests.done_s.tolist() == [1.0]
+
+
 def test_the_way_is_gone_before_the_copy_is_asked():
     network = Network().zones(2).station("user_db", replicas=2)
     away = steps(**SPREAD).visit("user_db", READER)

@@ -13,14 +13,15 @@ from model.world.scenario import ScenarioError
 BYTES_MAX = 1_000_000_000  # when unpacked
 REQUESTS_MAX = 1_500_000  # held one by one
 LINE_CHARACTERS_MAX = 64 * 1024
+MARK = "\ufeff"  # of the byte order, with which some programs begin a file of UTF-8
 _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line without its end); empty lines are left out.
 
-    Bytes that are no UTF-8 become escapes: whoever asks may send any.  Raises ScenarioError for
-    a file that cannot be read or is too large.
+    Bytes that are no UTF-8 become escapes: whoever asks may send any.  A `MARK` is passed over.
+    Raises ScenarioError for a file that cannot be read or is too large.
     """
     read_bytes = 0
     try:
@@ -31,7 +32,8 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
                     raise wrong(path, number, f"longer than {LINE_CHARACTERS_MAX:,} characters")
                 if read_bytes > BYTES_MAX:
                     raise wrong(path, number, f"the file has more than {BYTES_MAX:,} bytes")
-                if text := line.decode("utf-8", errors="backslashreplace").strip():
+                text = line.decode("utf-8", errors="backslashreplace").removeprefix(MARK).strip()
+                if text:
                     yield number, text
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from None
@@ -44,7 +46,7 @@ def text_of(path: Path, *, bytes_max: int) -> str:
             content = file.read(bytes_max + 1)
         if len(content) > bytes_max:
             raise ScenarioError(f"traffic.recorded: {path} has more than {bytes_max:,} bytes")
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError(f"traffic.recorded: {path} is not UTF-8 text") from None
     except (OSError, EOFError, zlib.error) as error:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
+from model.world.fields.complaints import complaints_of
 from model.world.scenario import Endpoint, ScenarioError
 from model.world.traffic.recordings.files import text_of
 from model.world.traffic.recordings.recording import RecordedRates
@@ -98,9 +99,9 @@ def _read(path: Path) -> list[_Series]:
     try:
         return _Answer.model_validate_json(text_of(path, bytes_max=BYTES_MAX)).data.result
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "it"
-        raise _wrong(path, f"is no matrix of a range query: {where}: {first['msg']}") from None
+        wrong = error.errors(include_url=False)
+        where, what = next(told for each in wrong for told in complaints_of(each))
+        raise _wrong(path, f"is no matrix of a range query: {where or 'it'}: {what}") from None
 
 
 def _on_grid(series: _Series, grid_s: Floats) -> Floats:

@@ -94,15 +94,22 @@ Recording = RecordedInstants | RecordedRates
 def said_of_left_out(recording: Recording) -> str:
     """Return a sentence on what the file has and the recording has not; "" if that is nothing.
 
-    >>> rates = RecordedRates(endpoints=(), since_s=np.zeros(1), rates_per_s=np.zeros((1, 0)),
-    ...                       covers_s=1.0, left_out={"GET /livez": 7, "GET /": 2})
-    >>> said_of_left_out(rates)
-    '9 left out that are no kind of request: 7 x GET /livez, 2 x GET /'
+    >>> instants = RecordedInstants(endpoints=(), at_s=np.zeros(91), kind=np.zeros(91, np.int64),
+    ...                             left_out={"GET /livez": 7, "GET /": 2})
+    >>> said_of_left_out(instants)
+    '9 of the 100 requests left out, being of other routes: GET /livez (7), GET / (2)'
     """
     if not recording.left_out:
         return ""
     most_first = sorted(recording.left_out.items(), key=lambda named: (-named[1], named[0]))
-    named = ", ".join(f"{count} x {what}" for what, count in most_first[:NAMED_MAX])
+    named = ", ".join(f"{what} ({count:,})" for what, count in most_first[:NAMED_MAX])
     more = ", ..." if len(most_first) > NAMED_MAX else ""
+    return f"{_counted(recording)} left out, being of other routes: {named}{more}"
+
+
+def _counted(recording: Recording) -> str:
+    """Return how many are left out, and of how many where each is one request."""
     total = sum(recording.left_out.values())
-    return f"{total} left out that are no kind of request: {named}{more}"
+    if isinstance(recording, RecordedRates):
+        return f"{total:,} series"
+    return f"{total:,} of the {total + len(recording.at_s):,} requests"

@@ -6,19 +6,21 @@ import re
 
 from model.world.scenario import Endpoint
 
-_ID = "[^/]+"
-_ROUTES = (
+ANY = "{any}"  # one part of a path, whatever it is
+ROUTES = (
     ("POST", "/register", Endpoint.REGISTER),
     ("POST", "/login", Endpoint.LOGIN),
-    ("POST", f"/user/{_ID}/post", Endpoint.POST),
-    ("POST", f"/user/{_ID}/follow", Endpoint.FOLLOW),
-    ("POST", f"/user/{_ID}/unfollow", Endpoint.UNFOLLOW),
-    ("GET", f"/user/{_ID}/newsfeed", Endpoint.NEWSFEED),
-    ("GET", f"/user/{_ID}/posts", Endpoint.PROFILE),
+    ("POST", f"/user/{ANY}/post", Endpoint.POST),
+    ("POST", f"/user/{ANY}/follow", Endpoint.FOLLOW),
+    ("POST", f"/user/{ANY}/unfollow", Endpoint.UNFOLLOW),
+    ("GET", f"/user/{ANY}/newsfeed", Endpoint.NEWSFEED),
+    ("GET", f"/user/{ANY}/posts", Endpoint.PROFILE),
     ("GET", "/search", Endpoint.SEARCH),
-    ("GET", f"/media/{_ID}", Endpoint.IMAGE),
+    ("GET", f"/media/{ANY}", Endpoint.IMAGE),
 )
-_PATTERNS = tuple((method, re.compile(path), endpoint) for method, path, endpoint in _ROUTES)
+_PATTERNS = tuple(
+    (method, re.compile(path.replace(ANY, "[^/]+")), endpoint) for method, path, endpoint in ROUTES
+)
 
 
 def endpoint_of(method: str, path: str) -> Endpoint | None:

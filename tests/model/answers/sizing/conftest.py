@@ -37,6 +37,8 @@ BY_HAND = {
             "video": 0.2,
             "text_size": "1 kB",
             "video_size": "20 MB",
+            "video_renditions_size": "15 MB",
+            "video_view_size": "3 MB",
             "renditions_size": "250 kB",
             "view_size": "100 kB",
         },

@@ -31,7 +31,8 @@ def test_bytes_of_objects(value):
     assert value("originals of images") == pytest.approx(originals)
     assert value("renditions of images") == pytest.approx(renditions)
     assert value("videos") == pytest.approx(videos)
-    kept = originals + renditions + videos
+    assert value("renditions of videos") == pytest.approx(0.75 * videos)  # 15 MB of 20 MB
+    kept = originals + renditions + 1.75 * videos
     assert value("objects that are kept") == pytest.approx(kept)
     assert value("objects, all copies") == pytest.approx(3 * kept)
     assert value("objects, a year") == pytest.approx(365.25 * kept)
@@ -69,7 +70,10 @@ def test_bandwidth(value):
     assert value("pictures, edges to people") == pytest.approx(2 * asked * 100_000)
     assert value("pictures, media service to edges") == pytest.approx(2 * asked * 0.25 * 100_000)
     assert value("spared by showing renditions") == pytest.approx(2 * asked * 900_000)
-    a_day = (asked * 100_000 + PAGES * 10 * 600) * DAY_S
+    videos = asked * 2 / 7 * 3e6  # two in seven pictures are stills of videos
+    assert value("videos, edges to people") == pytest.approx(2 * videos)
+    assert value("videos, media service to edges") == pytest.approx(2 * videos * 0.25)
+    a_day = (asked * 100_000 + videos + PAGES * 10 * 600) * DAY_S
     assert value("sent to people a day") == pytest.approx(a_day)
     assert value("between regions a day") == 0  # there is one
 

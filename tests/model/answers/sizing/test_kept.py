@@ -22,6 +22,48 @@ def test_renditions_take_three_fifths_of_an_image_if_nothing_is_said(sized):
     assert sizing.figure("renditions of images").value == pytest.approx(0.6 * originals)
 
 
+UNSAID = {"post_types": {"video_renditions_size": None, "video_view_size": None}}
+
+
+def test_renditions_of_a_video_take_72_percent_of_it_if_nothing_is_said(sized):
+    sizing = sized(people=UNSAID)
+    # 730, 2,000 and 3,000 kbit/s of 8,000.
+    assert sizing.figure("renditions of videos").value == pytest.approx(
+        sizing.figure("videos").value * (730 + 2_000 + 3_000) / 8_000, rel=0.01
+    )
+    assert any("HLS" in each for each in sizing.figure("objects that are kept").sources)
+
+
+def test_whose_still_is_asked_for_a_quarter_of_a_video_is_sent_if_nothing_is_said(sized):
+    said, unsaid = (
+        sized(people=people).figure("videos, edges to people")
+        for people in ({"post_types": {"video_view_size": "5 MB"}}, UNSAID)
+    )
+    assert unsaid.value == pytest.approx(said.value)  # of 20 MB
+    assert any("540p" in each for each in unsaid.sources)
+
+
+def test_what_is_seen_and_kept_of_videos_is_paid_for(sized):
+    little, much = (
+        sized(people={"post_types": {"video_view_size": size, "video_renditions_size": size}})
+        for size in ("1 MB", "50 MB")
+    )
+    for name in ("sent to people a day", "cost of sending to people", "cost of objects"):
+        assert much.figure(name).value > 2 * little.figure(name).value, name
+
+
+@pytest.mark.parametrize("types", [{"image": 0.7, "text": 0.3}, {"image": 0, "text": 1}])
+def test_where_there_are_no_videos_nothing_follows_from_their_sizes(sized, types):
+    sizes = (
+        dict.fromkeys(("video_view_size", "video_renditions_size"), size)
+        for size in (None, "1 MB", "50 MB")
+    )
+    one, *others = (sized(people={"post_types": {"video": 0} | types | each}) for each in sizes)
+    for name in ("sent to people a day", "objects that are kept", "cost of everything"):
+        assert all(each.figure(name) == one.figure(name) for each in others)
+        assert not any("HLS" in source for source in one.figure(name).sources)
+
+
 def test_a_follow_kept_once_takes_only_the_follower_s_row(sized):
     name = "rows of users and follows, one copy"
     once = sized(policy={"follows_kept": "follower"}).figure(name).value

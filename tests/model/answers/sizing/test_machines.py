@@ -9,6 +9,7 @@ from model.answers.sizing.machines import roles_of
 from model.answers.sizing.memory import memory_of
 from model.answers.sizing.rates import rates_of
 from model.answers.sizing.storage import storage_of
+from model.answers.sizing.worked import Loads, Worked
 
 LOADS = {
     "gateway": figure(10.0, "cores busy", "test"),
@@ -25,7 +26,9 @@ def role(asked):
         scenario = asked(**changes)
         mean, _ = rates_of(scenario, "no journeys are needed here")
         stored, memory = storage_of(scenario, mean), memory_of(scenario, mean)
-        roles = roles_of(scenario, loads, stored=stored, memory=memory, of_all={name: of_all})
+        alike = Loads(busy=loads, of_all={name: of_all})
+        worked = Worked(usually=alike, less_a_zone=alike, in_all=loads)
+        roles = roles_of(scenario, worked, stored=stored, memory=memory)
         return next(r for r in roles if r.name == name)
 
     return make
@@ -69,6 +72,21 @@ def test_a_store_survives_a_zone_only_by_copies_in_another(role):
     assert not alone.survives_a_zone
 
 
+STORE = "timeline_store"
+READS = {"mix": {"newsfeed": 1.0}, "requests_per_active_day": 864}
+AMPLE = {"machine": {"memory": "9 TB"}, "timeline_store": {"shards": 4, "replicas": 2}}
+
+
+def test_copies_in_two_zones_share_reads_and_the_one_that_is_left_does_them_all(sized):
+    spread, alone = (
+        next(r for r in sized(traffic=READS, fleet=AMPLE | zones).roles if r.name == STORE)
+        for zones in ({"zones": 2}, {"zones": 1})
+    )
+    assert alone.resources[0].used.value == pytest.approx(2 * spread.resources[0].used.value)
+    assert spread.needed.value == pytest.approx(alone.needed.value / 2, abs=2)
+    assert spread.needed_less_a_zone.value == alone.needed.value
+
+
 def test_the_scarcest_of_cores_memory_and_disk_says_how_many_servers_it_takes(role):
     assert role("timeline_store").binds == "memory"
     fleet = {"machine": {"memory": "900 GB"}}
@@ -92,14 +110,27 @@ def test_what_is_too_full_is_not_enough_even_if_something_else_is_not_known(aske
     assert store.binds == ""
 
 
+STORES = ("user_store", "post_store", "timeline_store")
+ONE_COPY = {store: {"replicas": 1} for store in STORES}
+TWO_COPIES = {store: {"replicas": 2} for store in STORES}
+ONE_HOST = {"placement": "shared", "cores": 4}
+
+
 def test_processes_that_share_a_host_share_its_cores_memory_and_disk(sized):
-    sizing = sized(fleet={"placement": "shared", "cores": 4})
+    sizing = sized(fleet=ONE_COPY | ONE_HOST)
     host = sizing.roles[-1]
     assert [resource.what for resource in host.resources] == ["cores", "memory", "disk"]
     others = [r for role in sizing.roles[:-1] for r in role.resources if r.what != "threads"]
     alone = {each.role: each.used.value for each in others}
     assert host.resources[0].used.value == pytest.approx(sum(alone.values()))
     assert host.resources[0].each.value == 4
+
+
+def test_a_shared_host_has_all_copies_and_does_the_writes_of_each(sized):
+    one, two = (sized(fleet=copies | ONE_HOST).roles[-1] for copies in (ONE_COPY, TWO_COPIES))
+    # Of reads, the broker and objects there is no more than before.
+    for once, twice in zip(one.resources, two.resources, strict=True):
+        assert once.used.value < twice.used.value < 2 * once.used.value, once.what
 
 
 @settings(max_examples=25, deadline=None)

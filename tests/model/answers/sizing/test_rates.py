@@ -3,10 +3,12 @@
 import pytest
 
 from model.answers.sizing.rates import requests_of
+from model.world.scenario.traffic import PEAK_TO_MEAN
 from model.world.traffic.demand import busiest_per_s
 
 RATE = {"requests_per_active_day": None, "rate": "900/s"}
 DAY = {"peak_hour": 20, "peak_over_trough": 3}
+AS_DAY_SAYS = {"day": DAY, "peak_to_mean": PEAK_TO_MEAN}  # left out, that is
 
 
 def test_a_rate_is_that_of_the_peak(asked):
@@ -15,12 +17,12 @@ def test_a_rate_is_that_of_the_peak(asked):
 
 
 @pytest.mark.parametrize("given", [RATE, {}])
-@pytest.mark.parametrize("day", [None, DAY])
-def test_the_peak_is_the_busiest_hour_of_the_traffic(asked, given, day):
-    scenario = asked(traffic=given | {"day": day})
+@pytest.mark.parametrize(("curve", "ratio"), [({}, 2.0), (AS_DAY_SAYS, 1.5)])
+def test_the_peak_is_the_busiest_hour_of_the_traffic(asked, given, curve, ratio):
+    scenario = asked(traffic=given | curve)
     mean, peak = requests_of(scenario)
     assert peak.value == pytest.approx(busiest_per_s(scenario))
-    assert peak.value / mean.value == pytest.approx(1.5 if day else 2.0)
+    assert peak.value / mean.value == pytest.approx(ratio)
 
 
 def test_regions_share_all_requests(sized):

@@ -10,9 +10,12 @@ from model.answers.sizing.rows import (
     figure_rows,
     markdown_of,
     role_rows,
-    said_rows,
+    role_title,
+    said_sources,
+    said_tables,
     year_columns,
     year_rows,
+    year_title,
 )
 from model.answers.tables import Format, print_table
 
@@ -33,11 +36,29 @@ def test_tables_can_be_printed_for_people_and_programs(sizing, form, capsys):
 
 
 def test_people_read_each_value_in_the_unit_that_suits_its_size(sizing):
-    rows = [dict(zip(SAID_COLUMNS, row, strict=True)) for row in said_rows(sizing)]
-    assert [row["value"] for row in rows] == [
-        each.said for group in sizing.groups for each in group.figures
-    ]
-    assert [row["figure"] for row in rows] == [row[1] for row in figure_rows(sizing)]
+    tables = list(said_tables(sizing))
+    assert [title for title, _ in tables] == [group.title for group in sizing.groups]
+    rows = [dict(zip(SAID_COLUMNS, row, strict=True)) for _, some in tables for row in some]
+    figures = [each for group in sizing.groups for each in group.figures]
+    assert [row["value"] for row in rows] == [each.said for each in figures]
+    assert [row["figure"] for row in rows] == [each.name for each in figures]
+
+
+def test_each_figure_cites_the_numbers_of_what_it_rests_on(sizing):
+    numbered = dict(each.split(". ", 1) for each in said_sources(sizing))
+    rows = (row for _, some in said_tables(sizing) for row in some)
+    figures = (each for group in sizing.groups for each in group.figures)
+    for (_, _, cited, _), figure in zip(rows, figures, strict=True):
+        assert [numbered[number] for number in filter(None, cited.split(", "))] == list(
+            figure.sources
+        )
+
+
+def test_tables_say_of_what_time_they_are(sizing):
+    # Of the first, not as full as things are today; posts are kept for two years.
+    assert "once all has filled up: posts of 2 years, 500 in each timeline" in role_title(sizing)
+    assert "year 0, today, of posts there are 4 of each user" in year_title(sizing)
+    assert any("once all has filled up" in title for title, _ in said_tables(sizing))
 
 
 def test_every_figure_of_the_sizing_is_in_the_markdown_with_numbered_sources(sizing):
@@ -45,7 +66,8 @@ def test_every_figure_of_the_sizing_is_in_the_markdown_with_numbered_sources(siz
     for group in sizing.groups:
         assert f"\n## {group.title}\n" in text
         for each in group.figures:
-            assert f"| {each.name} | {each.said} | {each.formula} |" in text
+            begin, end = f"| {each.name} | {each.said} |", f"| {each.formula} |"
+            assert any(line.startswith(begin) and line.endswith(end) for line in text.splitlines())
     assert "\n1. scenario\n" in text
     assert "assumption: a tenth of the rows" in text.split("## Sources")[1]
 

@@ -17,6 +17,7 @@ def writes(*rows, shards=None, firsts=None):
         shard=np.asarray(shards or [0] * len(rows)),
         first=np.asarray(firsts or [0] * len(rows)),
         has_s=has_s,
+        is_coming=np.zeros(has_s.shape, dtype=np.bool_),
     )
 
 

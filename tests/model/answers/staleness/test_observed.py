@@ -76,6 +76,19 @@ def test_a_copy_that_was_told_in_vain_lags_for_ever(written, down):
     assert observed(run).lags["replication.db"].took_s.tolist() == [np.inf]
 
 
+def test_a_write_that_copies_are_still_at_is_unended(written):
+    found = observed(written(0.0, 98.5))
+    assert found.lags["replication.db"].took_s.tolist() == [1.0, np.inf]
+    assert found.unended["replication.db"].began_s.tolist() == [99.5]
+    assert found.unended["replication.db"].took_s.tolist() == [0.5]
+    assert found.unended["replica.db"].took_s.tolist() == [0.5, 0.5]
+
+
+def test_what_a_copy_was_told_in_vain_is_not_under_way(written, down):
+    run = written(9.0, failures=[down(1, at_s=5.0)], noticed_after_s=90.0)
+    assert observed(run).unended["replication.db"].took_s.tolist() == []
+
+
 def test_what_crashes_lose_is_said_only_if_there_are_any(written, down):
     assert observed(written(0.0)).lost == {}
     assert observed(written(0.0, failures=[down(0, at_s=1.5)])).lost == {"db": 1.0}

@@ -15,7 +15,7 @@ LAPTOP = Path(__file__).parents[4] / "scenarios" / "laptop.toml"
 def test_nothing_fails_more_often_than_every_minute(what):
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(LAPTOP, [f"availability.{what}={{every='1 us', repair='1 us'}}"])
-    said = f"availability.{what}.every: Input should be greater than or equal to 60, got '1 us'"
+    said = f"availability.{what}.every: must be at least 1 min, got '1 us'"
     assert str(refusal.value).endswith(said)
 
 

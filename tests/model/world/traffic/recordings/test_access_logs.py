@@ -118,8 +118,8 @@ def test_requests_of_other_routes_are_counted_as_left_out(read):
     )
     assert len(recording.at_s) == 1
     assert said_of_left_out(recording) == (
-        "5 left out that are no kind of request: 2 x GET /user/{id}/followers,"
-        " 2 x no request, 1 x HEAD /media/0123-45.jpg"
+        "5 of the 6 requests left out, being of other routes: GET /user/{id}/followers (2),"
+        " no request (2), HEAD /media/0123-45.jpg (1)"
     )
     assert recording.faster(2.0).left_out == recording.left_out
     assert said_of_left_out(read(line())) == ""

@@ -34,6 +34,11 @@ def test_other_columns_and_empty_lines_are_passed_over(file):
     assert (recording.endpoints, recording.at_s.tolist()) == ((Endpoint.SEARCH,), [1.0])
 
 
+def test_a_mark_of_the_byte_order_belongs_to_no_column(file):
+    recording = read_table(file("\ufeffat_s,endpoint\n3,image\n"))
+    assert recording.at_s.tolist() == [3.0]
+
+
 def test_a_packed_file_is_read_as_what_is_in_it(file):
     recording = read_table(file(gzip.compress(b"at_s,endpoint\n3,image\n")))
     assert recording.at_s.tolist() == [3.0]
