@@ -30,7 +30,10 @@ def network_of(scenario: Scenario, topology: Topology, wiring: Wiring) -> Networ
     if wiring.is_spread:
         apart_s = rtts_s(scenario.fleet)
         network.zones(wiring.zones, of_request=Attribute(name=ZONE), apart_s=apart_s)
-        network.station(DOOR, members=wiring.zones, servers=DOORS_WIDE)
+        noticed_after_s = scenario.fleet.links.noticed_after
+        network.station(
+            DOOR, replicas=wiring.zones, servers=DOORS_WIDE, noticed_after_s=noticed_after_s
+        )
     if wiring.loses_messages:
         network.link(WIRE, rtt=0.0)
     for station in topology.stations:

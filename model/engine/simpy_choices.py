@@ -16,6 +16,7 @@ from model.engine.stations import (
     member_of_lane,
     other_member_of,
     share_of_zone,
+    tried_before,
 )
 from model.rules.regions import zone_of_copy
 from model.world.chance import path_key, unit
@@ -60,8 +61,25 @@ class Choices:
         seen_up = self._standing.seen_up(copies)
         candidates: Sequence[int] = [one for one in seen_up if one != walk.avoids]
         if step.replica == Replica.NEAREST:
-            candidates = self._nearest(walk, station, candidates)
+            near = self._nearest(walk, station, candidates)
+            is_retry = step.key == Key.REQUEST and walk.avoids == NONE
+            if not is_retry or tried_before(walk.attempt) < len(near):
+                candidates = near
+        if step.key == Key.REQUEST and station.balancing == Balancing.RANDOM:
+            return self._by_name(walk, step, candidates or seen_up or copies, copies)
         return self._balanced(walk, step, candidates or copies, turn=first, draws=_COPIES)
+
+    @staticmethod
+    def _by_name(walk: Walk, step: Step, candidates: Sequence[int], copies: range) -> int:
+        """Return the candidate that a key of the request names.
+
+        Each attempt's is the next, and that of a hedge the next after the one it avoids.
+        """
+        if walk.avoids in copies:
+            return candidates[sum(one <= walk.avoids for one in candidates) % len(candidates)]
+        chance = unit(walk.request.chance, step.key_hash, 0, 0, Draw.REPLICA)
+        place = member_of(chance, len(candidates)) + tried_before(walk.attempt)
+        return candidates[place % len(candidates)]
 
     def _nearest(self, walk: Walk, station: Station, copies: Sequence[int]) -> Sequence[int]:
         """Return those of the copies that are in the nearest zone of all, or equally near ones."""
@@ -143,7 +161,7 @@ class Choices:
             return self._in_turn(members, turn)
         if len(members) == 1:
             return members[0]
-        chosen = member_of(self._first_chance(walk, step, draws[0]), len(members))
+        chosen = member_of(chance_of(walk, step, draws[0]), len(members))
         if balancing == Balancing.LEAST_OUTSTANDING:
             from_chosen = [*members[chosen:], *members[:chosen]]
             return min(from_chosen, key=self._present)
@@ -152,15 +170,6 @@ class Choices:
             other = members[other_member_of(chance, chosen, len(members))]
             return min(members[chosen], other, key=self._present)
         return members[chosen]
-
-    @staticmethod
-    def _first_chance(walk: Walk, step: Step, draw: Draw) -> float:
-        """Return the chance of the step, or that of its key where the key chooses a copy too."""
-        assert step.station is not None
-        at_random = step.station.balancing == Balancing.RANDOM
-        if draw == Draw.REPLICA and step.key == Key.REQUEST and at_random:
-            return unit(walk.request.chance, step.key_hash, 0, 0, draw)
-        return chance_of(walk, step, draw)
 
     def _in_turn(self, members: Sequence[int], turn: int) -> int:
         """Return the first member at or after the turn; the turn is then the one after it."""

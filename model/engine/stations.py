@@ -80,6 +80,15 @@ def attempt_of(outer: int, number: int) -> int:
     return outer * (ATTEMPTS_MAX + 1) + number
 
 
+def tried_before(attempt: int) -> int:
+    """Return how many attempts of the calls around have been made before, by `attempt_of`."""
+    tries = 0
+    while attempt > 0:
+        tries += attempt % (ATTEMPTS_MAX + 1) - 1
+        attempt //= ATTEMPTS_MAX + 1
+    return tries
+
+
 def start_of_service(arrived_s: float, free_s: float) -> float:
     """Return when a service begins that arrives now, given when a server is next free."""
     return free_s if free_s > arrived_s else arrived_s

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from model.world.hot_shards import hot_of
 from model.world.scenario import Fleet, Instances, Scenario, ScenarioError
-from model.world.scenario.events import Crash
+from model.world.scenario.events import Crash, Slow
 
 HOST = "host"  # the one machine of a shared fleet
 
@@ -55,8 +55,8 @@ class Topology:
 
 def simulated_topology(scenario: Scenario) -> Topology:
     """Return the stations of the slice that a scenario simulates, a hot shard beside its others."""
-    slice_of, crashes = scenario.simulation.slice, instances_crash(scenario)
-    topology = topology_of(scenario.fleet, slice_of=slice_of, crashes=crashes)
+    slice_of, differ = scenario.simulation.slice, instances_differ(scenario)
+    topology = topology_of(scenario.fleet, slice_of=slice_of, differ=differ)
     hot = hot_of(scenario)
     if hot is None or slice_of == 1:
         return topology
@@ -67,8 +67,8 @@ def simulated_topology(scenario: Scenario) -> Topology:
     return replace(topology, stations=tuple(stations))
 
 
-def topology_of(fleet: Fleet, *, slice_of: int = 1, crashes: bool = False) -> Topology:
-    """Return the stations of 1/`slice_of` of the fleet; `crashes` as in `chooses_copies`.
+def topology_of(fleet: Fleet, *, slice_of: int = 1, differ: bool = False) -> Topology:
+    """Return the stations of 1/`slice_of` of the fleet; `differ` as in `chooses_copies`.
 
     An event loop is one server: it works first come, first served.  So is a Valkey
     server.  A PostgreSQL server works for as many requests at once as connections are
@@ -77,24 +77,31 @@ def topology_of(fleet: Fleet, *, slice_of: int = 1, crashes: bool = False) -> To
     """
     if slice_of > 1 and fleet.placement == "shared":
         raise ScenarioError("simulation.slice: one shared host cannot be sliced; slice must be 1")
-    makes = _Maker(slice_of, as_copies=chooses_copies(fleet, crashes=crashes))
+    makes = _Maker(slice_of, as_copies=chooses_copies(fleet, differ=differ))
     shared = fleet.cores if fleet.placement == "shared" else None
     return Topology(stations=(*_loops(fleet, makes), *_stores(fleet, makes)), shared_cores=shared)
 
 
-def chooses_copies(fleet: Fleet, *, crashes: bool = False) -> bool:
+def chooses_copies(fleet: Fleet, *, differ: bool = False) -> bool:
     """Say whether who answers depends on where instances stand, how many there are, or who is up.
 
-    With `crashes`, instances fail one by one: nobody is sent to one that is known to be down.
+    With `differ` it does, for they are not equal (`instances_differ`).
     """
     is_scaled = any(isinstance(table, Instances) and table.autoscaling for _, table in fleet)
-    return crashes or fleet.zones > 1 or is_scaled
+    return differ or fleet.zones > 1 or is_scaled
 
 
-def instances_crash(scenario: Scenario) -> bool:
-    """Say whether some of equal instances crash, so that the others take their work."""
+def instances_differ(scenario: Scenario) -> bool:
+    """Say whether it matters which of equal instances is asked.
+
+    That is where some crash or are slow, one by one: nobody is sent to one that is known to be
+    down.  And where who fails tries again, which is at another.
+    """
     pools = {station.name for station in topology_of(scenario.fleet).stations if station.is_pool}
-    return any(isinstance(event, Crash) and event.station in pools for event in scenario.events)
+    is_struck = any(
+        isinstance(event, Crash | Slow) and event.station in pools for event in scenario.events
+    )
+    return is_struck or bool(scenario.policy.protections.retries or scenario.traffic.retries.times)
 
 
 class _Maker:

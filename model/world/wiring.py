@@ -11,12 +11,12 @@ from model.world.routes import STORE_OF, hot_shard
 from model.world.scenario import Protections, Scenario
 from model.world.scenario.events import MessageLoss
 from model.world.scenario.traffic import ClientRetries
-from model.world.topology import chooses_copies, instances_crash
+from model.world.topology import chooses_copies, instances_differ
 
 WIRE = "wire"  # the link between services, there where messages are lost
 ADMISSION = "admission"  # how many requests a gateway has under way
 CALLED = ("user", "follow", "post", "media", "timeline", "search")  # services, by others
-DOOR = "door"  # one per zone: who is sent to a zone that is down fails there
+DOOR = "door"  # a copy per zone: who is sent to a zone that is down fails there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def wiring_of(scenario: Scenario, *, is_guarded: bool = False) -> Wiring:
     )
     return Wiring(
         zones=fleet.zones,
-        chooses_copies=chooses_copies(fleet, crashes=instances_crash(scenario)),
+        chooses_copies=chooses_copies(fleet, differ=instances_differ(scenario)),
         copies={station: store.replicas for station, store in stores.items()},
         acks={station: store.acks for station, store in stores.items()},
         hot_station=hot_station(hot) if hot else "",

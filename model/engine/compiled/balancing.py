@@ -14,7 +14,7 @@ from model.engine.codes import NONE, Balancing, Draw, Key
 from model.engine.compiled.chance import luck, unit
 from model.engine.compiled.jit import Record, compiled
 from model.engine.compiled.layout import member_at, request_at, station_at, zone_ranks
-from model.engine.stations import member_of, other_member_of, seen_up
+from model.engine.stations import member_of, other_member_of, seen_up, tried_before
 
 ANYWHERE = -1
 
@@ -49,9 +49,9 @@ def balanced(s: Record, walk: Record, step: Record, among: Among, of_copies: boo
     if how == _ROUND:
         return _next_in_turn(s, station, among, none_up, of_copies)
     if of_copies and how == _EVENLY and step.key == _REQUEST:
-        u = unit(request_at(s, walk.request).chance, step.key_hash, 0, 0, _REPLICA)
-    else:
-        u = luck(s, walk, step, _REPLICA if of_copies else _MEMBER)
+        place = _by_name(s, walk, step, among, found)
+        return _nth(s, station, among, none_up, place)
+    u = luck(s, walk, step, _REPLICA if of_copies else _MEMBER)
     place = member_of(u, found)
     if how == _LEAST:
         return _least_busy(s, station, among, none_up, place)
@@ -61,6 +61,29 @@ def balanced(s: Record, walk: Record, step: Record, among: Among, of_copies: boo
     beside = luck(s, walk, step, _REPLICA_BESIDE if of_copies else _SHARD_BESIDE)
     other = _nth(s, station, among, none_up, other_member_of(beside, place, found))
     return other if member_at(s, other).present < member_at(s, one).present else one
+
+
+@compiled
+def _by_name(s: Record, walk: Record, step: Record, among: Among, found: int) -> int:
+    """Return the place, among so many candidates, of the one that a key of the request names.
+
+    Each attempt's is the next, and that of a hedge the next after the one it avoids.
+    """
+    if among.first <= walk.avoids < among.first + among.size:
+        return _up_to(s, among, walk.avoids + 0) % found
+    u = unit(request_at(s, walk.request).chance, step.key_hash, 0, 0, _REPLICA)
+    return (member_of(u, found) + tried_before(walk.attempt)) % found
+
+
+@compiled
+def _up_to(s: Record, among: Among, last: int) -> int:
+    """Return how many candidates are not above a member: of all, if none is seen up."""
+    any_up, count = False, 0
+    for number in range(among.first, among.first + among.size):
+        if _may_take(s, number, among):
+            any_up = True
+            count += number <= last
+    return count if any_up else last - among.first + 1
 
 
 @compiled

@@ -24,6 +24,7 @@ from model.engine.stations import (
     member_of_lane,
     seen_up,
     share_of_zone,
+    tried_before,
 )
 
 _RANDOM, _REQUEST, _LEG = int(Key.RANDOM), int(Key.REQUEST), int(Key.LEG)
@@ -56,8 +57,18 @@ def member_for(s: Record, walk: Record, step: Record) -> int:
     if candidates(s, station, among) == 0:
         among = Among(first, copies, ANYWHERE, 0, NONE)  # of the others none is seen up
     if step.replica == _NEAREST:
-        among = nearest_of(s, zone_of(s, walk), among)
+        near = nearest_of(s, zone_of(s, walk), among)
+        if not _have_been_tried(s, station, walk, step, near):
+            among = near
     return balanced(s, walk, step, among, True)
+
+
+@compiled
+def _have_been_tried(s: Record, station: Record, walk: Record, step: Record, near: Among) -> bool:
+    """Say whether earlier attempts have asked all of the nearest copies by this name."""
+    if walk.attempt == 0 or step.key != _REQUEST or walk.avoids != NONE:
+        return False
+    return tried_before(walk.attempt) >= candidates(s, station, near)
 
 
 @inlined

@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from model.rules.deliveries import PAUSE_MAX_S, PAUSE_S
-from model.world.attributes import Attribute
 from model.world.journeys import Backoff, Breaker, Budget, Call, Hold, Step, Visit
 from model.world.laws import Constant
-from model.world.routes import ZONE
 from model.world.scenario import Protections
 from model.world.scenario.traffic import ClientRetries
 from model.world.wiring import ADMISSION, CALLED, DOOR, Wiring
@@ -64,11 +62,12 @@ def request_guarded(
 ) -> tuple[Step, ...]:
     """Return a request as its client sends it: let in, in time, and tried again when it fails.
 
-    Only what goes through a gateway `is_admitted` by it.
+    Who tries again after its zone is known to be lost is sent to the nearest that is left.  Only
+    what goes through a gateway `is_admitted` by it.
     """
     if wiring.is_spread:
-        nothing = Constant(value=0.0)
-        steps = (Visit(station=DOOR, work=nothing, key=Attribute(name=ZONE)), *steps)
+        door = Visit(station=DOOR, work=Constant(value=0.0), replica=wiring.copy)
+        steps = (door, *steps)
     if not wiring.is_guarded:
         return steps
     how, retries = wiring.protections, wiring.retries

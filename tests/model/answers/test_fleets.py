@@ -72,7 +72,7 @@ def test_where_zones_are_chosen_instances_are_copies_of_one():
 
 
 def test_every_zone_has_a_door_of_its_own():
-    assert of(stations("fleet.zones=3"), DOOR, "shards") == 3
+    assert of(stations("fleet.zones=3"), DOOR, "replicas") == 3
     assert DOOR not in stations().names
 
 

@@ -10,7 +10,6 @@ from model.engine.codes import Outcome
 from model.engine.network import Network
 from model.engine.parts import Queue
 from model.engine.simpy_engine import simulate
-from model.world.attributes import Attribute
 from model.world.design.guards import (
     bulkhead_of,
     call_guarded,
@@ -22,7 +21,6 @@ from model.world.design.guards import (
 from model.world.failures import Crash, Once, SlowDown
 from model.world.journeys import Call, Delay, Hold, Journey, Visit, sequence
 from model.world.laws import Constant
-from model.world.routes import ZONE
 from model.world.scenario import Fleet, Protections
 from model.world.scenario.traffic import ClientRetries
 from model.world.topology import topology_of
@@ -233,7 +231,7 @@ def test_a_client_whose_patience_ends_asks_again():
 
 def test_who_is_sent_to_a_zone_that_is_down_fails_at_its_door():
     steps = request_guarded(guarded(zones=2), WORK, is_admitted=True)
-    assert steps[0] == Visit(station=DOOR, work=Constant(value=0.0), key=Attribute(name=ZONE))
+    assert steps[0] == Visit(station=DOOR, work=Constant(value=0.0), replica="nearest")
     assert steps[1:] == WORK
 
 

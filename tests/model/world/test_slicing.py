@@ -274,7 +274,7 @@ def test_what_is_done_otherwise_passes_where_it_is_done_elsewhere():
 
 
 def test_who_belongs_elsewhere_passes_the_same_door():
-    door = Visit(station=DOOR, work=WORK, key=Attribute(name="zone"))
+    door = Visit(station=DOOR, work=WORK, replica="nearest")
     spread = Journey(name="spread", steps=fork())
     cut = cut_of(door, fork(), Emit(journey="spread"), others=(spread,))
     for background in cut.backgrounds:
@@ -293,7 +293,7 @@ def test_who_belongs_elsewhere_takes_a_fork_inside_the_same_calls():
 
 
 def test_a_call_that_is_around_the_door_is_around_it_for_who_belongs_elsewhere():
-    door = Visit(station=DOOR, work=WORK, key=Attribute(name="zone"))
+    door = Visit(station=DOOR, work=WORK, replica="nearest")
     inner = Call(steps=fork(), name="asked")
     cut = cut_of(Call(steps=(door, inner), retries=2, name="client"))
     name = cut.backgrounds[0].journey.name
