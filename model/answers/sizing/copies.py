@@ -17,7 +17,7 @@ from model.answers.sizing.resources import STORES
 from model.rules.regions import zone_of_copy
 from model.world.places import rtts_s, serving_zones
 from model.world.scenario import Fleet, Scenario
-from model.world.topology import chooses_copies, instances_crash
+from model.world.topology import chooses_copies, instances_differ
 from model.world.traffic.demand import people_by_region
 
 Shares = NDArray[np.float64]
@@ -94,7 +94,7 @@ def _at_busiest(
 def _are_shared(scenario: Scenario) -> bool:
     """Say whether reads are not all served by the first copy."""
     hedged = scenario.policy.protections.hedge_after > 0
-    return hedged or chooses_copies(scenario.fleet, crashes=instances_crash(scenario))
+    return hedged or chooses_copies(scenario.fleet, differ=instances_differ(scenario))
 
 
 def _served_in(scenario: Scenario, lost: Collection[int]) -> dict[int, float]:

@@ -32,8 +32,8 @@ class Protections(Table):
     )
     retries: Annotated[Count, Field(ge=0, le=10)] = said(
         0,
-        "how often a service repeats a call to another service that failed; people's own are"
-        " traffic.retries",
+        "how often a service repeats a call to another service that failed, each time at the next"
+        " instance; people's own are traffic.retries",
     )
     call_deadline: Annotated[Seconds, Field(ge=0, le=3600)] = said(
         3.0, 'after which a service gives up a call to another; "0 s": never'

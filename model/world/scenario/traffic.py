@@ -84,7 +84,9 @@ class Recorded(Table):
 class ClientRetries(Table):
     """What people and their apps do when a request fails."""
 
-    times: Annotated[Count, Field(ge=0, le=20)] = said(0, "how often a request is tried again")
+    times: Annotated[Count, Field(ge=0, le=20)] = said(
+        0, "how often a request is tried again, each time at the next gateway of its zone"
+    )
     patience: Annotated[Seconds, Field(gt=0)] = said(10.0, "after which they give one up")
     backoff: Annotated[Seconds, Field(ge=0)] = said(
         0.0, "before the first retry; doubled each time"

@@ -147,7 +147,8 @@ def test_a_request_is_let_in_before_and_uncounted_after_its_service_works(reach)
 def test_a_search_asks_the_own_shard_and_each_other_one_at_once(reach):
     steps = steps_of("search", replace(reach, index_shards=5))
     [asked] = [step for step in steps if isinstance(step, AllOf)]
-    own, (others,) = asked.branches
+    own, beside = asked.branches
+    [others] = sequence(beside)
     assert own_name(sequence(own)[0]) == "search_index"
     assert (others.count.mean, others.at_once) == (4, 0)
     # What another shard searches is in that shard's own process.
@@ -163,7 +164,7 @@ def test_over_zones_a_search_goes_to_the_first_shard_and_once_to_the_others(reac
     ways = [step.time.name for step in walked(steps) if own_name(step) == "way"]
     assert ways.count(FIRST_OF_INDEX) == ways.count(OTHERS_OF_INDEX) == 1
     [found] = [step for step in walked(steps) if isinstance(step, AllOf)]
-    way, _ = found.branches[1]
+    way, _ = sequence(found.branches[1])
     assert way.time.name == OTHERS_OF_INDEX
 
 

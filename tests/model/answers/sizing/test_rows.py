@@ -49,9 +49,8 @@ def test_each_figure_cites_the_numbers_of_what_it_rests_on(sizing):
     rows = (row for _, some in said_tables(sizing) for row in some)
     figures = (each for group in sizing.groups for each in group.figures)
     for (_, _, cited, _), figure in zip(rows, figures, strict=True):
-        assert [numbered[number] for number in filter(None, cited.split(", "))] == list(
-            figure.sources
-        )
+        numbers = filter(None, str(cited).split(", "))
+        assert [numbered[number] for number in numbers] == list(figure.sources)
 
 
 def test_tables_say_of_what_time_they_are(sizing):

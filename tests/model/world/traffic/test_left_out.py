@@ -9,6 +9,7 @@ from model.world.scenario import ScenarioError
 from model.world.scenario.traffic import Recorded
 from model.world.scenario_files import load_scenario
 from model.world.traffic import left_out_of, read_recording, recordings
+from model.world.traffic.recordings.access_logs import read_access_log
 
 LAPTOP = Path(__file__).parents[4] / "scenarios" / "laptop.toml"
 LINE = '192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET {} HTTP/1.1" 200 9\n'
@@ -56,10 +57,12 @@ def test_a_file_that_is_gone_is_refused(log):
 
 def test_a_file_is_read_once_until_it_is_another(log, monkeypatch):
     read = []
-    real = recordings.read_access_log
-    monkeypatch.setattr(
-        recordings, "read_access_log", lambda *a, **k: read.append(a) or real(*a, **k)
-    )
+
+    def counted(*of, **how):
+        read.append(of)
+        return read_access_log(*of, **how)
+
+    monkeypatch.setattr(recordings, "read_access_log", counted)
     file = log(FEED, ICON)
     recorded = Recorded(file=str(file), form="access-log")
     read_recording(recorded, seed=1)
