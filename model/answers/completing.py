@@ -43,6 +43,20 @@ def completed(run: SimulatedRun, cut: Slice) -> SimulatedRun:
     return replace(run, requests=_kept(changed, kept), visits=_of_kept(visits_kept(run), kept))
 
 
+def with_tries_elsewhere(whole: SimulatedRun, run: SimulatedRun) -> SimulatedRun:
+    """Return a `completed` run in which has ended what only a leg elsewhere kept from it.
+
+    Work that follows a request is tried until it succeeds; of a leg elsewhere that is not played.
+    """
+    done = np.isin(whole.requests.uid, run.requests.uid[run.requests.outcome == Outcome.DONE])
+    in_vain = done & (whole.requests.outcome == Outcome.EXPIRED)
+    outcome = np.where(in_vain, Outcome.DONE, whole.requests.outcome)
+    return replace(
+        whole,
+        requests=replace(whole.requests, outcome=outcome.astype(whole.requests.outcome.dtype)),
+    )
+
+
 def later_s(run: SimulatedRun, cut: Slice) -> Floats:
     """Return by how much later each request ends in the world than in the slice, in seconds.
 

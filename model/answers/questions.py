@@ -9,14 +9,14 @@ from pathlib import Path
 
 from model.answers.asked import Question, question_of, refuse_unbuildable, variants_in
 from model.answers.calibrations import Calibration, extrapolations
-from model.answers.completing import completed
+from model.answers.completing import completed, with_tries_elsewhere
 from model.answers.courses import Stretch, late_over_time
 from model.answers.expectations import BASE, Checked, Longer, checked
 from model.answers.longer import longer_than_expected
 from model.answers.near_limits import NO_LIMITS, Limits, came_near, limits_left_out
 from model.answers.numbers import Numbers, Window, numbers_of, windows_of
 from model.answers.outgrown import too_much_refused
-from model.answers.readings import Reading, read
+from model.answers.readings import Reading, read, unended_in
 from model.answers.staleness import Copies, copies_of, is_replicated, with_staleness
 from model.answers.twin import cut_of, twin_of
 from model.answers.utilisation import in_world, left_out
@@ -194,7 +194,8 @@ def read_whole(
     whole = completed(run, cut) if cut.thinned else run
     not_asked = {FILLING, *(background.journey.name for background in cut.backgrounds)}
     reading = read(whole, patience_s=patience_s)
-    reading = replace(reading, busy=in_world(reading.busy, run, cut))
+    unended = reading.unended if whole is run else unended_in(with_tries_elsewhere(whole, run))
+    reading = replace(reading, busy=in_world(reading.busy, run, cut), unended=unended)
     reading = reading.without(journeys=not_asked, stations=left_out(reading.busy, cut))
     is_near = came_near(whole, limits, besides=not_asked)
     reading = replace(reading, busy_in=_busy_in(windows, run, cut), came_near=is_near)

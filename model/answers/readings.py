@@ -101,7 +101,7 @@ def read(run: SimulatedRun, *, patience_s: Mapping[str, float]) -> Reading:
     return Reading(
         requests={name: timed for name, timed in by_journey.items() if name in asked},
         lags={name: timed for name, timed in by_journey.items() if name not in asked},
-        unended={name: _unended(run, rows[name], root) for name in names if name not in asked},
+        unended=unended_in(run),
         busy=of_stations(run, run.until_s),
         busiest=busiest_of_stations(run, run.until_s),
         instances=in_use_of(run),
@@ -143,9 +143,20 @@ def _timed(
     )
 
 
-def _unended(run: SimulatedRun, rows: NDArray[np.int64], root: NDArray[np.int64]) -> Timed:
+def unended_in(run: SimulatedRun) -> dict[str, Timed]:
+    """Return by activity how long ago that began which was not done at the end of a run."""
+    asked = {stream.journey for stream in run.program.streams}
+    root = _roots(run)
+    return {
+        name: _unended(run, number, root)
+        for number, name in enumerate(run.program.journeys)
+        if number not in asked
+    }
+
+
+def _unended(run: SimulatedRun, journey: int, root: NDArray[np.int64]) -> Timed:
     """Return how long ago that began which was not done at the end; what failed never is."""
     requests = run.requests
-    left = rows[requests.outcome[rows] != Outcome.DONE]
+    left = (requests.journey == journey) & (requests.outcome != Outcome.DONE)
     began_s = np.sort(requests.arrived_s[root[left]])
     return Timed(began_s=began_s, took_s=run.until_s - began_s)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.answers.completing import completed
+from model.answers.completing import completed, with_tries_elsewhere
 from model.answers.statistics import over_replications, quantile_of_clusters
 from model.answers.utilisation import in_world, of_stations
 from model.engine.codes import Outcome
@@ -447,3 +447,18 @@ def test_a_store_with_a_hot_shard_is_as_busy_as_all_its_shards_together():
     # 20 pages with 64 legs of 10 ms on 64 shards, and 60 visits of 10 ms to one of these.
     assert busy[1] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)
     assert busy[8] == pytest.approx(0.2 + 0.6 / 64, rel=0.03)
+
+
+def test_work_that_only_a_leg_elsewhere_failed_has_ended_and_no_other():
+    program, _ = world(Journey(name="page", steps=ASK), k=4, rates_per_s={"page": 40.0})
+    run = simulate(program, seed=1, until_s=5.0)
+
+    def with_outcomes(*first):
+        outcome = run.requests.outcome.copy()
+        outcome[: len(first)] = first
+        return replace(run, requests=replace(run.requests, outcome=outcome))
+
+    here = with_outcomes(Outcome.DONE, Outcome.EXPIRED, Outcome.DONE, Outcome.UNDER_WAY)
+    whole = with_outcomes(Outcome.EXPIRED, Outcome.EXPIRED, Outcome.DONE, Outcome.UNDER_WAY)
+    found = with_tries_elsewhere(whole, here).requests.outcome[:4]
+    assert found.tolist() == [Outcome.DONE, Outcome.EXPIRED, Outcome.DONE, Outcome.UNDER_WAY]
