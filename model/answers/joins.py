@@ -2,9 +2,7 @@
 
 The legs that are elsewhere are drawn from those of all forks that begin about the same time, here
 or on behalf of elsewhere: the join is as late as the latest of both.  Legs of one fork resemble
-each other, for they meet the same crowd: how much they do is seen between those that are here, and
-a fork whose own legs are late has others that are late, too (one common factor: O. Vasicek, "The
-Distribution of Loan Portfolio Value", Risk 15, 2002).
+each other, for they meet the same crowd (`alike`).
 """
 
 from __future__ import annotations
@@ -12,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from model.answers.legs import FORK, beside_s, forks_of, legs_of, passed_s
+from model.answers.alike import Alike
+from model.answers.legs import FORK, TOGETHER, beside_s, forks_of, legs_of, passed_s
 from model.answers.outer_forks import later_around
 from model.answers.pools import Pools
 from model.engine.runs import SimulatedRun
@@ -25,7 +23,7 @@ from model.world.wide_forks import WIDE_SHARE
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-_WIDTH, _MET, _CROWD, _LATEST = range(4)  # what chance is drawn for
+_WIDTH, _MET, _LATEST = range(3)  # what chance is drawn for
 
 
 def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
@@ -35,7 +33,7 @@ def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
     """
     legs = legs_of(run, fork, cut.hot)
     pools = Pools(legs, fork.thinning.width.quantile(WIDE_SHARE), cut.changes_s)
-    taken = _with_own(forks_of(run, fork), legs, pools)
+    taken = _with_own(forks_of(run, fork), legs)
     taken = taken.assign(beside_s=beside_s(run, fork, taken), waited_s=passed_s(run, fork, taken))
     later = taken.assign(later_s=_later_s(run, fork, taken, pools))[[*FORK, "later_s"]]
     for number, outer in enumerate(fork.around):
@@ -44,29 +42,23 @@ def later_by(run: SimulatedRun, cut: Slice, fork: Thinned) -> pd.DataFrame:
     return later.sort_values("attempt").groupby("request", as_index=False).tail(1)
 
 
-def _with_own(forks: pd.DataFrame, legs: pd.DataFrame, pools: Pools) -> pd.DataFrame:
-    """Return the forks with what their own legs show: how many, how late, and their scores.
+def _with_own(forks: pd.DataFrame, legs: pd.DataFrame) -> pd.DataFrame:
+    """Return the forks with what their own legs show: how many there are, and how late.
 
     `own_s` is from the beginning of the fork to the end of its last leg here.
     """
     ended = legs.assign(ended_s=legs.began_s + legs.lasted_s)
     of_own = ended.groupby(FORK).agg(here=("ended_s", "size"), ended_s=("ended_s", "max"))
-    of_scored = pools.legs.groupby(FORK).score.agg(scored="size", score_sum="sum")
-    joined = forks.merge(of_own, on=FORK, how="left").merge(of_scored, on=FORK, how="left")
-    joined[["here", "scored"]] = joined[["here", "scored"]].fillna(0).astype(np.int64)
+    joined = forks.merge(of_own, on=FORK, how="left")
     own_s = (joined.ended_s - joined.begun_s).fillna(0.0)
-    return joined.assign(own_s=own_s, score_sum=joined.score_sum.fillna(0.0))
+    return joined.assign(here=joined.here.fillna(0).astype(np.int64), own_s=own_s)
 
 
 def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools) -> Floats:
     here, own_s = taken.here.to_numpy(), taken.own_s.to_numpy()
     width = fork.thinning.widths_given(here, _chance(run, fork, taken, _WIDTH))
-    met = _met(width - here, fork.members_elsewhere, _chance(run, fork, taken, _MET))
-    latest = _latest(_chance(run, fork, taken, _LATEST), np.maximum(1, met))
-    alike = pools.alike()
-    crowd = _crowd(taken, alike, _chance(run, fork, taken, _CROWD))
-    score = np.sqrt(alike) * crowd + np.sqrt(1 - alike) * latest
-    others_s = pools.drawn_s(taken.begun_s.to_numpy(), score)
+    met = _met(fork, width - here, _chance(run, fork, taken, _MET))
+    others_s = _others_s(taken, pools, met, _chance(run, fork, taken, _LATEST))
     whole_s = np.where(met > 0, np.maximum(own_s, others_s), own_s)
     has_failed = np.isinf(own_s)  # and is known to have
     whole_s = np.where(whole_s > fork.deadline_s, np.inf, whole_s)
@@ -76,6 +68,15 @@ def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools
     return np.where(has_failed, 0.0, later_s)
 
 
+def _others_s(taken: pd.DataFrame, pools: Pools, met: Counts, chance: Floats) -> Floats:
+    """Return how long the latest of the legs elsewhere lasts, where there is any."""
+    numbers = taken[TOGETHER].assign(fork=np.arange(len(taken)))
+    own = pools.legs.merge(numbers, on=TOGETHER)
+    fork, later = own.fork.to_numpy(), own.later.to_numpy()
+    latest = Alike(pools.legs).latest(fork, later, np.maximum(1, met), chance)
+    return pools.drawn_s(taken.begun_s.to_numpy(), latest)
+
+
 def _chance(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, draw: int) -> Floats:
     """Return a number in (0, 1) for each time that the fork was taken."""
     uid, path = run.requests.uid[taken.request], path_key(fork.abroad[0])
@@ -83,28 +84,15 @@ def _chance(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, draw: int) ->
     return u_block(run.seed, run.replication, uid, path, *place, draw)
 
 
-def _met(legs: Counts, members: int, chance: Floats) -> Counts:
-    """Return how many of `members` so many legs meet, each one at random.
+def _met(fork: Thinned, legs: Counts, chance: Floats) -> Counts:
+    """Return how many members elsewhere so many legs meet.
 
-    The expectation, rounded up or down at random so that its mean stays.
+    Where each goes to one at random, the expectation, rounded up or down at random so that its
+    mean stays.
     """
+    members = fork.members_elsewhere
+    if fork.never_meet:
+        return np.minimum(legs, members)
     with np.errstate(divide="ignore", invalid="ignore"):  # of one member none is free: log 0
         free_share = np.where(legs > 0, np.exp(legs * np.log1p(-1 / members)), 1.0)
     return np.floor(members * (1 - free_share) + chance).astype(np.int64)
-
-
-def _crowd(taken: pd.DataFrame, alike: float, chance: Floats) -> Floats:
-    """Return what the legs of each fork have in common, in deviations, given its own legs.
-
-    The crowd is normal, and so is each score given the crowd; Bayes' rule weighs them.
-    """
-    precision = 1 + taken.scored.to_numpy() * alike / (1 - alike)
-    mean = np.sqrt(alike) * taken.score_sum.to_numpy() / (1 - alike) / precision
-    crowd: Floats = mean + ndtri(chance) / np.sqrt(precision)
-    return crowd
-
-
-def _latest(chance: Floats, n: Counts) -> Floats:
-    """Return the largest of `n` independent normal scores: that of the chance to the 1/n."""
-    latest: Floats = -ndtri(-np.expm1(np.log(chance) / n))
-    return latest

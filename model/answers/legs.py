@@ -15,6 +15,7 @@ from model.world.hot_shards import Hot
 from model.world.slices import BEGIN, CLOCK, END, Thinned
 
 FORK = ["request", "outer", "attempt"]  # what tells apart the times that a fork was taken
+TOGETHER = ["request", "together", "attempt"]  # the same of all times that go on together
 _ATTEMPTS = ATTEMPTS_MAX + 1  # numbers of attempts of one call inside one attempt of another
 _PER_LEVEL = LEGS_MAX + 1  # numbers of legs of one fork inside one leg of another
 
@@ -31,13 +32,17 @@ def visits_kept(run: SimulatedRun) -> Visits:
 
 
 def forks_of(run: SimulatedRun, fork: Thinned) -> pd.DataFrame:
-    """Return a row per time that somebody who belongs here took the fork: FORK and begun_s."""
+    """Return a row per time that somebody who belongs here took the fork.
+
+    That is FORK, TOGETHER and begun_s.
+    """
     visits = visits_kept(run)
     begins = np.flatnonzero(_at(run, fork.begin))
     return pd.DataFrame(
         {
             "request": visits.request[begins],
             "outer": visits.leg[begins],
+            "together": _together(visits.leg[begins], fork),
             "attempt": visits.attempt[begins],
             "begun_s": visits.arrived_s[begins],
         }
@@ -45,7 +50,9 @@ def forks_of(run: SimulatedRun, fork: Thinned) -> pd.DataFrame:
 
 
 def legs_of(run: SimulatedRun, fork: Thinned, hot: Hot | None) -> pd.DataFrame:
-    """Return a row per leg, of who belongs here and of others: FORK, member, began_s, lasted_s.
+    """Return a row per leg, of who belongs here and of others.
+
+    That is FORK, TOGETHER, member, began_s and lasted_s.
 
     A leg that failed lasts for ever; of one under way when the run ended, nobody knows how long
     (NaN).  `is_single` says whether its member is the hot shard: there is no other like it.
@@ -55,7 +62,10 @@ def legs_of(run: SimulatedRun, fork: Thinned, hot: Hot | None) -> pd.DataFrame:
         for path in (fork.path, *fork.abroad)
     ]
     legs = pd.concat(found, ignore_index=True)
-    return legs.assign(is_single=np.isin(legs.member, _copies_of(run, hot)))
+    return legs.assign(
+        together=_together(legs.outer.to_numpy(), fork),
+        is_single=np.isin(legs.member, _copies_of(run, hot)),
+    )
 
 
 def beside_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
@@ -108,6 +118,18 @@ def at_level(leg: NDArray[np.int64], level: int) -> NDArray[np.int64]:
     while (leg >= _PER_LEVEL**level).any():
         leg = np.where(leg >= _PER_LEVEL**level, outer_of(leg), leg)
     return leg
+
+
+def _together(outer: NDArray[np.int64], fork: Thinned) -> NDArray[np.int64]:
+    """Return which times of a fork go on together, of those in legs of a fork around it.
+
+    All do, or as many one after another as it has at once.
+    """
+    if not fork.around or fork.around[0].at_once == 1:
+        return outer
+    around, at_once = outer_of(outer), fork.around[0].at_once
+    index = outer % _PER_LEVEL - 1
+    return around * _PER_LEVEL + index // at_once + 1 if at_once else around
 
 
 def _attempt_around(attempt: Attempts, deep: Attempts) -> Attempts:

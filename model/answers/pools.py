@@ -1,4 +1,4 @@
-"""Legs that others are drawn from: those that began about the same time, and how alike they are."""
+"""Legs that others are drawn from: those that began about the same time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from model.answers.legs import FORK
 
@@ -16,7 +15,6 @@ Floats = NDArray[np.float64]
 
 POOL_MIN = 5_000  # legs that one is drawn from, if there are so many
 POOL_PER_LEG = 20  # and so many for each leg of a wide fork, so that the latest of all is seen
-ALIKE_MAX = 0.99  # correlation of the legs of a fork
 
 
 class Pools:
@@ -24,7 +22,8 @@ class Pools:
 
     No pool has legs from before and from after one of the `changes_s`, at which things change.
     Legs of a fork that meet at one member are one: the longest.  Those that nobody knows the end
-    of, or at members that are singled out, are in no pool.
+    of, or at members that are singled out, are in no pool.  Of the others `legs` says what share of
+    their pool is `later` than each.
     """
 
     def __init__(self, legs: pd.DataFrame, width: int, changes_s: Sequence[float] = ()) -> None:
@@ -42,32 +41,21 @@ class Pools:
         ] or [np.arange(0)]
         self._bounds_s = _between(began_s, parts, np.sort(changes_s))
         self._sorted_s = [np.sort(lasted_s[part]) for part in parts]
-        scores = [_scores(lasted_s[part]) for part in parts]
-        self.legs = known.assign(score=np.concatenate(scores))
+        self.legs = known.assign(later=np.concatenate([_later(lasted_s[part]) for part in parts]))
 
-    def drawn_s(self, begun_s: Floats, score: Floats) -> Floats:
-        """Return how long legs of these normal scores last that begin at these instants.
+    def drawn_s(self, begun_s: Floats, later: Floats) -> Floats:
+        """Return how long legs last that begin at these instants and than which a share is later.
 
         NaN if there are none to draw from.
         """
         pool = np.searchsorted(self._bounds_s, begun_s, side="right")
-        drawn_s = np.full(len(score), np.nan)
+        drawn_s = np.full(len(later), np.nan)
         for number, lasting_s in enumerate(self._sorted_s):
             mine = pool == number
             if len(lasting_s):
-                place = np.ceil(ndtr(score[mine]) * len(lasting_s)).astype(np.int64) - 1
+                place = np.ceil((1 - later[mine]) * len(lasting_s)).astype(np.int64) - 1
                 drawn_s[mine] = lasting_s[np.clip(place, 0, len(lasting_s) - 1)]
         return drawn_s
-
-    def alike(self) -> float:
-        """Return the correlation of the scores of two legs of one fork, over all pairs.
-
-        0 if there is none, or if legs are less alike than by chance.
-        """
-        of_fork = self.legs.groupby(FORK).score.agg(["sum", "size"])
-        pairs = float((of_fork["size"] * (of_fork["size"] - 1)).sum())
-        product = float((of_fork["sum"] ** 2).sum() - (self.legs.score**2).sum())
-        return float(np.clip(product / pairs, 0.0, ALIKE_MAX)) if pairs else 0.0
 
 
 def _between(began_s: Floats, parts: Sequence[NDArray[np.int64]], changes_s: Floats) -> Floats:
@@ -80,11 +68,11 @@ def _between(began_s: Floats, parts: Sequence[NDArray[np.int64]], changes_s: Flo
     return np.array(ends_s)
 
 
-def _scores(values: Floats) -> Floats:
-    """Return the normal scores of the ranks; what is equal shares its rank."""
+def _later(values: Floats) -> Floats:
+    """Return the share of values that is larger than each; of what is equal the half counts."""
     if not len(values):
         return values
     _, inverse, times = np.unique(values, return_inverse=True, return_counts=True)
     ranks = np.cumsum(times) - times / 2  # the middle of the ranks of what is equal
-    scores: Floats = ndtri(ranks / len(values))[inverse]
-    return scores
+    later: Floats = 1 - ranks[inverse] / len(values)
+    return later

@@ -32,7 +32,8 @@ class Key(IntEnum):
     KEYS = 3  # by the hash of a key, drawn from a set of them
     ATTRIBUTE = 4  # the attribute is its number
     LANE = 5  # evenly among the shards of the lane
-    BESIDE = 6  # the same among those that REQUEST, or ATTRIBUTE, does not choose
+    APART = 6  # evenly among shards that no other leg has
+    BESIDE = 7  # the same among those that REQUEST, or ATTRIBUTE, does not choose
 
 
 class Replica(IntEnum):

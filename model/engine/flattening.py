@@ -21,14 +21,13 @@ from model.world import keys
 from model.world.attributes import Attribute, Probability, Time
 from model.world.chance import path_key
 
-_OF_LEGS = {keys.LEG: Key.LEG, keys.LANE: Key.LANE}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """What stands around a step."""
 
     forks: int = 0
+    lanes: bool = False
     calls: int = 0
     deadline: bool = False
     cancels: bool = False
@@ -180,7 +179,7 @@ def _add_legs(flat: Flat, row: Row, step: tree.ForEach, around: _Around) -> None
         step.at_once > 0 or not step.in_lanes,
         f"{row.path}: at_once must say how many lanes there are, got 0",
     )
-    inside = replace(around, forks=around.forks + 1)
+    inside = replace(around, forks=around.forks + 1, lanes=around.lanes or step.in_lanes)
     _add_all(flat, row.path, step.body, inside)
 
 
@@ -249,7 +248,8 @@ def _fill_key(flat: Flat, row: Row, key: keys.Key, around: _Around) -> None:
     elif key in flat.names.key_sets:
         row.key, row.keys = Key.KEYS, flat.names.key_sets.index(key)
     elif key != keys.RANDOM:
-        row.key = _OF_LEGS.get(key, Key.REQUEST)
+        of_legs = {keys.LEG: Key.LEG, keys.LANE: Key.LANE if around.lanes else Key.APART}
+        row.key = of_legs.get(key, Key.REQUEST)
         row.key_hash = path_key(f"key {key}")
 
 

@@ -31,7 +31,7 @@ class Steps:
     end: Indices
     station: Indices  # VISIT, HOLD: index into `Stations`; ALL_OF: it writes to other copies there
     key: Flags  # VISIT, HOLD, CACHED (which member): a Key
-    key_hash: Words  # Key.REQUEST, LEG, LANE, BESIDE: the `path_key` of its name
+    key_hash: Words  # Key.REQUEST, LEG, LANE, APART, BESIDE: the `path_key` of its name
     keys: Indices  # Key.KEYS and CACHED: index into `KeySets`
     key_attribute: Indices  # Key.ATTRIBUTE; Key.BESIDE too, or NONE
     replica: Indices  # VISIT, HOLD: a number, or a Replica

@@ -11,6 +11,7 @@ from model.engine.program import Program
 from model.engine.simpy_standing import Standing
 from model.engine.simpy_walks import Request, Station, Step, Walk, chance_of
 from model.engine.stations import (
+    member_apart,
     member_beside,
     member_of,
     member_of_lane,
@@ -131,6 +132,9 @@ class Choices:
         )
         if step.key == Key.LANE:
             return member_of_lane(of_leg, walk.lane, walk.lanes, shards)
+        if step.key == Key.APART:
+            first = member_of(of_request, shards)
+            return member_apart(of_leg, walk.lane, walk.lanes, first, shards)
         if step.key == Key.BESIDE:
             is_named = step.key_attribute != NONE
             first = (

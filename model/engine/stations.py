@@ -30,14 +30,26 @@ def member_of_lane(u: float, lane: int, lanes: int, members: int) -> int:
     return member if member < members else members - 1
 
 
+def member_apart(u: float, lane: int, lanes: int, first: int, members: int) -> int:
+    """Return which member of those of a lane `u`, in (0, 1), chooses, that no other lane has.
+
+    `members` in order from `first`, around from the last to the first, are dealt out whole: of two
+    lanes one may have a member more.  Of fewer members than lanes several have the same.
+    """
+    low = lane * members // lanes
+    high = (lane + 1) * members // lanes
+    chosen = low + member_of(u, high - low) if high > low else low
+    return (first + chosen) % members
+
+
 def member_beside(u: float, lane: int, lanes: int, first: int, members: int) -> int:
-    """Return which of the members other than `first` a lane's `u` chooses, in order after it.
+    """Return which of the members other than `first` a lane's `u` chooses, that no other has.
 
     Where there is no other it is `first` itself.
     """
     if members == 1:
         return first
-    return (first + 1 + member_of_lane(u, lane, lanes, members - 1)) % members
+    return (first + 1 + member_apart(u, lane, lanes, 0, members - 1)) % members
 
 
 def other_member_of(u: float, first: int, members: int) -> int:

@@ -41,6 +41,7 @@ class Thinned:
     passed: str  # path of the visit there when all legs would be done, if that is waited for
     thinning: Thinning
     members_elsewhere: int  # that its other legs go to
+    never_meet: bool  # whether these go to different members, while there are enough
     is_timed: bool  # whether its legs say at CLOCK when they begin and end; else each is one visit
     deadline_s: float  # of the strictest call around it
     around: tuple[Outer, ...]  # the innermost first

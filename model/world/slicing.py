@@ -15,7 +15,13 @@ from model.world.passing import NO_TIME, goes_by_request, passing_unless
 from model.world.slices import CLOCK, Slice, Thinned
 from model.world.step_trees import Place, last_part, rewritten
 from model.world.turns import part_here, path_passed
-from model.world.wide_forks import branches_beside, fork_of, forks_around, stations_of_legs
+from model.world.wide_forks import (
+    branches_beside,
+    fork_of,
+    forks_around,
+    never_meet,
+    stations_of_legs,
+)
 
 
 def sliced(
@@ -79,6 +85,7 @@ def _thinned(cut: Cut, place: Place) -> Thinned:
         passed=path_passed(place.path) if cut.is_in_turn(place.path) else "",
         thinning=cut.thinning(place.path, fork),
         members_elsewhere=max(map(cut.parts.elsewhere, stations_of_legs(place))),
+        never_meet=never_meet(place),
         is_timed=is_timed(fork.body),
         deadline_s=min((_deadline_s(outer.step) for outer in place.around), default=inf),
         around=tuple(map(cut.outer, forks[::-1])),

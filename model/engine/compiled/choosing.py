@@ -19,6 +19,7 @@ from model.engine.compiled.layout import key_set_at, member_at, numbers, request
 from model.engine.compiled.scaling import copies_in_use
 from model.engine.stations import (
     copy_after,
+    member_apart,
     member_beside,
     member_of,
     member_of_lane,
@@ -29,6 +30,7 @@ from model.engine.stations import (
 
 _RANDOM, _REQUEST, _LEG = int(Key.RANDOM), int(Key.REQUEST), int(Key.LEG)
 _ATTRIBUTE, _LANE, _BESIDE = int(Key.ATTRIBUTE), int(Key.LANE), int(Key.BESIDE)
+_APART = int(Key.APART)
 _NEAREST, _PRIMARY = int(Replica.NEAREST), int(Replica.PRIMARY)
 _FOLLOWER = int(Replica.FOLLOWER)
 _MEMBER = int(Draw.MEMBER)
@@ -97,6 +99,10 @@ def shard_for(s: Record, walk: Record, step: Record, shards: int, weights: int) 
     if step.key == _LANE:
         u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
         return member_of_lane(u, walk.lane, walk.lanes, shards)
+    if step.key == _APART:
+        first = member_of(unit(request.chance, step.key_hash, 0, 0, _MEMBER), shards)
+        u = unit(request.chance, step.key_hash, walk.leg, 0, _MEMBER)
+        return member_apart(u, walk.lane, walk.lanes, first, shards)
     if step.key == _BESIDE:
         return _shard_beside(walk, request, step, shards)
     key = key_of(s, walk, step.keys)

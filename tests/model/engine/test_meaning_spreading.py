@@ -46,13 +46,23 @@ def test_twice_as_many_meet_each_twice(asked):
     assert (asked(each(14, visit(LANE)), shards=7) == 2).all()
 
 
-@pytest.mark.parametrize(("legs", "shards"), [(3, 9), (5, 20)])
+@pytest.mark.parametrize(("legs", "shards"), [(3, 9), (5, 20), (5, 8), (16, 17)])
 def test_fewer_legs_meet_no_shard_twice_and_all_as_often(asked, legs, shards):
     met = asked(each(legs, visit(LANE)), shards=shards)
     assert met.max() == 1
     often = met.sum(axis=0)
     expected = REQUESTS * legs / shards
     assert (np.abs(often - expected) < 4.5 * np.sqrt(expected)).all()
+
+
+def test_legs_of_forks_inside_one_another_meet_no_shard_twice_either(asked):
+    assert asked(each(3, each(2, visit(LANE))), shards=7).max() == 1
+
+
+def test_any_shards_are_asked_together(asked):
+    met = asked(each(2, visit(LANE)), shards=5)
+    together = {tuple(np.flatnonzero(row).tolist()) for row in met}
+    assert together == {(one, other) for other in range(5) for one in range(other)}
 
 
 def test_those_beside_a_shard_are_all_others(asked):

@@ -1,5 +1,6 @@
 """Queues and hosts against recursions and a sharing computed in the plainest way."""
 
+from collections import Counter
 from heapq import heapreplace
 
 import numpy as np
@@ -17,6 +18,7 @@ from model.engine.stations import (
     index_of,
     lanes_of,
     leg_of,
+    member_apart,
     member_of,
     member_of_lane,
     start_of_service,
@@ -184,6 +186,26 @@ def test_a_leg_tells_which_of_its_fork_it_is(outer, index):
 @pytest.mark.parametrize(("legs", "at_once", "lanes"), [(9, 4, 4), (4, 4, 4), (3, 4, 3), (0, 4, 0)])
 def test_there_are_no_more_lanes_than_legs(legs, at_once, lanes):
     assert lanes_of(legs, at_once) == lanes
+
+
+@given(members=st.integers(1, 500), lanes=st.integers(1, 500), data=st.data())
+def test_of_lanes_that_are_apart_no_two_have_a_member_while_there_are_enough(members, lanes, data):
+    first = data.draw(st.integers(0, members - 1))
+    reached = [
+        {member_apart(u, lane, lanes, first, members) for u in (LEAST, 0.5, MOST)}
+        for lane in range(lanes)
+    ]
+    often = Counter(member for of_lane in reached for member in of_lane)
+    assert max(often.values()) <= -(-lanes // members)
+    if members == lanes:
+        assert reached == [{(first + lane) % members} for lane in range(lanes)]
+
+
+@given(lane=st.integers(0, 4), lanes=st.just(5), members=st.integers(1, 40))
+def test_each_member_is_some_lanes_that_are_apart(lane, lanes, members):
+    chances = (np.arange(members) + 0.5) / members
+    reached = {member_apart(u, lane, lanes, 0, members) for lane in range(lanes) for u in chances}
+    assert reached == set(range(members))
 
 
 LEAST, MOST = 2.0**-53, 1 - 2.0**-20  # so far from 1 that a sum with a lane is not rounded up
