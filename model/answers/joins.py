@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.answers.alike import Alike
-from model.answers.legs import FORK, TOGETHER, beside_s, forks_of, legs_of, passed_s
+from model.answers.legs import FORK, TOGETHER, beside_s, forks_of, legs_of, passed_s, way_s
 from model.answers.outer_forks import later_around
 from model.answers.pools import Pools
 from model.engine.runs import SimulatedRun
@@ -65,6 +65,7 @@ def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools
     beside = taken.beside_s.to_numpy()
     here_s = np.maximum(np.maximum(own_s, beside), taken.waited_s.to_numpy())
     later_s = np.maximum(whole_s, beside) - np.where(has_failed, 0, here_s)
+    later_s = np.where(width > 0, later_s, -way_s(run, fork, taken))
     return np.where(has_failed, 0.0, later_s)
 
 

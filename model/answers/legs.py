@@ -86,6 +86,20 @@ def beside_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
     return waited_s
 
 
+def way_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
+    """Return how long the way to each fork was, which no leg has any more, in seconds."""
+    visits, rows = visits_kept(run), np.flatnonzero(_at(run, fork.leaves))
+    columns = {
+        "request": visits.request[rows],
+        "outer": visits.leg[rows],
+        "attempt": visits.attempt[rows],
+        "left_s": visits.arrived_s[rows],
+    }
+    ways = taken.merge(pd.DataFrame(columns), on=FORK, how="left")
+    ways_s: Floats = (ways.begun_s - ways.left_s).fillna(0.0).to_numpy()
+    return ways_s
+
+
 def passed_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
     """Return how long each fork waited for legs elsewhere to pass, in seconds; 0 if it did not."""
     if not fork.passed:

@@ -13,6 +13,7 @@ from model.world.passing import AtStation, goes_by_request, passing_unless
 from model.world.slices import Background, OfWhom, abroad
 from model.world.step_trees import Change, Place, last_part, rewritten
 from model.world.turns import part_elsewhere
+from model.world.ways import ways_to
 from model.world.wide_forks import fork_of
 
 
@@ -63,12 +64,12 @@ def _background(cut: Cut, root: Place) -> Background:
 
 
 def _steps(cut: Cut, root: Place, fork: Step) -> Steps:
-    """Return a fork with the door before it, inside the calls that are around each.
+    """Return a fork with door and way before it, inside the calls that are around each.
 
     So it is tried again when a leg here fails, and given up when it is late, as in its journey.
     What is done otherwise is not thinned: who belongs here does here all that all would do here.
     """
-    steps: Steps = fork
+    steps: Steps = (*ways_to(root, cut.places[_journey_of(root.path)]), fork)
     calls, before_door = _calls_around(root), _calls_before_door(cut, root)
     for name, call in reversed(calls[before_door:]):
         steps = replace(call, steps=steps, otherwise=(), name=name)

@@ -38,6 +38,7 @@ class Thinned:
     path: str  # of those legs, in the journey of who belongs here
     abroad: tuple[str, ...]  # the same in the journeys of who does not
     begin: str  # path of the visit at CLOCK that says when the fork begins
+    leaves: str  # path of the visit there before the way that all legs have, if there is one
     passed: str  # path of the visit there when all legs would be done, if that is waited for
     thinning: Thinning
     members_elsewhere: int  # that its other legs go to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 
 from model.world.abroad import backgrounds_of, paths_abroad
@@ -15,6 +16,7 @@ from model.world.passing import NO_TIME, goes_by_request, passing_unless
 from model.world.slices import CLOCK, Slice, Thinned
 from model.world.step_trees import Place, last_part, rewritten
 from model.world.turns import part_here, path_passed
+from model.world.ways import path_leaving, with_ways_before
 from model.world.wide_forks import (
     branches_beside,
     fork_of,
@@ -39,11 +41,12 @@ def sliced(
     """
     if parts.of == 1:
         return Slice(of=1, journeys=tuple(journeys))
-    cut = Cut(journeys, parts, means=means or {}, single=single)
+    cut_of = partial(Cut, parts=parts, means=means or {}, single=single)
+    cut = cut_of(with_ways_before(journeys, cut_of(journeys).wide))
     here = _Here(cut)
     return Slice(
         of=parts.of,
-        journeys=tuple(replace(j, steps=rewritten(j.name, j.steps, here)) for j in journeys),
+        journeys=tuple(replace(j, steps=rewritten(j.name, j.steps, here)) for j in cut.journeys),
         thinned=tuple(_thinned(cut, place) for place in cut.wide.values()),
         backgrounds=tuple(backgrounds_of(cut)),
         hot=parts.hot,
@@ -82,6 +85,7 @@ def _thinned(cut: Cut, place: Place) -> Thinned:
         path=cut.path_of_legs(place, place.path),
         abroad=tuple(paths_abroad(cut, place)),
         begin=f"{place.path}_begins",
+        leaves=path_leaving(place.path),
         passed=path_passed(place.path) if cut.is_in_turn(place.path) else "",
         thinning=cut.thinning(place.path, fork),
         members_elsewhere=max(map(cut.parts.elsewhere, stations_of_legs(place))),

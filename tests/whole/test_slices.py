@@ -1,4 +1,4 @@
-"""Five questions to slices of large fleets, in their quick forms: k, k/2 and k/4 say the same."""
+"""Six questions to slices of large fleets, in their quick forms: k, k/2 and k/4 say the same."""
 
 from math import isfinite
 from pathlib import Path

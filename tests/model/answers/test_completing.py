@@ -16,7 +16,17 @@ from model.world.attributes import Attribute
 from model.world.counts import ConstantCount, CountTable
 from model.world.failures import Crash, Once, SlowDown
 from model.world.hot_shards import Hot
-from model.world.journeys import AllOf, Breaker, Call, Delay, Emit, ForEach, Journey, Visit
+from model.world.journeys import (
+    AllOf,
+    Breaker,
+    Call,
+    Delay,
+    Emit,
+    ForEach,
+    Journey,
+    Visit,
+    WithProbability,
+)
 from model.world.keys import LANE, LEG
 from model.world.laws import Constant, Exponential
 from model.world.parts import Parts
@@ -38,8 +48,11 @@ def is_of_one(background):
     return background.of_whom is OfWhom.SINGLE
 
 
-def world(*journeys, k, rates_per_s, failures=(), hot=None, once_at_s=()):
-    """The program of 1/k of a world, and what is in it; `hot` more visits a second at shard 0."""
+def world(*journeys, k, rates_per_s, failures=(), hot=None, once_at_s=(), rows=None):
+    """The program of 1/k of a world, and what is in it; `hot` more visits a second at shard 0.
+
+    All that arrives has one of the `rows` of attributes.
+    """
     members = {"shard": SHARDS // k + bool(hot and k > 1), "front": SHARDS // k}
     which = Hot(station="shard", shards=SHARDS, copies=1, share=0.5) if hot else None
     cut = sliced(
@@ -55,7 +68,7 @@ def world(*journeys, k, rates_per_s, failures=(), hot=None, once_at_s=()):
     for journey in (*cut.journeys, *(background.journey for background in cut.backgrounds)):
         network.journey(journey)
     for name, rate_per_s in rates_per_s.items():
-        network.arrivals(name, rate_per_s=rate_per_s / k)
+        network.arrivals(name, rate_per_s=rate_per_s / k, attributes=rows)
     if len(once_at_s):
         for name in ("once", *(b.journey.name for b in cut.backgrounds if is_of_one(b))):
             network.recorded(name, at_s=np.asarray(once_at_s))
@@ -63,7 +76,7 @@ def world(*journeys, k, rates_per_s, failures=(), hot=None, once_at_s=()):
         if is_of_one(background):
             continue
         rate_per_s = cut.background_per_s(background, rates_per_s)
-        network.arrivals(background.journey.name, rate_per_s=rate_per_s)
+        network.arrivals(background.journey.name, rate_per_s=rate_per_s, attributes=rows)
     if hot:
         at_hot = replace(ASK, key=Attribute(name="shard"))
         network.journey(Journey(name="hot", steps=at_hot))
@@ -384,6 +397,26 @@ def test_a_whole_world_is_complete():
     program, cut = world(PAGE, k=1, rates_per_s=HALF_BUSY)
     run = simulate(program, seed=1, until_s=1.0)
     assert completed(run, cut) is run
+
+
+FAR = WithProbability(p=1.0, then=(Delay(time=Attribute(name="far_s")), ASK), name="away")
+SOME = ForEach(count=CountTable(counts=(0, 1, 8), cumulated=(0.4, 0.6, 1.0)), body=FAR, name="ask")
+
+
+@pytest.mark.parametrize("k", [2, 8])
+def test_who_is_far_from_all_shards_is_as_late_in_a_slice_as_in_the_world(k):
+    """Even who asks only one, which is elsewhere; who asks none has no way."""
+    page = Journey(name="page", steps=SOME)
+    how = {"rates_per_s": {"page": 100.0}, "rows": {"far_s": [0.0, 0.2, 0.4]}}
+    whole, part = (latencies_s("page", page, k=of, until_s=20.0 * of, **how) for of in (1, k))
+    for upto_s in (0.001, 0.2, 0.4, 0.45):
+        shares = [
+            over_replications([(cluster < upto_s).mean() for cluster in clusters])
+            for clusters in (whole, part)
+        ]
+        within = np.hypot(shares[0].half_width, shares[1].half_width)
+        assert within < 0.06
+        assert abs(shares[0].value - shares[1].value) <= within
 
 
 BESIDE = Journey(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from model.world.attributes import Attribute
@@ -76,6 +78,39 @@ def test_who_belongs_elsewhere_asks_all_shards_of_the_slice_for_the_own_is_not_h
     here = steps_of(background.journey)["page/merge elsewhere/merge"]
     assert here.count.counts == (64 // 4,)
     assert here.body[0].key == LANE
+
+
+FAR = Delay(time=Attribute(name="far_s"), name="way")
+AWAY = WithProbability(p=1.0, then=(FAR, ASK), name="away")
+
+
+@pytest.mark.parametrize("body", [(FAR, ASK), AWAY], ids=["at once", "inside a step"])
+def test_the_way_that_all_legs_have_is_before_a_wide_fork(body):
+    cut = cut_of(fork(body=body))
+    steps = steps_of(cut.journeys[0])
+    order = [path for path in steps if path.count("/") == 1]
+    assert order == [f"page/merge{end}" for end in ("_leaves", "_way", "_begins", "")]
+    assert steps["page/merge_way"].time == Attribute(name="far_s")
+    left = [step for step in steps.values() if isinstance(step, Delay)]
+    assert [step.time for step in left] == [Attribute(name="far_s"), Constant(value=0.0)]
+    assert cut.thinned[0].leaves == "page/merge_leaves"
+
+
+def test_who_belongs_elsewhere_has_the_way_before_its_legs_too():
+    [background] = cut_of(fork(body=AWAY)).backgrounds
+    steps = steps_of(background.journey)
+    assert [*steps][:2] == [f"page/merge elsewhere/merge{end}" for end in ("_way", "")]
+    assert steps["page/merge elsewhere/merge_way"].time == Attribute(name="far_s")
+
+
+@pytest.mark.parametrize("body", [(ASK, FAR), (Delay(time=WORK), ASK), replace(AWAY, p=0.5)])
+def test_what_not_all_legs_begin_with_stays_in_them(body):
+    assert "page/merge_way" not in steps_of(cut_of(fork(body=body)).journeys[0])
+
+
+def test_a_narrow_fork_keeps_the_way_in_its_legs():
+    steps = steps_of(cut_of(fork(count=1, body=(FAR, ASK))).journeys[0])
+    assert [*steps] == ["page/merge", "page/merge/way", "page/merge/shard"]
 
 
 def test_a_narrow_fork_stays_whole():
