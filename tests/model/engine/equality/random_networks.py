@@ -334,7 +334,7 @@ def _nesting(plan, around):
     if not plan.calm and any(map(_can_be_held, plan.stations.values())):
         kinds += [_hold]
     if plan.caches:
-        kinds += [_cached, _cached, _cached]
+        kinds += [_cached] * (9 if around.legs else 3)
     if around.times * 8 <= _TIMES_MAX:
         kinds += [_call, _call, _call]
     if around.times * 2 <= _TIMES_MAX and _copied(plan):
@@ -344,9 +344,9 @@ def _nesting(plan, around):
     return kinds
 
 
-def _key(plan, around, key_sets):
+def _key(plan, around, key_sets, *, by_leg=1):
     beside = [_word("Beside", key=key) for key in ("own", _attribute("zone"))]
-    of_legs = ("lane", "lane", *beside) if around.legs else ()
+    of_legs = ("lane", "lane", *beside) * by_leg if around.legs else ()
     return plan.luck.of("own", "other", "leg", *of_legs, _attribute("zone"), *key_sets)
 
 
@@ -460,7 +460,7 @@ def _maybe(plan, around):
 
 def _cached(plan, around):
     chosen = plan.luck.of(*plan.caches)
-    member = plan.luck.some(2, member=lambda: _key(plan, around, [chosen["keys"]]))
+    member = plan.luck.some(2, member=lambda: _key(plan, around, [chosen["keys"]], by_leg=8))
     return _word("Cached", cache=chosen["name"], **member, miss=_steps(plan, around))
 
 
