@@ -31,6 +31,7 @@ _MIDDLES = np.concatenate(([-10.0], (_BOUNDS[2:-1] + _BOUNDS[1:-2]) / 2, [10.0])
 _ALIKE_MIN, _ALIKE_MAX = 1e-5, 0.99  # correlation of two legs of a fork
 _NEXT_TO = 2  # levels to each side that a correlation is the mean of
 _RAREST = 1e-12
+_HALVINGS = len(LEVELS).bit_length()  # until one of all levels is left
 
 
 class Alike:
@@ -55,19 +56,23 @@ class Alike:
             [_likeliest(*law, n[taken], x[taken]) for law, x in zip(begun, late, strict=True)]
         )
 
-    def latest(self, fork: Counts, later: Floats, others: Counts, chance: Floats) -> Floats:
+    def latest(
+        self, own: Counts, later: Floats, fork: Counts, others: Counts, chance: Floats
+    ) -> Floats:
         """Return which share of comparable legs is later than the latest of `others`, of each fork.
 
-        `fork` and `later` are those of their legs here; `chance` in (0, 1) says how late the latest
-        is among all that it may be.
+        `own` says of which forks that go on together each leg here is, and `later` how late it is;
+        `fork` of which each fork is.  `chance` in (0, 1) says how late the latest is among all that
+        it may be.
         """
-        here = np.bincount(fork, minlength=len(others))
-        none = -np.ones(len(others), dtype=np.int64)  # the level at which surely one is later
-        low, high = none, np.full(len(others), len(LEVELS))
-        at_low, at_high = np.full(len(others), _RAREST), np.ones(len(others))
-        while (high - low > 1).any():
-            level = np.where(high - low > 1, (low + high) // 2, np.maximum(low, 0))
-            late = np.bincount(fork[later < LEVELS[level[fork]]], minlength=len(others))
+        legs = np.sort(own + later)
+        first = np.searchsorted(legs, fork)
+        here = np.searchsorted(legs, fork + 1) - first
+        low, high = -np.ones(len(fork), dtype=np.int64), np.full(len(fork), len(LEVELS))
+        at_low, at_high = np.full(len(fork), _RAREST), np.ones(len(fork))
+        for _ in range(_HALVINGS):
+            level = np.clip((low + high) // 2, 0, len(LEVELS) - 1)
+            late = np.searchsorted(legs, fork + LEVELS[level]) - first
             within = self._none_later(level, here, late, others)
             is_open = high - low > 1
             up, down = is_open & (within < chance), is_open & (within >= chance)
@@ -125,8 +130,10 @@ def _likeliest(chances: Floats, shares: Floats, n: Counts, late: Counts) -> Floa
 
 
 def _likelihood(chances: Floats, n: Counts, late: Counts) -> Floats:
-    """Return how likely each chance makes it that so many of n legs are late, but for a factor."""
-    likelihood: Floats = np.exp(
-        late[:, None] * np.log(chances) + (n - late)[:, None] * np.log1p(-chances)
-    )
+    """Return how likely each chance makes it that so many of n legs are late.
+
+    It is so many times as likely as by the likeliest chance: of a thousand legs it is next to 0.
+    """
+    logs = late[:, None] * np.log(chances) + (n - late)[:, None] * np.log1p(-chances)
+    likelihood: Floats = np.exp(logs - logs.max(axis=1, keepdims=True))
     return likelihood

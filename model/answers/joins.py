@@ -61,20 +61,25 @@ def _later_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame, pools: Pools
     others_s = _others_s(taken, pools, met, _chance(run, fork, taken, _LATEST))
     whole_s = np.where(met > 0, np.maximum(own_s, others_s), own_s)
     has_failed = np.isinf(own_s)  # and is known to have
-    whole_s = np.where(whole_s > fork.deadline_s, np.inf, whole_s)
+    is_late = whole_s + way_s(run, fork, taken) > fork.deadline_s
+    whole_s = np.where(is_late, np.inf, whole_s)
     beside = taken.beside_s.to_numpy()
     here_s = np.maximum(np.maximum(own_s, beside), taken.waited_s.to_numpy())
     later_s = np.maximum(whole_s, beside) - np.where(has_failed, 0, here_s)
-    later_s = np.where(width > 0, later_s, -way_s(run, fork, taken))
     return np.where(has_failed, 0.0, later_s)
 
 
 def _others_s(taken: pd.DataFrame, pools: Pools, met: Counts, chance: Floats) -> Floats:
     """Return how long the latest of the legs elsewhere lasts, where there is any."""
-    numbers = taken[TOGETHER].assign(fork=np.arange(len(taken)))
-    own = pools.legs.merge(numbers, on=TOGETHER)
-    fork, later = own.fork.to_numpy(), own.later.to_numpy()
-    latest = Alike(pools.legs).latest(fork, later, np.maximum(1, met), chance)
+    numbers = taken[TOGETHER].assign(number=taken.groupby(TOGETHER).ngroup())
+    own = pools.legs.merge(numbers.drop_duplicates(), on=TOGETHER)
+    latest = Alike(pools.legs).latest(
+        own.number.to_numpy(),
+        own.later.to_numpy(),
+        numbers.number.to_numpy(),
+        np.maximum(1, met),
+        chance,
+    )
     return pools.drawn_s(taken.begun_s.to_numpy(), latest)
 
 

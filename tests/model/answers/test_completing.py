@@ -419,6 +419,40 @@ def test_who_is_far_from_all_shards_is_as_late_in_a_slice_as_in_the_world(k):
         assert abs(shares[0].value - shares[1].value) <= within
 
 
+def far(steps, k):
+    """Latencies of who is far from the shards, and the share of those that failed."""
+    how = {"rates_per_s": {"page": 50.0}, "rows": {"far_s": [0.0, 0.2, 0.4]}}
+    page = Journey(name="page", steps=steps)
+    runs = list(runs_of(page, k=k, until_s=40.0 * k, **how))
+    outcomes = [run.requests.outcome[run.requests.journey == 0] for run in runs]
+    failed = [(o[o != Outcome.UNDER_WAY] != Outcome.DONE).mean() for o in outcomes]
+    return [run.latencies_s("page") for run in runs], over_replications(failed)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        Call(steps=SOME, deadline=Constant(value=0.23)),
+        Call(steps=fork(8, body=FAR), deadline=Constant(value=0.22)),
+    ],
+    ids=["some have no leg", "all have legs"],
+)
+def test_a_deadline_counts_the_way_to_the_shards(steps):
+    whole, part = far(steps, k=1), far(steps, k=8)
+    within = np.hypot(whole[1].half_width, part[1].half_width)
+    assert within < 0.03
+    assert 0.1 < whole[1].value < 0.9
+    assert abs(whole[1].value - part[1].value) <= 0.01 + within
+    assert max(map(np.max, part[0])) <= steps.deadline.value
+
+
+def test_who_asks_no_shard_waits_for_what_is_beside_it():
+    beside = AllOf(branches=(Visit(station="front", work=Constant(value=0.1)), SOME))
+    whole, part = (far(beside, k)[0] for k in (1, 8))
+    assert min(map(np.min, part)) >= 0.1 - 1e-9
+    assert agree(whole, part, 0.5, error=0.02)
+
+
 BESIDE = Journey(
     name="page",
     steps=AllOf(branches=(Visit(station="front", work=Exponential(mean=0.1)), fork())),

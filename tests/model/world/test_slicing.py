@@ -88,24 +88,37 @@ AWAY = WithProbability(p=1.0, then=(FAR, ASK), name="away")
 def test_the_way_that_all_legs_have_is_before_a_wide_fork(body):
     cut = cut_of(fork(body=body))
     steps = steps_of(cut.journeys[0])
-    order = [path for path in steps if path.count("/") == 1]
-    assert order == [f"page/merge{end}" for end in ("_leaves", "_way", "_begins", "")]
-    assert steps["page/merge_way"].time == Attribute(name="far_s")
+    order = [path for path in steps if path.count("/") == 2]
+    assert order == [f"page/merge_any/merge{end}" for end in ("_leaves", "_way", "_begins", "")]
+    assert steps["page/merge_any"].p == 1.0
+    assert steps["page/merge_any/merge_way"].time == Attribute(name="far_s")
     left = [step for step in steps.values() if isinstance(step, Delay)]
     assert [step.time for step in left] == [Attribute(name="far_s"), Constant(value=0.0)]
-    assert cut.thinned[0].leaves == "page/merge_leaves"
+    assert cut.thinned[0].leaves == "page/merge_any/merge_leaves"
+
+
+def test_who_has_no_leg_has_no_way():
+    some = ForEach(
+        count=CountTable(counts=(0, 40, 64), cumulated=(0.5, 0.75, 1.0)), body=AWAY, name="merge"
+    )
+    cut = cut_of(some)
+    assert steps_of(cut.journeys[0])["page/merge_any"].p == 0.5
+    assert cut.thinned[0].thinning.width == CountTable(counts=(40, 64), cumulated=(0.5, 1.0))
+    [background] = cut.backgrounds
+    assert background.per_arrival["page"] == pytest.approx(0.5, rel=1e-3)
 
 
 def test_who_belongs_elsewhere_has_the_way_before_its_legs_too():
     [background] = cut_of(fork(body=AWAY)).backgrounds
     steps = steps_of(background.journey)
-    assert [*steps][:2] == [f"page/merge elsewhere/merge{end}" for end in ("_way", "")]
-    assert steps["page/merge elsewhere/merge_way"].time == Attribute(name="far_s")
+    name = background.journey.name
+    assert [*steps][:2] == [f"{name}/merge{end}" for end in ("_way", "")]
+    assert steps[f"{name}/merge_way"].time == Attribute(name="far_s")
 
 
 @pytest.mark.parametrize("body", [(ASK, FAR), (Delay(time=WORK), ASK), replace(AWAY, p=0.5)])
 def test_what_not_all_legs_begin_with_stays_in_them(body):
-    assert "page/merge_way" not in steps_of(cut_of(fork(body=body)).journeys[0])
+    assert "page/merge" in steps_of(cut_of(fork(body=body)).journeys[0])
 
 
 def test_a_narrow_fork_keeps_the_way_in_its_legs():
