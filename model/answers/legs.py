@@ -88,32 +88,26 @@ def beside_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
 
 def way_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
     """Return how long the way to each fork was, which no leg has any more, in seconds."""
-    visits, rows = visits_kept(run), np.flatnonzero(_at(run, fork.leaves))
-    columns = {
-        "request": visits.request[rows],
-        "outer": visits.leg[rows],
-        "attempt": visits.attempt[rows],
-        "left_s": visits.arrived_s[rows],
-    }
-    ways = taken.merge(pd.DataFrame(columns), on=FORK, how="left")
-    ways_s: Floats = (ways.begun_s - ways.left_s).fillna(0.0).to_numpy()
-    return ways_s
+    return -_since_begun_s(run, fork.leaves, taken)
 
 
 def passed_s(run: SimulatedRun, fork: Thinned, taken: pd.DataFrame) -> Floats:
     """Return how long each fork waited for legs elsewhere to pass, in seconds; 0 if it did not."""
-    if not fork.passed:
-        return np.zeros(len(taken))
-    visits, rows = visits_kept(run), np.flatnonzero(_at(run, fork.passed))
+    return _since_begun_s(run, fork.passed, taken)
+
+
+def _since_begun_s(run: SimulatedRun, path: str, taken: pd.DataFrame) -> Floats:
+    """Return when the visit of each fork at this path was, from its beginning; 0 if it has none."""
+    visits, rows = visits_kept(run), np.flatnonzero(_at(run, path))
     columns = {
         "request": visits.request[rows],
         "outer": visits.leg[rows],
         "attempt": visits.attempt[rows],
-        "passed_s": visits.arrived_s[rows],
+        "at_s": visits.arrived_s[rows],
     }
-    waited = taken.merge(pd.DataFrame(columns), on=FORK, how="left")
-    waited_s: Floats = (waited.passed_s - waited.begun_s).fillna(0.0).to_numpy()
-    return waited_s
+    visited = taken.merge(pd.DataFrame(columns), on=FORK, how="left")
+    since_s: Floats = (visited.at_s - visited.begun_s).fillna(0.0).to_numpy()
+    return since_s
 
 
 def below(run: SimulatedRun, path: str) -> Mask:
