@@ -24,7 +24,8 @@ Counts = NDArray[np.int64]
 
 LEVELS = expit(np.linspace(6.0, -10.0, 49))  # shares of legs that are later, from most to least
 FORKS_MAX = 4_000  # that the spread is fitted to
-ROUNDS = 400  # of expectation and maximization
+ROUNDS = 400  # of expectation and maximization, unless shares no longer change
+_STILL = 1e-5
 # Bounds between the chances that a mixture has, in logits from the level: closest about it.
 _BOUNDS = np.concatenate(([-np.inf], 0.6 * np.sinh(np.linspace(-3.4, 3.4, 40)), [np.inf]))
 _MIDDLES = np.concatenate(([-10.0], (_BOUNDS[2:-1] + _BOUNDS[1:-2]) / 2, [10.0]))
@@ -86,8 +87,11 @@ class Alike:
 
     def _none_later(self, level: Counts, here: Counts, late: Counts, others: Counts) -> Floats:
         """Return the probability that none of `others` is later than a level, given those here."""
-        asked, which = np.unique(np.stack((level, here, late, others)), axis=1, return_inverse=True)
-        level, here, late, others = asked
+        upto = (len(LEVELS), *(n.max(initial=0) + 1 for n in (here, late, others)))
+        asked, which = np.unique(
+            np.ravel_multi_index((level, here, late, others), upto), return_inverse=True
+        )
+        level, here, late, others = np.unravel_index(asked, upto)
         chances = self._chances[level]
         shares = self._shares[level] * _likelihood(chances, here, late)
         none = np.exp(others[:, None] * np.log1p(-chances))
@@ -122,10 +126,14 @@ def _likeliest(chances: Floats, shares: Floats, n: Counts, late: Counts) -> Floa
     """Return the shares of forks with each chance after all rounds, beginning with these."""
     if not len(n):
         return shares
-    seen, times = np.unique(np.stack((n, late)), axis=1, return_counts=True)
-    likelihood = _likelihood(chances, *seen)
+    upto = (n.max() + 1, late.max() + 1)
+    seen, times = np.unique(np.ravel_multi_index((n, late), upto), return_counts=True)
+    likelihood = _likelihood(chances, *np.unravel_index(seen, upto))
     for _ in range(ROUNDS):
+        was = shares
         shares = shares * ((times / (likelihood @ shares)) @ likelihood) / times.sum()
+        if np.abs(shares - was).max() < _STILL:
+            break
     return shares
 
 
